@@ -1,0 +1,69 @@
+import type { Conversation, Heard } from './message.ts'
+
+/**
+ * A platform, seen from inside the house. An adapter knows text, buttons and ids; never tools, models or queues.
+ * `post` and `edit` work without `start`, so that a worker can speak on a platform that another process listens to.
+ */
+export interface Adapter {
+  readonly platform: string
+  readonly limits: Limits
+  /**
+   * Listens until `stop`. A platform is told "received" only after `receive` has resolved; when it rejects, the event was not
+   * kept and must be offered again. Throws ConfigError when the platform refuses the token or the set-up.
+   */
+  start(receive: Receive): Promise<void>
+  stop(): Promise<void>
+  /** Tells the platform the list of commands, if it changed since the last time. Called once after `start`. */
+  announce?(commands: CommandInfo[]): Promise<void>
+  /** Returns the id by which `edit` finds it again. Throws RateLimited or Gone. */
+  post(conversation: Conversation, out: Outgoing, replyTo?: string): Promise<string>
+  /** Idempotent: the same text twice is no error. Throws RateLimited or Gone. */
+  edit(conversation: Conversation, id: string, out: Outgoing): Promise<void>
+}
+
+export type Receive = (what: Heard) => Promise<void>
+
+/** One message as it should look now. `text` is Markdown whose `limits.length` is at most `limits.chars`. */
+export interface Outgoing {
+  text: string
+  buttons: Button[]
+  /** True for the last state of a reply; false while the turn still runs. */
+  final: boolean
+}
+
+export interface Button {
+  label: string
+  /** `action:token` has at most 64 bytes (Telegram's `callback_data`, the narrowest of all). */
+  action: string
+  token: string
+}
+
+export interface Limits {
+  /** What one message holds, measured by `length`. */
+  chars: number
+  /** How long a piece of Markdown is once the platform has rendered it. */
+  length(markdown: string): number
+  /** The shortest time between two edits in one chat that the platform tolerates for long. */
+  editEveryMs: number
+}
+
+/** A command as a platform announces it. */
+export interface CommandInfo {
+  name: string
+  /** By language: `en` always, others where they exist. */
+  description: Record<string, string>
+  options: { name: string; description: Record<string, string>; required: boolean }[]
+}
+
+/** A line of events per conversation that outlives a connection: what a worker writes, any gateway reads. */
+export interface Feed {
+  write(conversation: Conversation, event: unknown): Promise<void>
+  /** Every event written after `listen` has resolved, in order, once, until the returned function is called. */
+  listen(conversation: Conversation, hear: (event: unknown) => void): Promise<() => void>
+}
+
+/** A few words that an adapter keeps across restarts, such as which commands it last announced. */
+export interface Memory {
+  get(key: string): Promise<string | undefined>
+  set(key: string, value: string): Promise<void>
+}

@@ -1,0 +1,42 @@
+import { randomUUID } from 'node:crypto'
+import type { Words } from '../i18n/i18n.ts'
+import { reason } from '../log.ts'
+import type { Toolbox } from '../toolbox.ts'
+import type { AgentEvent } from './events.ts'
+import { runTools } from './run-tools.ts'
+
+/** Runs the one tool that a person named, `<tool> [json]`, with no model in between; its result is the answer. */
+export async function* runCall(
+  argument: string,
+  options: { toolbox: Toolbox; words: Words; signal: AbortSignal },
+): AsyncGenerator<AgentEvent> {
+  const { toolbox, words, signal } = options
+  const [, name, json = ''] = /^(\S+)\s*(.*)$/s.exec(argument) ?? []
+  if (name === undefined) return yield* say(words.callUsage)
+  const input = readInput(json)
+  if (typeof input === 'string') return yield* say(words.callBadJson(input))
+  const call = { id: `call-${randomUUID()}`, name, input }
+  yield { type: 'entry', entry: { role: 'assistant', text: '', calls: [call] } }
+  for await (const event of runTools([call], toolbox.list(), toolbox, signal)) {
+    yield event
+    if (event.type === 'entry') yield* say(event.entry.text)
+  }
+}
+
+async function* say(text: string): AsyncGenerator<AgentEvent> {
+  yield { type: 'text', delta: text }
+  yield { type: 'entry', entry: { role: 'assistant', text, calls: [] } }
+}
+
+/** The object, or what is wrong with it. */
+function readInput(json: string): Record<string, unknown> | string {
+  if (json.trim() === '') return {}
+  try {
+    const value: unknown = JSON.parse(json)
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? { ...value }
+      : `it is ${JSON.stringify(value).slice(0, 60)}`
+  } catch (error) {
+    return reason(error)
+  }
+}

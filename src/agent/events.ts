@@ -1,0 +1,23 @@
+import type { Entry } from '../model.ts'
+import type { ToolProgress } from '../toolbox.ts'
+
+/**
+ * What happens while a message is answered: one stream, which every door renders in its own way.
+ * `entry` carries what belongs into the history; the others are for the eye.
+ */
+export type AgentEvent =
+  | { type: 'text'; delta: string }
+  | { type: 'tool-start'; callId: string; label: string }
+  | { type: 'tool-progress'; callId: string; progress: ToolProgress }
+  | { type: 'tool-end'; callId: string; outcome: 'ok' | 'failed'; ms: number }
+  | { type: 'notice'; notice: Notice }
+  | { type: 'entry'; entry: Entry }
+
+/** What the house itself has to say about a turn; the reader's language is chosen where it is shown. */
+export type Notice =
+  | { kind: 'step-limit'; steps: number }
+  | { kind: 'stopped' }
+  | { kind: 'no-text' }
+  /** `id` stands in the log beside the reason. */
+  | { kind: 'failed'; id: string }
+  | { kind: 'model-failed'; id: string; what: string }

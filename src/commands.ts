@@ -1,0 +1,156 @@
+import type { CommandInfo } from './adapter.ts'
+import type { History } from './history.ts'
+import type { Words } from './i18n/i18n.ts'
+import type { Message } from './message.ts'
+import type { Board, Notice } from './queue/board.ts'
+import type { Jobs } from './queue/jobs.ts'
+import type { Journal } from './queue/journal.ts'
+import type { Stops } from './queue/stops.ts'
+
+export interface CommandTools {
+  history: History
+  journal: Journal
+  board: Board
+  jobs: Jobs
+  stops: Stops
+}
+
+export interface Command extends CommandInfo {
+  /** Answers at once. Absent: a command that is a turn of its own, queued and shown like any question. */
+  run?(message: Message, argument: string, words: Words, tools: CommandTools): Promise<string>
+}
+
+const text = (name: string, required: boolean, en: string, zh: string) => ({ name, required, description: { en, zh } })
+
+/** The one list: adapters announce it to their platform, `/help` prints it. */
+export const commands: Command[] = [
+  {
+    name: 'help',
+    description: { en: 'What I understand', zh: '我能做什么' },
+    options: [],
+    run: async (_message, _argument, words) => help(words),
+  },
+  {
+    name: 'tools',
+    description: { en: 'The tools I have at hand', zh: '我现在可用的工具' },
+    options: [text('server', false, 'Only the tools of this server', '只看这个服务器的工具')],
+    run: async (_message, argument, words, { board }) => listTools((await board.read())[0], argument, words),
+  },
+  {
+    name: 'call',
+    description: { en: 'Run one tool yourself', zh: '亲自运行一个工具' },
+    options: [
+      text('tool', true, 'Name of the tool', '工具的名称'),
+      text('json', false, 'Its arguments as JSON', '它的参数（JSON）'),
+    ],
+  },
+  {
+    name: 'reset',
+    description: { en: 'Forget this conversation', zh: '忘记这段对话' },
+    options: [],
+    async run(message, _argument, words, { history }) {
+      await history.clear(message.conversation)
+      return words.forgotten
+    },
+  },
+  {
+    name: 'stop',
+    description: { en: 'Stop the answer under way', zh: '停止正在进行的回答' },
+    options: [],
+    async run(message, _argument, words, { journal, stops }) {
+      if (!(await journal.isRunning(message.conversation))) return words.nothingRuns
+      await stops.ask({ conversation: message.conversation, by: message.author.id })
+      return words.stopping
+    },
+  },
+  {
+    name: 'status',
+    description: { en: 'How I am doing', zh: '我的运行状态' },
+    options: [],
+    run: async (_message, _argument, words, { board, jobs }) => status(await board.read(), await jobs.counts(), words),
+  },
+]
+
+export interface FoundCommand {
+  command: Command | undefined
+  /** What was typed, without the slash. */
+  name: string
+  argument: string
+}
+
+/** What `/name argument` asks for; undefined when the text is no command, a path such as `/etc/hosts` among them. */
+export function findCommand(text: string): FoundCommand | undefined {
+  const [, name, argument = ''] = /^\/([a-z_]{1,32})(?:\s+(.*))?$/is.exec(text.trim()) ?? []
+  if (name === undefined) return undefined
+  const wanted = name.toLowerCase() === 'start' ? 'help' : name.toLowerCase() // Telegram's clients say /start to every new bot
+  return { command: commands.find(command => command.name === wanted), name, argument: argument.trim() }
+}
+
+/** The command that somebody who typed `name` most likely meant. */
+export function nearestCommand(name: string): string | undefined {
+  const scored = commands.map(command => ({ name: command.name, distance: editDistance(name.toLowerCase(), command.name) }))
+  const best = scored.sort((a, b) => a.distance - b.distance)[0]
+  return best && best.distance <= 2 ? best.name : undefined
+}
+
+function help(words: Words): string {
+  const lines = commands.map(({ name, description, options }) => {
+    const usage = options.map(option => (option.required ? ` <${option.name}>` : ` [${option.name}]`)).join('')
+    return `- \`/${name}${usage}\` ${description[words.language] ?? description['en']}`
+  })
+  return [words.helpTitle, lines.join('\n')].join('\n\n')
+}
+
+function listTools(notice: Notice | undefined, server: string, words: Words): string {
+  if (!notice) return words.noWorker
+  if (notice.servers.length === 0) return words.noTools
+  const asked = notice.servers.filter(({ name }) => server === '' || name === server)
+  if (asked.length === 0) return words.noSuchServer(server, notice.servers.map(({ name }) => `\`${name}\``).join(', '))
+  const sections = asked.map(({ name, state, tools, error, connectMs }) => {
+    const facts = [
+      words.serverState[state],
+      words.toolCount(tools),
+      connectMs === undefined ? '' : `${connectMs} ms`,
+      error ?? '',
+    ]
+    const lines = notice.tools
+      .filter(tool => tool.server === name)
+      .map(tool => `- \`${tool.name}\` ${firstSentence(tool.description || tool.label)}`)
+    return [`**${name}** · ${facts.filter(fact => fact !== '').join(' · ')}`, ...lines].join('\n')
+  })
+  return sections.join('\n\n')
+}
+
+function status(notices: Notice[], counts: { waiting: number; active: number }, words: Words): string {
+  const [notice] = notices
+  if (!notice) return words.noWorker
+  const servers = notice.servers.map(
+    ({ name, state, tools }) => `- ${name}: ${words.serverState[state]}, ${words.toolCount(tools)}`,
+  )
+  return [
+    `${words.statusUp(notices.length)}. ${words.statusModel(notice.model)}. ${words.statusQueue(counts.waiting, counts.active)}.`,
+    servers.join('\n'),
+  ]
+    .filter(part => part !== '')
+    .join('\n\n')
+}
+
+function firstSentence(description: string): string {
+  const line = description.replace(/\s+/g, ' ').trim()
+  const sentence = /^.*?[.。!?](?=\s|$)/.exec(line)?.[0] ?? line
+  return sentence.length > 160 ? `${[...sentence].slice(0, 159).join('')}…` : sentence
+}
+
+/** Levenshtein's, one row at a time. */
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, at) => at)
+  for (const [i, letter] of [...a].entries()) {
+    const next = [i + 1]
+    for (let j = 1; j <= b.length; j++) {
+      const replace = (row[j - 1] ?? 0) + (letter === b[j - 1] ? 0 : 1)
+      next.push(Math.min(replace, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1))
+    }
+    row = next
+  }
+  return row[b.length] ?? 0
+}

@@ -1,0 +1,101 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { basename, dirname, join, resolve } from 'node:path'
+import { ConfigError } from '../errors.ts'
+import { readServers, type ServersConfig } from './servers.ts'
+import { readVariables, type Values } from './variables.ts'
+
+/** Everything that an operator decides: read once, checked, frozen. */
+export interface Config {
+  role: 'all' | 'gateway' | 'worker'
+  /** Absent: the offline model answers. */
+  model?: { apiKey: string; baseUrl?: string; name: string }
+  telegram?: { token: string; apiRoot?: string }
+  discord?: { token: string; apiUrl?: string; messageContent: boolean }
+  web: { host: string; port: number; apiKeys: string[] }
+  /** Absent: an embedded one in `dataDir`. */
+  redisUrl?: string
+  dataDir: string
+  /** Where programs are looked for: the PATH. */
+  searchPath: string
+  servers: ServersConfig
+  concurrency: number
+  drainMs: number
+  locale: string
+  logLevel: string
+}
+
+/**
+ * Reads `.env`, the environment and the file of MCP servers, all relative to `folder`.
+ * Throws ConfigError with one sentence for each mistake, all of them at once.
+ */
+export function loadConfig(folder = process.cwd(), env: Record<string, string | undefined> = environment(folder)): Config {
+  const { values, problems } = readVariables(env)
+  problems.push(...contradictions(values))
+  const servers = collect(problems, () => loadServers(values.SERVERS_CONFIG, env, folder))
+  if (problems.length > 0 || !servers) throw new ConfigError(problems)
+  return deepFreeze({ ...toConfig(values, servers, folder), searchPath: env['PATH'] ?? '' })
+}
+
+/** The environment wins over `.env`, as everywhere. */
+function environment(folder: string): Record<string, string | undefined> {
+  const file = join(folder, '.env')
+  if (existsSync(file)) process.loadEnvFile(file)
+  return process.env
+}
+
+function contradictions(values: Values): string[] {
+  const loopback = ['127.0.0.1', 'localhost', '::1'].includes(values.HOST)
+  if (loopback || values.HTTP_API_KEYS?.length || values.ROLE === 'worker') return []
+  return [`HOST is "${values.HOST}", which others can reach: set HTTP_API_KEYS to one or more secret keys, or HOST to 127.0.0.1`]
+}
+
+function loadServers(path: string, env: Record<string, string | undefined>, folder: string): ServersConfig {
+  const wanted = resolve(folder, path)
+  const file = [wanted, join(dirname(wanted), 'servers_config.json')].find(existsSync)
+  if (file === undefined) {
+    if (env['SERVERS_CONFIG']) throw new ConfigError(`SERVERS_CONFIG is "${path}": there is no such file`)
+    return { servers: [], disabled: [] }
+  }
+  return readServers(readFileSync(file, 'utf8'), basename(file), env, folder)
+}
+
+function collect<T>(problems: string[], read: () => T): T | undefined {
+  try {
+    return read()
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    problems.push(...error.problems)
+    return undefined
+  }
+}
+
+function toConfig(values: Values, servers: ServersConfig, folder: string): Omit<Config, 'searchPath'> {
+  const { OPENAI_API_KEY: apiKey, OPENAI_BASE_URL: baseUrl, TELEGRAM_API_ROOT: apiRoot, DISCORD_API_URL: apiUrl } = values
+  return {
+    role: values.ROLE,
+    ...((apiKey || baseUrl) && { model: { apiKey: apiKey ?? 'none', ...(baseUrl && { baseUrl }), name: values.MODEL } }),
+    ...(values.TELEGRAM_TOKEN && {
+      telegram: { token: values.TELEGRAM_TOKEN, ...(apiRoot && { apiRoot: apiRoot.replace(/\/+$/, '') }) },
+    }),
+    ...(values.DISCORD_TOKEN && {
+      discord: {
+        token: values.DISCORD_TOKEN,
+        messageContent: values.DISCORD_MESSAGE_CONTENT === 'on',
+        ...(apiUrl && { apiUrl: apiUrl.replace(/\/+$/, '') }),
+      },
+    }),
+    web: { host: values.HOST, port: values.PORT, apiKeys: values.HTTP_API_KEYS ?? [] },
+    ...(values.REDIS_URL && { redisUrl: values.REDIS_URL }),
+    dataDir: resolve(folder, values.DATA_DIR),
+    servers,
+    concurrency: values.CONCURRENCY,
+    drainMs: values.DRAIN_SECONDS * 1000,
+    locale: values.DEFAULT_LOCALE,
+    logLevel: values.LOG_LEVEL,
+  }
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null) Object.values(value).forEach(deepFreeze)
+  return Object.freeze(value)
+}

@@ -1,0 +1,118 @@
+import { z } from 'zod'
+
+/** One environment variable: how it is read, and how it is explained in README, `.env.example` and error sentences. */
+export interface Variable<T> {
+  schema: z.ZodType<T>
+  aliases: string[]
+  /** What it is for, with the reason of the default. */
+  about: string
+  /** The end of the sentence "X must be …". */
+  allowed: string
+  /** The value when unset, as it would be typed; absent where unset means "off". */
+  fallback?: string
+  /** Never repeated in an error sentence. */
+  secret: boolean
+}
+
+type More = { aliases?: string[]; fallback?: string; secret?: boolean }
+/** `fallback` is known to the type, so that a variable with a default is never undefined. */
+const variable = <T, const M extends More>(schema: z.ZodType<T>, allowed: string, about: string, more: M) => ({
+  schema,
+  aliases: [] as string[],
+  about,
+  allowed,
+  secret: false,
+  ...more,
+})
+
+const whole = (from: number, to: number) =>
+  z
+    .string()
+    .regex(/^\d{1,9}$/)
+    .transform(Number)
+    .refine(n => n >= from && n <= to)
+const number = (from: number, to: number, fallback: string, about: string) =>
+  variable(whole(from, to), `a whole number from ${from} to ${to}`, about, { fallback })
+const url = (schemes: string[]) =>
+  z.string().refine(text => URL.canParse(text) && schemes.includes(new URL(text).protocol.slice(0, -1)))
+const httpUrl = (about: string, aliases: string[] = []) =>
+  variable(url(['http', 'https']), 'an http:// or https:// address', about, { aliases })
+const text = <const M extends More>(about: string, more: M) => variable(z.string(), 'a text', about, more)
+const list = z.string().transform(value => value.split(',').flatMap(item => item.trim() || []))
+const oneOf = <T extends string, F extends T>(values: readonly [T, ...T[]], fallback: F, about: string) =>
+  variable(z.enum(values), `one of ${values.join(', ')}`, about, { fallback })
+
+/** Every variable that the house reads. The order is that of README and `.env.example`. */
+export const variables = {
+  OPENAI_API_KEY: text('Key of the model endpoint. With neither this nor `OPENAI_BASE_URL` the built-in offline model answers', {
+    secret: true,
+  }),
+  OPENAI_BASE_URL: httpUrl('Any OpenAI-compatible endpoint, usually ending in `/v1`; unset means OpenAI itself', [
+    'OPENAI_API_BASE',
+  ]),
+  MODEL: text('Name of the model at that endpoint', { aliases: ['DEFAULT_MODEL', 'OPENAI_MODEL'], fallback: 'gpt-5-mini' }),
+  TELEGRAM_TOKEN: variable(
+    z.string().regex(/^\d+:[\w-]+$/),
+    'a bot token such as 123456:ABC-DEF, as @BotFather gives it',
+    'Opens the Telegram door',
+    {
+      secret: true,
+    },
+  ),
+  TELEGRAM_API_ROOT: httpUrl('Another server of the Telegram Bot API, such as your own `telegram-bot-api`'),
+  DISCORD_TOKEN: variable(z.string().regex(/^\S+$/), 'a bot token without spaces', 'Opens the Discord door', { secret: true }),
+  DISCORD_API_URL: httpUrl('Another server of the Discord API'),
+  DISCORD_MESSAGE_CONTENT: oneOf(
+    ['off', 'on'],
+    'off',
+    'Ask Discord for the privileged Message Content intent; mentions, DMs and commands work without it',
+  ),
+  HOST: text('Address of the web door; anything but loopback needs `HTTP_API_KEYS`', { fallback: '127.0.0.1' }),
+  PORT: number(0, 65_535, '8000', 'Port of the web door; 0 takes any free one'),
+  HTTP_API_KEYS: variable(list, 'a comma list of keys', 'Who may use the web door; unset means everybody on this machine', {
+    secret: true,
+  }),
+  REDIS_URL: variable(
+    url(['redis', 'rediss']),
+    'a redis:// or rediss:// address',
+    'A Redis of your own (6.2 or later, or Valkey); unset means a private one in `DATA_DIR`',
+    {
+      secret: true,
+    },
+  ),
+  DATA_DIR: text('Where the private Redis and the sample database live', { fallback: './data' }),
+  SERVERS_CONFIG: text('The list of MCP servers', { fallback: './servers.config.json' }),
+  ROLE: oneOf(['all', 'gateway', 'worker'], 'all', '`gateway` listens to the platforms, `worker` answers, `all` does both'),
+  CONCURRENCY: number(1, 1000, '32', 'How many conversations one worker answers side by side'),
+  DRAIN_SECONDS: number(0, 3600, '25', 'How long running answers may take to end after SIGTERM; container engines kill after 30'),
+  DEFAULT_LOCALE: oneOf(['en', 'zh'], 'en', 'Language of the bot itself where a platform tells none'),
+  LOG_LEVEL: oneOf(['debug', 'info', 'warn', 'error', 'silent'], 'info', 'What is written to standard error'),
+}
+
+type Variables = typeof variables
+type ValueOf<V> = V extends { schema: z.ZodType<infer T> } ? T : never
+type WithFallback = { [Name in keyof Variables]: Variables[Name] extends { fallback: string } ? Name : never }[keyof Variables]
+/** What the environment said, by name; a variable that is unset and has no fallback is absent. */
+export type Values = { [Name in WithFallback]: ValueOf<Variables[Name]> } & {
+  [Name in Exclude<keyof Variables, WithFallback>]?: ValueOf<Variables[Name]>
+}
+
+/** Reads every variable and collects a sentence for each that is not allowed; `values` is whole when there is none. Empty counts as unset. */
+export function readVariables(env: Record<string, string | undefined>): { values: Values; problems: string[] } {
+  const values: Record<string, unknown> = {}
+  const problems: string[] = []
+  for (const [name, variable] of Object.entries<Variable<unknown>>(variables)) {
+    const said = [name, ...variable.aliases].find(key => env[key]?.trim())
+    const found = said === undefined ? variable.fallback : env[said]?.trim()
+    if (found === undefined) continue
+    const read = variable.schema.safeParse(found)
+    if (read.success) values[name] = read.data
+    else
+      problems.push(`${said ?? name} ${variable.secret ? 'is not usable' : `is ${quote(found)}`}: it must be ${variable.allowed}`)
+  }
+  return { values: values as Values, problems }
+}
+
+function quote(found: string): string {
+  return JSON.stringify(found.length > 60 ? `${found.slice(0, 60)}…` : found)
+}

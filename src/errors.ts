@@ -1,0 +1,32 @@
+// A class stands here only if a caller acts differently upon it.
+
+/** The platform asks for patience: wait, then edit with what is newest by then. */
+export class RateLimited extends Error {
+  override name = 'RateLimited'
+  readonly retryAfterMs: number
+  constructor(retryAfterMs: number) {
+    super(`rate limited for ${retryAfterMs} ms`)
+    this.retryAfterMs = retryAfterMs
+  }
+}
+
+/** The message or the chat is gone, or the bot was shut out: speaking on is pointless. */
+export class Gone extends Error {
+  override name = 'Gone'
+}
+
+/** The operator must mend the configuration: printed without a stack, exit code 1. Each problem is one sentence. */
+export class ConfigError extends Error {
+  override name = 'ConfigError'
+  readonly problems: string[]
+  constructor(problems: string | string[]) {
+    const list = [problems].flat()
+    super(list.join('\n'))
+    this.problems = list
+  }
+}
+
+/** The model's endpoint could not answer. The message says which endpoint, what it said and what to do, and holds no secret. */
+export class ModelError extends Error {
+  override name = 'ModelError'
+}

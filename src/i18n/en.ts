@@ -1,0 +1,40 @@
+/** Every sentence that the bot itself says, in English; the other languages have the same keys. */
+export const en = {
+  /** As in `CommandInfo.description`. */
+  language: 'en' as string,
+  thinking: 'thinking…',
+  continuing: 'continuing after a restart…',
+  noText: 'The model ended without an answer. Ask again, or put it in other words.',
+  stepLimit: (steps: number) => `I stopped after ${steps} steps; this is what I have.`,
+  stopped: 'Stopped.',
+  paused: '⏸ Restarting, I will go on in a moment.',
+  failed: (id: string) => `Something went wrong on my side, please try again. (error ${id})`,
+  modelFailed: (what: string, id: string) => `I could not get an answer from the language model: ${what} (error ${id})`,
+  tooLong: (found: number, limit: number) =>
+    `Your message has ${found.toLocaleString('en')} characters and I read at most ${limit.toLocaleString('en')} at once. Please send it in parts.`,
+  empty: 'Yes? Write your question in the same message, or `/help` to see what I can do.',
+  stop: 'Stop',
+  and: (count: number) => `and ${count} more`,
+  // commands
+  helpTitle: 'Ask me anything in plain words; I use my tools by myself and show what I do. I also understand:',
+  unknownCommand: (name: string, nearest: string | undefined) =>
+    nearest === undefined
+      ? `I do not know \`/${name}\`. \`/help\` lists what I understand.`
+      : `I do not know \`/${name}\`. Did you mean \`/${nearest}\`?`,
+  noTools: 'I have no tools at the moment. An operator adds MCP servers in `servers.config.json`.',
+  noWorker: 'No worker is running at the moment, so nothing can be answered. An operator has to start one.',
+  noSuchServer: (name: string, known: string) => `There is no server \`${name}\`. There is: ${known}.`,
+  toolCount: (count: number) => (count === 1 ? '1 tool' : `${count} tools`),
+  forgotten: 'Forgotten. We start afresh.',
+  stopping: 'Stopping.',
+  nothingRuns: 'Nothing is running here.',
+  callUsage: 'Write `/call <tool> {"argument": "value"}`; `/tools` lists the tools.',
+  callBadJson: (reason: string) => `What follows the tool's name must be a JSON object: ${reason}`,
+  statusUp: (workers: number) => (workers === 1 ? '1 worker is up' : `${workers} workers are up`),
+  statusModel: (model: string) => `Model: ${model}`,
+  statusQueue: (waiting: number, running: number) => `Messages waiting: ${waiting}; conversations being answered: ${running}`,
+  serverState: { connecting: 'connecting', active: 'up', error: 'not available', disabled: 'switched off' },
+}
+
+/** The sentences of one language. */
+export type Words = typeof en

@@ -1,0 +1,16 @@
+import { en, type Words } from './en.ts'
+import { zh } from './zh.ts'
+
+export type { Words } from './en.ts'
+
+const languages: Record<string, Words> = { en, zh }
+
+/** The sentences for a person: by what the platform tells of them, else the operator's default. */
+export function wordsFor(locale: string | undefined, fallback: string): Words {
+  return languages[languageOf(locale)] ?? languages[languageOf(fallback)] ?? en
+}
+
+/** `zh-CN` → `zh`. */
+export function languageOf(locale: string | undefined): string {
+  return locale?.toLowerCase().split(/[-_]/)[0] ?? ''
+}

@@ -1,0 +1,48 @@
+import { pino } from 'pino'
+
+/** One line of JSON per event; on a terminal, one readable line. Never given chat text or secrets. */
+export interface Log {
+  debug(facts: object, event: string): void
+  info(facts: object, event: string): void
+  warn(facts: object, event: string): void
+  error(facts: object, event: string): void
+}
+
+/** Fields of these names are never written, wherever they stand in an object's first two levels. */
+const secretFields = [
+  'token',
+  'apiKey',
+  'api_key',
+  'authorization',
+  'Authorization',
+  'password',
+  'secret',
+  'secretKey',
+  'headers',
+  'env',
+]
+
+export function createLog(level: string, readable: boolean): Log {
+  const redact = { paths: secretFields.flatMap(name => [name, `*.${name}`]), censor: '[hidden]' }
+  const base = { level, redact, base: null, timestamp: pino.stdTimeFunctions.isoTime }
+  if (!readable) return pino(base)
+  return pino({
+    ...base,
+    transport: { target: 'pino-pretty', options: { translateTime: 'SYS:HH:MM:ss', ignore: 'pid,hostname' } },
+  })
+}
+
+/** For tests, and for programs that have nowhere to write. */
+export const silentLog: Log = { debug() {}, info() {}, warn() {}, error() {} }
+
+/** What an error says, and its cause, in one line without a stack. */
+export function reason(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  const cause = error.cause instanceof Error ? ` (${error.cause.message})` : ''
+  return `${error.message || error.name}${cause}`
+}
+
+/** What a person is told and an operator greps for: `e-` and eight letters or digits. */
+export function errorId(): string {
+  return `e-${Math.random().toString(36).slice(2, 10).padEnd(8, '0')}`
+}

@@ -1,0 +1,80 @@
+// What people do, in the house's own words: plain JSON, since it lies in Redis between the adapter that heard it and the worker that answers.
+
+/** Where people talk to the bot: `platform:chat`, or `platform:chat:thread`; the parts after the platform are native ids. */
+export type Conversation = string
+
+export interface Author {
+  /** Native id on its platform. */
+  id: string
+  name: string
+  /** BCP 47, as the platform tells it: `en-US`, `zh-CN`. Absent where it tells none. */
+  locale?: string
+}
+
+/** Something a person said to the bot. */
+export interface Message {
+  /** The same native event always gives the same id, so that a redelivery is recognised; begins with the platform's name. */
+  id: string
+  conversation: Conversation
+  author: Author
+  /** Without the mention of the bot. */
+  text: string
+  attachments: Attachment[]
+  quoted?: Quoted
+  /** Where the answer hangs: whatever the adapter needs to find it again, in its own spelling. */
+  replyTo?: string
+  /** Milliseconds since 1970, by the platform's clock. */
+  sentAt: number
+  /** `api` clients want the answer alone; in a `chat` the steps are shown as well. */
+  kind: 'chat' | 'api'
+}
+
+export interface Attachment {
+  kind: 'image' | 'audio' | 'video' | 'file'
+  name: string
+  mime?: string
+  bytes?: number
+  /** How its adapter fetches it: a URL on Discord, a file id on Telegram. Never shown to anybody. */
+  ref: string
+}
+
+/** The message that a person replied to. */
+export interface Quoted {
+  author: string
+  text: string
+  attachments: Attachment[]
+}
+
+/** A button that somebody pressed. */
+export interface Press {
+  id: string
+  conversation: Conversation
+  author: Author
+  /** What the button does, such as `stop`. */
+  action: string
+  /** What it does it to: the `token` of the `Button`. */
+  token: string
+}
+
+/** Somebody edited a message, or deleted it (`text` is undefined). */
+export interface Change {
+  /** The `id` of the `Message` that it once was. */
+  id: string
+  conversation: Conversation
+  text: string | undefined
+}
+
+export type Heard = Message | Press | Change
+
+export const isPress = (what: Heard): what is Press => 'action' in what
+export const isMessage = (what: Heard): what is Message => 'sentAt' in what
+
+/** `telegram:-100:7` → `telegram`. */
+export function platformOf(conversation: Conversation): string {
+  return conversation.slice(0, conversation.indexOf(':'))
+}
+
+/** `telegram:-100:7` → `['-100', '7']`. */
+export function addressOf(conversation: Conversation): string[] {
+  return conversation.split(':').slice(1)
+}

@@ -1,0 +1,42 @@
+/** One entry of the transcript that the model reads and that history keeps. */
+export type Entry =
+  | { role: 'user'; text: string }
+  | { role: 'assistant'; text: string; calls: ToolCall[] }
+  | { role: 'tool'; callId: string; name: string; text: string; ok: boolean }
+
+export interface ToolCall {
+  /** Unique within the conversation; pairs the call with its result. */
+  id: string
+  name: string
+  input: Record<string, unknown>
+  /** What the model wrote in place of a JSON object, when it could not be read as one; `input` is then empty and the call must not run. */
+  broken?: string
+}
+
+export interface Tool {
+  /** At most 64 characters of `[A-Za-z0-9_-]`: the narrowest rule of all model endpoints. */
+  name: string
+  description: string
+  /** JSON Schema of an object. */
+  inputSchema: Record<string, unknown>
+  /** What a person reads while it runs: "List tables". */
+  label: string
+  /** The MCP server that it belongs to. */
+  server: string
+}
+
+export type ModelEvent =
+  | { type: 'text'; delta: string }
+  | { type: 'call'; call: ToolCall }
+  | { type: 'usage'; input: number; output: number }
+
+export interface Prompt {
+  /** The house's own instructions; the only text with authority. */
+  system: string
+  transcript: Entry[]
+  /** Empty: the model must answer in words. */
+  tools: Tool[]
+}
+
+/** A language model is a function from a transcript to a stream. A fake one is five lines. Throws ModelError. */
+export type Model = (prompt: Prompt, signal: AbortSignal) => AsyncIterable<ModelEvent>

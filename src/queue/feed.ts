@@ -1,0 +1,74 @@
+import type { Feed } from '../adapter.ts'
+import type { Log } from '../log.ts'
+import { reason } from '../log.ts'
+import type { Conversation } from '../message.ts'
+import { keysOf } from '../redis/keys.ts'
+import type { Redis, RedisHouse } from '../redis/redis.ts'
+
+const channel = 'bellhop:feed'
+const keepEvents = 1000
+const keepSeconds = 3600
+/** A published wake-up can be lost while a connection is down, so listeners look by themselves now and then. */
+const lookAnywayMs = 2000
+
+interface Listener {
+  hear(event: unknown): void
+  lastId: string
+}
+
+/** A capped stream per conversation holds the events; a published word wakes who listens. */
+export function createFeed(house: RedisHouse, log: Log): Feed & { close(): void } {
+  const { redis } = house
+  const listeners = new Map<Conversation, Set<Listener>>()
+  let subscriber: Redis | undefined
+  let timer: NodeJS.Timeout | undefined
+  const reading = new Map<Conversation, Promise<void>>()
+
+  async function readNew(conversation: Conversation): Promise<void> {
+    for (const listener of listeners.get(conversation) ?? []) {
+      for (const [id, fields] of await redis.xrange(keysOf(conversation).feed, `(${listener.lastId}`, '+')) {
+        listener.lastId = id
+        listener.hear(JSON.parse(fields[1] ?? 'null'))
+      }
+    }
+  }
+  /** One read at a time per conversation, or events would be heard twice. */
+  function wake(conversation: Conversation): void {
+    if (!listeners.has(conversation)) return
+    const before = reading.get(conversation) ?? Promise.resolve()
+    const now = before
+      .then(() => readNew(conversation))
+      .catch((error: unknown) => log.warn({ reason: reason(error) }, 'the feed stumbled'))
+    reading.set(conversation, now)
+    void now.then(() => reading.get(conversation) === now && reading.delete(conversation))
+  }
+  async function subscribe(): Promise<void> {
+    if (subscriber) return
+    subscriber = house.open()
+    subscriber.on('message', (_channel: string, conversation: string) => wake(conversation))
+    timer = setInterval(() => [...listeners.keys()].forEach(wake), lookAnywayMs)
+    await subscriber.subscribe(channel)
+  }
+  return {
+    async write(conversation, event) {
+      const { feed } = keysOf(conversation)
+      await redis.xadd(feed, 'MAXLEN', '~', keepEvents, '*', 'event', JSON.stringify(event))
+      await redis.pipeline().expire(feed, keepSeconds).publish(channel, conversation).exec()
+    },
+    async listen(conversation, hear) {
+      await subscribe()
+      const [last] = await redis.xrevrange(keysOf(conversation).feed, '+', '-', 'COUNT', 1)
+      const listener: Listener = { hear, lastId: last?.[0] ?? '0-0' }
+      const here = listeners.get(conversation) ?? new Set()
+      listeners.set(conversation, here.add(listener))
+      return () => {
+        here.delete(listener)
+        if (here.size === 0 && listeners.get(conversation) === here) listeners.delete(conversation)
+      }
+    },
+    close() {
+      clearInterval(timer)
+      listeners.clear()
+    },
+  }
+}

@@ -1,0 +1,87 @@
+import type { Conversation, Message } from '../message.ts'
+import type { Entry } from '../model.ts'
+import { keysOf, unfinishedKeys } from '../redis/keys.ts'
+import type { Redis } from '../redis/redis.ts'
+
+/** What people said and what is not answered yet: the truth, beside which a job is only a doorbell. */
+export interface Inbox {
+  /** Keeps a message. `ahead` counts those that wait before it; undefined if this message was here before. */
+  add(message: Message): Promise<{ ahead: number } | undefined>
+  /** True the first time that an id is heard, for what is not a message to be answered. */
+  isNew(conversation: Conversation, id: string): Promise<boolean>
+  /** The oldest message that is not answered. */
+  first(conversation: Conversation): Promise<Message | undefined>
+  /** Ends a turn: remembers its entries, forgets the message and its journal, all or nothing. Harmless when done twice. */
+  finish(message: Message, entries: Entry[]): Promise<void>
+  /** Conversations with a message older than this that is not answered. */
+  unfinished(olderThanMs: number): Promise<Conversation[]>
+}
+
+/** Longer than any platform goes on redelivering: Telegram keeps updates for 24 hours. */
+const seenSeconds = 48 * 3600
+const keepEntries = 400
+const keepSeconds = 7 * 86_400
+
+const addScript = `
+if not redis.call('SET', KEYS[1], 1, 'NX', 'EX', ARGV[1]) then return -1 end
+redis.call('ZADD', KEYS[3], 'NX', ARGV[2], ARGV[3])
+return redis.call('RPUSH', KEYS[2], ARGV[4]) - 1`
+
+/** Only the head of the inbox can be finished, so that a late second worker changes nothing. */
+const finishScript = `
+local head = redis.call('LINDEX', KEYS[1], 0)
+if not head or cjson.decode(head).id ~= ARGV[1] then return 0 end
+redis.call('LPOP', KEYS[1])
+redis.call('DEL', KEYS[2])
+if redis.call('EXISTS', KEYS[1]) == 0 then redis.call('ZREM', KEYS[4], ARGV[2]) end
+if #ARGV > 4 then
+  redis.call('RPUSH', KEYS[3], unpack(ARGV, 5))
+  redis.call('LTRIM', KEYS[3], -ARGV[3], -1)
+  redis.call('EXPIRE', KEYS[3], ARGV[4])
+end
+return 1`
+
+export function createInbox(redis: Redis): Inbox {
+  return {
+    async add(message) {
+      const { conversation } = message
+      const { seen, inbox, unfinished } = keysOf(conversation)
+      const keys = [seen(message.id), inbox, unfinished]
+      const ahead = await redis.eval(
+        addScript,
+        keys.length,
+        ...keys,
+        seenSeconds,
+        Date.now(),
+        conversation,
+        JSON.stringify(message),
+      )
+      return Number(ahead) < 0 ? undefined : { ahead: Number(ahead) }
+    },
+    async isNew(conversation, id) {
+      return (await redis.set(keysOf(conversation).seen(id), 1, 'EX', seenSeconds, 'NX')) === 'OK'
+    },
+    async first(conversation) {
+      const json = await redis.lindex(keysOf(conversation).inbox, 0)
+      return json === null ? undefined : (JSON.parse(json) as Message)
+    },
+    async finish(message, entries) {
+      const { inbox, journal, history, unfinished } = keysOf(message.conversation)
+      const facts = [message.id, message.conversation, keepEntries, keepSeconds]
+      await redis.eval(
+        finishScript,
+        4,
+        inbox,
+        journal,
+        history,
+        unfinished,
+        ...facts,
+        ...entries.map(entry => JSON.stringify(entry)),
+      )
+    },
+    async unfinished(olderThanMs) {
+      const lists = await Promise.all(unfinishedKeys.map(key => redis.zrangebyscore(key, 0, Date.now() - olderThanMs)))
+      return lists.flat()
+    },
+  }
+}

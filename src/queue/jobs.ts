@@ -1,0 +1,84 @@
+import { type Job, Queue, Worker } from 'bullmq'
+import { type Log, reason } from '../log.ts'
+import type { Conversation } from '../message.ts'
+import type { RedisHouse } from '../redis/redis.ts'
+import type { Inbox } from './inbox.ts'
+
+/**
+ * The doorbell. A job says "this conversation has mail", no more: at most one per conversation is active and one waits, so a
+ * conversation is answered in order and never by two workers at once, while different conversations run side by side.
+ */
+export interface Jobs {
+  ring(conversation: Conversation): Promise<void>
+  /** Rings for every conversation with mail that nobody was told of: its ringer died, or its worker did. */
+  sweep(inbox: Inbox): Promise<void>
+  /** `handle` is called for each ring. When it throws, the mail is still there and the sweep rings again. */
+  work(handle: (conversation: Conversation) => Promise<void>, concurrency: number): Bell
+  counts(): Promise<{ waiting: number; active: number }>
+  close(): Promise<void>
+}
+
+export interface Bell {
+  /** Hears no more rings; waits for nothing. */
+  pause(): Promise<void>
+}
+
+interface Ring {
+  conversation: Conversation
+}
+
+/** The braces keep all of BullMQ's keys on one node of a Redis Cluster. */
+const prefix = '{bellhop}'
+const queueName = 'mail'
+/** A dead worker's conversation lies still for at most the sum of the two, in milliseconds. */
+const lockMs = 8000
+const lookForDeadMs = 5000
+const unrungMs = 3000
+
+export function createJobs(house: RedisHouse, log: Log): Jobs {
+  const queue = new Queue<Ring>(queueName, { connection: house.open(), prefix })
+  const workers: Worker<Ring>[] = []
+  const onError = (error: Error) => log.warn({ reason: reason(error) }, 'the queue stumbled')
+  queue.on('error', onError)
+
+  async function ring(conversation: Conversation): Promise<void> {
+    const deduplication = { id: conversation, keepLastIfActive: true }
+    await queue.add('mail', { conversation }, { deduplication, removeOnComplete: true, removeOnFail: true })
+  }
+  return {
+    ring,
+    async sweep(inbox) {
+      for (const conversation of await inbox.unfinished(unrungMs)) {
+        if ((await queue.getDeduplicationJobId(conversation)) === null) await ring(conversation)
+      }
+    },
+    work(handle, concurrency) {
+      const options = {
+        connection: house.open(),
+        prefix,
+        concurrency,
+        lockDuration: lockMs,
+        stalledInterval: lookForDeadMs,
+        maxStalledCount: 1000,
+      }
+      const worker = new Worker<Ring>(queueName, (job: Job<Ring>) => handle(job.data.conversation), options)
+      worker.on('error', onError)
+      worker.on('failed', (job, error) =>
+        log.warn(
+          { conversation: job?.data.conversation, reason: reason(error) },
+          'a turn was not finished; it is taken up again',
+        ),
+      )
+      workers.push(worker)
+      return { pause: () => worker.pause(true) }
+    },
+    async counts() {
+      const { waiting = 0, active = 0 } = await queue.getJobCounts('waiting', 'active')
+      return { waiting, active }
+    },
+    async close() {
+      await Promise.all(workers.map(worker => worker.close()))
+      await queue.close()
+    },
+  }
+}

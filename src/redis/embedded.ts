@@ -1,0 +1,91 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { accessSync, constants, existsSync, mkdirSync } from 'node:fs'
+import { createConnection } from 'node:net'
+import { tmpdir } from 'node:os'
+import { delimiter, join, resolve } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { ConfigError } from '../errors.ts'
+
+const programs = ['redis-server', 'valkey-server']
+const usualFolders = ['/usr/bin', '/usr/local/bin', '/opt/homebrew/bin']
+
+/** A Redis of the house's own: no TCP port, one unix socket, every write in an append-only file. Resolves with the socket's path. */
+export async function startEmbeddedRedis(options: { root: string; dir: string; path: string }): Promise<string> {
+  const dir = resolve(options.dir)
+  mkdirSync(dir, { recursive: true, mode: 0o700 })
+  const socket = socketPath(dir)
+  if (existsSync(socket) && (await ping(socket))) return socket // left by a crash, or shared with another process of this folder
+  const program = findProgram(options.root, options.path)
+  if (!program)
+    throw new ConfigError(
+      'No redis-server or valkey-server was found: run script/bootstrap, which says how to get one, or set REDIS_URL',
+    )
+  const child = spawn(program, serverArguments(dir, socket), { stdio: 'ignore', detached: true }) // its own group: Ctrl-C must not take it before the workers
+  await comesUp(child, socket, `${program} did not come up: ${join(dir, 'redis.log')} says why`)
+  child.unref()
+  return socket
+}
+
+function findProgram(root: string, path: string): string | undefined {
+  const folders = [join(root, '.runtime', 'bin'), ...path.split(delimiter), ...usualFolders]
+  return programs.flatMap(program => folders.map(folder => join(folder, program))).find(isExecutable)
+}
+
+function isExecutable(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK)
+    return true
+  } catch {
+    return false // not there: the next folder may have it
+  }
+}
+
+/** A socket's path has at most 103 bytes on macOS and 107 on Linux (sockaddr_un), so a long folder gets a short name in tmp. */
+function socketPath(dir: string): string {
+  const own = join(dir, 'redis.sock')
+  if (Buffer.byteLength(own) <= 100) return own
+  return join(tmpdir(), `redis-${createHash('sha256').update(dir).digest('hex').slice(0, 16)}.sock`)
+}
+
+function serverArguments(dir: string, socket: string): string[] {
+  const settings = {
+    port: '0',
+    unixsocket: socket,
+    unixsocketperm: '700',
+    dir,
+    appendonly: 'yes',
+    appendfsync: 'everysec',
+    save: '',
+    'maxmemory-policy': 'noeviction',
+    daemonize: 'no',
+    loglevel: 'warning',
+    logfile: join(dir, 'redis.log'),
+  }
+  return Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value])
+}
+
+async function comesUp(child: ChildProcess, socket: string, failure: string): Promise<void> {
+  let dead = false
+  child.once('exit', () => (dead = true))
+  child.once('error', () => (dead = true))
+  const until = Date.now() + 10_000
+  for (let wait = 5; !(await ping(socket)); wait = Math.min(wait * 2, 100)) {
+    if (Date.now() > until) throw new ConfigError(failure)
+    if (dead && !(await ping(socket))) throw new ConfigError(failure) // alive after all: another process was first
+    await sleep(wait)
+  }
+}
+
+function ping(path: string): Promise<boolean> {
+  return new Promise(done => {
+    const socket = createConnection(path, () => socket.write('PING\r\n'))
+    const end = (ok: boolean) => {
+      socket.destroy()
+      done(ok)
+    }
+    socket.setTimeout(1000, () => end(false))
+    socket.on('error', () => end(false))
+    socket.on('data', data => end(data.toString().startsWith('+PONG')))
+  })
+}

@@ -1,0 +1,44 @@
+import type { Conversation } from '../message.ts'
+
+/**
+ * How many buckets the conversations are spread over. All keys of one conversation share the hash tag of its bucket, and so does the
+ * bucket's list of unfinished conversations: one script may touch them all, on Redis Cluster too. Changing it strands what is stored.
+ */
+const bucketCount = 64
+
+export interface ConversationKeys {
+  /** List of messages that wait, the first of which is being answered. */
+  inbox: string
+  /** What the running turn has done so far. */
+  journal: string
+  /** List of transcript entries. */
+  history: string
+  /** Stream of what web and terminal show. */
+  feed: string
+  /** Sorted set: conversations of the bucket with messages, by the time of the first. */
+  unfinished: string
+  /** That an event of this id was heard. */
+  seen(id: string): string
+}
+
+export function keysOf(conversation: Conversation): ConversationKeys {
+  const bucket = `bellhop:{${bucketOf(conversation)}}`
+  return {
+    inbox: `${bucket}:inbox:${conversation}`,
+    journal: `${bucket}:journal:${conversation}`,
+    history: `${bucket}:history:${conversation}`,
+    feed: `${bucket}:feed:${conversation}`,
+    unfinished: `${bucket}:unfinished`,
+    seen: id => `${bucket}:seen:${id}`,
+  }
+}
+
+/** The `unfinished` key of every bucket. */
+export const unfinishedKeys = Array.from({ length: bucketCount }, (_, bucket) => `bellhop:{${bucket}}:unfinished`)
+
+/** FNV-1a, 32 bits: even enough, and the same for ever. */
+function bucketOf(conversation: Conversation): number {
+  let hash = 0x811c9dc5
+  for (const byte of Buffer.from(conversation)) hash = Math.imul(hash ^ byte, 0x01000193)
+  return (hash >>> 0) % bucketCount
+}

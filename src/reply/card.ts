@@ -1,0 +1,81 @@
+import type { Notice } from '../agent/events.ts'
+import type { Words } from '../i18n/i18n.ts'
+import { openFence } from './fence.ts'
+import type { Step, View } from './view.ts'
+
+const marks = { running: '⏳', ok: '✅', failed: '⚠️' }
+const shownSteps = 8
+const footerSteps = 4
+
+/** The reply while the turn runs, in two sizes: with a line per step, and small for when the large one would need another message. */
+export function renderLive(view: View, words: Words): { large: string; small: string } {
+  const small = join(view.text, footer(view.steps))
+  if (view.speaking) return { large: small, small }
+  const thinking = view.steps.some(step => step.state === 'running') ? [] : [`💭 ${words.thinking}`]
+  return { large: join(view.text, [...stepLines(view.steps, words), ...thinking].join('\n')), small: small || thinking.join('') }
+}
+
+/** The reply when the turn is over: what was said, what the house adds, and a footer of what was done. */
+export function renderFinal(view: View, words: Words): string {
+  const notices = view.notices.map(notice => sentenceOf(notice, words))
+  return join(join(view.text, ...notices), footer(view.steps))
+}
+
+/** For who wants the answer alone. */
+export function renderPlain(view: View, words: Words): string {
+  return join(view.text, ...view.notices.map(notice => sentenceOf(notice, words)))
+}
+
+function sentenceOf(notice: Notice, words: Words): string {
+  switch (notice.kind) {
+    case 'step-limit':
+      return `*${words.stepLimit(notice.steps)}*`
+    case 'stopped':
+      return `*${words.stopped}*`
+    case 'no-text':
+      return words.noText
+    case 'failed':
+      return words.failed(notice.id)
+    case 'model-failed':
+      return words.modelFailed(notice.what, notice.id)
+  }
+}
+
+/** Blocks with a blank line between them. A code fence that the text left open would swallow what follows it. */
+function join(text: string, ...blocks: string[]): string {
+  const fence = openFence(text)
+  const body = fence === undefined ? text : `${text}\n${fence.close}`
+  return [body.trim(), ...blocks].filter(block => block !== '').join('\n\n')
+}
+
+function stepLines(steps: Step[], words: Words): string[] {
+  const hidden = steps.length - shownSteps
+  return [...(hidden > 0 ? [`… ${words.and(hidden)}`] : []), ...steps.slice(-shownSteps).map(stepLine)]
+}
+
+function stepLine(step: Step): string {
+  const { progress } = step
+  const percent = progress?.total ? `${Math.min(100, Math.floor((progress.done / progress.total) * 100))} %` : ''
+  const detail = step.state === 'running' ? [percent, plain(progress?.message ?? '')] : [duration(step.ms)]
+  return [`${marks[step.state]} ${plain(step.label)}`, ...detail].filter(part => part !== '').join(' · ')
+}
+
+/** `-#` is Discord's mark of small print; the other doors know it too. */
+function footer(steps: Step[]): string {
+  if (steps.length === 0) return ''
+  const shown = steps.slice(0, footerSteps).map(step => `${marks[step.state]} ${plain(step.label)} ${duration(step.ms)}`.trim())
+  const more = steps.length > footerSteps ? [`+${steps.length - footerSteps}`] : []
+  return `-# ${[...shown, ...more].join(' · ')}`
+}
+
+function duration(ms: number | undefined): string {
+  if (ms === undefined) return ''
+  if (ms < 60_000) return `${(ms / 1000).toFixed(1)} s`
+  return `${Math.floor(ms / 60_000)} min ${Math.round((ms % 60_000) / 1000)} s`
+}
+
+/** Words of a server, in one short line in which nothing is Markdown. */
+function plain(text: string): string {
+  const line = text.replace(/\s+/g, ' ').trim()
+  return (line.length > 80 ? `${[...line].slice(0, 79).join('')}…` : line).replace(/[\\`*_~|<>[\]#]/g, '\\$&')
+}

@@ -1,0 +1,65 @@
+import type { Adapter, Button, Outgoing } from '../adapter.ts'
+import type { Message } from '../message.ts'
+
+/** The messages that make up one reply, as they stand on the platform. */
+export interface Sheet {
+  /** Sends the first message that is not as it should be. False when all are. */
+  bring(wanted: Outgoing[]): Promise<boolean>
+  isStale(wanted: Outgoing[]): boolean
+  /** The message that `bring` would edit next is gone: it is posted anew. Nothing happens when `bring` would post. */
+  forget(wanted: Outgoing[]): void
+}
+
+export interface SheetOptions {
+  adapter: Adapter
+  message: Message
+  /** Ids of the messages that an earlier attempt posted: they are edited, not posted anew. */
+  posted: string[]
+  /** Called after each post, with all ids so far; what is not kept would be posted twice after a crash. */
+  keep(ids: string[]): Promise<void>
+}
+
+/** One message. What it shows is not known after a crash. */
+interface Part {
+  id: string
+  shown?: Outgoing
+}
+
+export function createSheet({ adapter, message, posted, keep }: SheetOptions): Sheet {
+  const parts: Part[] = posted.map(id => ({ id }))
+  const firstStale = (wanted: Outgoing[]) => wanted.findIndex((out, index) => !isSame(out, parts[index]?.shown))
+  return {
+    async bring(wanted) {
+      const at = firstStale(wanted)
+      const out = wanted[at]
+      if (!out) return false
+      const part = parts[at]
+      if (part) {
+        await adapter.edit(message.conversation, part.id, out)
+        part.shown = out
+      } else {
+        const id = await adapter.post(message.conversation, out, at === 0 ? message.replyTo : undefined)
+        parts.push({ id, shown: out })
+        await keep(parts.map(({ id }) => id))
+      }
+      return true
+    },
+    isStale: wanted => firstStale(wanted) >= 0,
+    forget(wanted) {
+      const at = firstStale(wanted)
+      if (at >= 0 && at < parts.length) parts.splice(at, 1)
+    },
+  }
+}
+
+/** Texts as messages: only the last one carries the buttons, and the mark that all is said. */
+export function toMessages(texts: string[], buttons: Button[], final: boolean): Outgoing[] {
+  return texts.map((text, index) => {
+    const last = index === texts.length - 1
+    return { text, buttons: last ? buttons : [], final: last && final }
+  })
+}
+
+function isSame(a: Outgoing, b: Outgoing | undefined): boolean {
+  return b !== undefined && a.text === b.text && a.final === b.final && a.buttons.length === b.buttons.length
+}

@@ -1,0 +1,48 @@
+import type { AgentEvent, Notice } from '../agent/events.ts'
+import type { ToolProgress } from '../toolbox.ts'
+
+/** What is known of a turn at one moment: the state behind the reply. */
+export interface View {
+  /** All that the model said so far, paragraphs of different steps apart. */
+  text: string
+  /** The model is in the middle of a text: the next delta belongs to it. */
+  speaking: boolean
+  steps: Step[]
+  notices: Notice[]
+}
+
+export interface Step {
+  callId: string
+  label: string
+  state: 'running' | 'ok' | 'failed'
+  progress?: ToolProgress
+  ms?: number
+}
+
+export const emptyView: View = { text: '', speaking: false, steps: [], notices: [] }
+
+export function nextView(view: View, event: AgentEvent): View {
+  switch (event.type) {
+    case 'text': {
+      const gap = view.speaking || view.text === '' ? '' : '\n\n'
+      return { ...view, text: view.text + gap + event.delta, speaking: true }
+    }
+    case 'tool-start':
+      return { ...view, speaking: false, steps: [...view.steps, { callId: event.callId, label: event.label, state: 'running' }] }
+    case 'tool-progress':
+      return changeStep(view, event.callId, { progress: event.progress })
+    case 'tool-end':
+      return changeStep(view, event.callId, { state: event.outcome, ms: event.ms })
+    case 'notice':
+      return { ...view, speaking: false, notices: [...view.notices, event.notice] }
+    case 'entry':
+      return view
+  }
+}
+
+/** The newest step of that id: some endpoints number the calls of every answer from one. */
+function changeStep(view: View, callId: string, change: Partial<Step>): View {
+  const at = view.steps.findLastIndex(step => step.callId === callId)
+  const step = view.steps[at]
+  return step ? { ...view, steps: view.steps.with(at, { ...step, ...change }) } : view
+}

@@ -1,0 +1,41 @@
+import type { Tool } from './model.ts'
+
+/** All tools of all servers that are up, under unique names. */
+export interface Toolbox {
+  /** In a stable order, so that a model's prompt cache holds. */
+  list(): Tool[]
+  /** Never throws and always ends: a failed, timed-out or cancelled call is a result that the model reads and works around. */
+  call(name: string, input: Record<string, unknown>, options: CallOptions): Promise<ToolResult>
+  servers(): ServerStatus[]
+}
+
+export interface CallOptions {
+  /** Cancels the call on the wire as well. */
+  signal: AbortSignal
+  onProgress(progress: ToolProgress): void
+}
+
+export interface ToolProgress {
+  /** `done` of `total`, in the server's own unit; no `total` means that the end is not known. */
+  done: number
+  total?: number
+  message?: string
+}
+
+export interface ToolResult {
+  ok: boolean
+  /** What the model reads: Markdown, JSON or plain words. Never empty. */
+  text: string
+}
+
+export interface ServerStatus {
+  name: string
+  state: 'connecting' | 'active' | 'error' | 'disabled'
+  tools: number
+  /** Why it is not active, in one sentence, without secrets. */
+  error?: string
+  /** How the server says it wants to be used. */
+  instructions?: string
+  /** Milliseconds that connecting and listing took. */
+  connectMs?: number
+}

@@ -1,0 +1,76 @@
+import { createHash } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Conversation, Message } from './message.ts'
+import type { Inbox } from './queue/inbox.ts'
+import type { StopWish } from './queue/stops.ts'
+
+/** One message being answered here. */
+export interface Turn {
+  /** Aborted when somebody stops it, or the house closes. */
+  signal: AbortSignal
+  /** Aborted when even the last words must not wait any longer. */
+  closing: AbortSignal
+  /** The house closes: another worker goes on. */
+  wasHandedOver(): boolean
+}
+
+/** The turns that this process runs. */
+export interface Turns {
+  /** Answers all mail of a conversation, one message after the other. */
+  work(conversation: Conversation): Promise<void>
+  stop(wish: StopWish): void
+  /** Lets running turns end for so long, then hands over what is left. */
+  close(drainMs: number): Promise<void>
+}
+
+/** How long the last words "I will go on in a moment" may take. */
+const lastWordsMs = 3000
+
+export function createTurns(inbox: Inbox, answer: (message: Message, turn: Turn) => Promise<void>): Turns {
+  const running = new Map<Conversation, { message: Message; controller: AbortController }>()
+  const working = new Set<Promise<void>>()
+  const handover = new AbortController()
+  const closing = new AbortController()
+
+  async function run(message: Message): Promise<void> {
+    const controller = new AbortController()
+    const signal = AbortSignal.any([controller.signal, handover.signal])
+    running.set(message.conversation, { message, controller })
+    await answer(message, { signal, closing: closing.signal, wasHandedOver: () => handover.signal.aborted }).finally(() =>
+      running.delete(message.conversation),
+    )
+  }
+  async function workThrough(conversation: Conversation): Promise<void> {
+    let message = await inbox.first(conversation)
+    while (message && !handover.signal.aborted) {
+      await run(message)
+      message = await inbox.first(conversation)
+    }
+  }
+  return {
+    work(conversation) {
+      const work = workThrough(conversation)
+      working.add(work)
+      return work.finally(() => working.delete(work))
+    },
+    stop({ conversation, token, by }) {
+      const turn = running.get(conversation)
+      if (!turn) return
+      if (token !== undefined && (token !== turnToken(turn.message) || by !== turn.message.author.id)) return // an old card, or somebody else's
+      turn.controller.abort()
+    },
+    async close(drainMs) {
+      const all = Promise.allSettled(working)
+      await Promise.race([all, sleep(drainMs, undefined, { ref: false })])
+      handover.abort()
+      await Promise.race([all, sleep(lastWordsMs, undefined, { ref: false })])
+      closing.abort()
+      await all
+    },
+  }
+}
+
+/** What a Stop button carries: short enough for Telegram's 64 bytes, and no other turn's. */
+export function turnToken(message: Message): string {
+  return createHash('sha256').update(message.id).digest('base64url').slice(0, 16)
+}

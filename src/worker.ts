@@ -1,0 +1,138 @@
+import type { Adapter } from './adapter.ts'
+import { runAgent } from './agent/agent.ts'
+import { runCall } from './agent/call.ts'
+import type { AgentEvent, Notice } from './agent/events.ts'
+import { systemPrompt, toEntry } from './agent/prompt.ts'
+import { findCommand } from './commands.ts'
+import { ModelError } from './errors.ts'
+import type { History } from './history.ts'
+import { type Words, wordsFor } from './i18n/i18n.ts'
+import { errorId, type Log, reason } from './log.ts'
+import { type Message, platformOf } from './message.ts'
+import type { Entry, Model } from './model.ts'
+import type { Inbox } from './queue/inbox.ts'
+import type { Final, Journal } from './queue/journal.ts'
+import { renderPlain } from './reply/card.ts'
+import { openReply, type Reply } from './reply/reply.ts'
+import type { Toolbox } from './toolbox.ts'
+import { type Turn, turnToken } from './turns.ts'
+
+export interface WorkerTools {
+  adapters: Map<string, Adapter>
+  inbox: Inbox
+  journal: Journal
+  history: History
+  model: Model
+  toolbox: Toolbox
+  /** Resolves when every server has come up or failed, so that the first question already finds its tools. */
+  toolsReady: Promise<void>
+  maxSteps: number
+  locale: string
+  log: Log
+}
+
+/**
+ * Answers one message: the whole story of the house. Throws when the turn could not be ended here; the message is then still in the
+ * inbox, and the journal knows how far it came.
+ */
+export async function answer(message: Message, turn: Turn, tools: WorkerTools): Promise<void> {
+  const { inbox, journal } = tools
+  const record = await journal.load(message)
+  const reply = openReplyTo(message, record.replies, turn, tools)
+  const final = record.final ?? (await compose(message, reply, turn, tools))
+  if (!record.final) await journal.keepFinal(message, final)
+  await reply.finish(final.text)
+  await inbox.finish(message, final.entries)
+}
+
+function openReplyTo(message: Message, posted: string[], turn: Turn, { adapters, journal, locale, log }: WorkerTools): Reply {
+  const adapter = adapters.get(platformOf(message.conversation))
+  if (!adapter) throw new Error(`this worker cannot speak on ${platformOf(message.conversation)}: its token is missing here`)
+  const words = wordsFor(message.author.locale, locale)
+  return openReply({
+    adapter,
+    message,
+    words,
+    posted,
+    keep: ids => journal.keepReplies(message, ids),
+    stopButton: { label: words.stop, action: 'stop', token: turnToken(message) },
+    closing: turn.closing,
+    log,
+  })
+}
+
+/** Runs the turn to an end that can be told, whatever happens; only a house that closes makes it throw. */
+async function compose(message: Message, reply: Reply, turn: Turn, tools: WorkerTools): Promise<Final> {
+  const words = wordsFor(message.author.locale, tools.locale)
+  const said: Entry[] = [toEntry(message)]
+  const notify = (notice: Notice) => reply.show({ type: 'notice', notice })
+  try {
+    for await (const event of eventsOf(message, said, words, turn.signal, tools)) {
+      if (event.type === 'entry') said.push(event.entry)
+      reply.show(event)
+    }
+    if (reply.view.text.trim() === '') notify({ kind: 'no-text' })
+  } catch (error) {
+    if (turn.wasHandedOver()) {
+      await reply.pause(words.paused)
+      throw error
+    }
+    notify(turn.signal.aborted ? { kind: 'stopped' } : failure(error, message, tools.log))
+  }
+  return { text: reply.answer(), entries: wholeEntries(said, renderPlain(reply.view, words)) }
+}
+
+async function* eventsOf(
+  message: Message,
+  said: Entry[],
+  words: Words,
+  signal: AbortSignal,
+  tools: WorkerTools,
+): AsyncGenerator<AgentEvent> {
+  const { toolbox, model, maxSteps, history } = tools
+  const past = await history.load(message.conversation)
+  await Promise.race([tools.toolsReady, aborted(signal)])
+  const found = findCommand(message.text)
+  if (found?.command?.name === 'call') return yield* runCall(found.argument, { toolbox, words, signal })
+  const system = systemPrompt(message, toolbox.servers(), new Date())
+  yield* runAgent([...past, ...said], { model, toolbox, system, maxSteps, signal })
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise(resolve => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve(), { once: true })
+  })
+}
+
+function failure(error: unknown, { id, conversation }: Message, log: Log): Notice {
+  const errorIdentity = errorId()
+  const facts = { error: errorIdentity, conversation, message: id, reason: reason(error) }
+  if (error instanceof ModelError) {
+    log.error(facts, 'the model could not answer')
+    return { kind: 'model-failed', id: errorIdentity, what: error.message }
+  }
+  log.error({ ...facts, stack: error instanceof Error ? error.stack : undefined }, 'a turn failed')
+  return { kind: 'failed', id: errorIdentity }
+}
+
+/** What history keeps of a tool's result: enough to talk about, not enough to crowd out what was said. */
+const rememberedResult = 8000
+
+/** What history may keep: no call without its result, and an answer at the end. */
+function wholeEntries(said: Entry[], answer: string): Entry[] {
+  const answered = new Set(said.flatMap(entry => (entry.role === 'tool' ? [entry.callId] : [])))
+  const whole = said.filter(entry => entry.role !== 'assistant' || entry.calls.every(call => answered.has(call.id))).map(shorten)
+  const last = whole.at(-1)
+  return last?.role === 'assistant' && last.calls.length === 0 && last.text !== ''
+    ? whole
+    : [...whole, { role: 'assistant', text: answer, calls: [] }]
+}
+
+function shorten(entry: Entry): Entry {
+  if (entry.role !== 'tool' || entry.text.length <= rememberedResult) return entry
+  return {
+    ...entry,
+    text: `${entry.text.slice(0, rememberedResult)}\n(the rest, ${entry.text.length - rememberedResult} characters, is not remembered)`,
+  }
+}

@@ -1,0 +1,162 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Adapter, Outgoing } from '../src/adapter.ts'
+import { Gone, RateLimited } from '../src/errors.ts'
+import { type Conversation, type Heard, isMessage, isPress, type Message } from '../src/message.ts'
+
+/** A platform with a person in front of it: what every adapter is held to, real or fake. */
+export interface Stage {
+  adapter: Adapter
+  /** The same platform from another process: made alike, never started. */
+  second: Adapter
+  /** Where the person sits. */
+  conversation: Conversation
+  /** The person says this to the bot, by whatever that takes there (a DM, a mention). */
+  say(text: string): void | Promise<void>
+  /** The same event arrives again. */
+  repeat?(): void | Promise<void>
+  /** The bot itself, or another bot, says something where the bot hears it. */
+  botSays?(text: string): void | Promise<void>
+  /** The person presses the button of this label on the message with this id. */
+  press?(id: string, label: string): void | Promise<void>
+  /** What the person reads now, oldest first. */
+  shown(): string[]
+  /** The next call of the bot is answered "wait this long". */
+  limitNext?(ms: number): void
+  /** The message with this id is deleted by somebody. */
+  forget?(id: string): void
+  /** The platform offers again what was not taken. */
+  redelivers: boolean
+  close(): Promise<void>
+}
+
+export const live = (text: string): Outgoing => ({ text, buttons: [], final: false })
+
+/** Runs what every adapter must keep against one that `open` puts on stage. */
+export function adapterContract(name: string, open: () => Promise<Stage>): void {
+  describe(`${name} keeps the contract of an adapter`, () => {
+    let stage: Stage
+    let refuse = false
+    let refused = 0
+    const heard: Heard[] = []
+    const messages = () => heard.filter(isMessage)
+    const hears = (count: number) => expect.poll(() => messages().length, { timeout: 8000 }).toBe(count)
+
+    beforeAll(async () => {
+      stage = await open()
+      await stage.adapter.start(async what => {
+        if (refuse) {
+          refused++
+          throw new Error('not kept')
+        }
+        heard.push(what)
+      })
+    })
+    afterAll(() => stage.close())
+
+    test('hears what a person says, once, in the conversation where it was said', async () => {
+      await stage.say('hello there')
+      await hears(1)
+      const [message] = messages() as [Message]
+      expect(message.text).toBe('hello there')
+      expect(message.conversation).toBe(stage.conversation)
+      expect(message.id.startsWith(`${stage.adapter.platform}:`)).toBe(true)
+      expect(message.author.id).not.toBe('')
+      expect(Math.abs(Date.now() - message.sentAt)).toBeLessThan(3_600_000)
+      expect(JSON.parse(JSON.stringify(message))).toEqual(message)
+    })
+
+    test('gives a redelivered event the same id', async () => {
+      if (!stage.repeat) return
+      const before = new Set(messages().map(message => message.id))
+      await stage.repeat()
+      await stage.say('after the repetition')
+      await expect.poll(() => messages().some(message => message.text === 'after the repetition'), { timeout: 8000 }).toBe(true)
+      const later = messages().filter(message => message.text !== 'after the repetition')
+      expect(new Set(later.map(message => message.id))).toEqual(before)
+    })
+
+    test('posts, and edits what it posted', async () => {
+      const id = await stage.adapter.post(stage.conversation, live('first'), messages()[0]?.replyTo)
+      expect(stage.shown().join('\n')).toContain('first')
+      await stage.adapter.edit(stage.conversation, id, live('second'))
+      expect(stage.shown().join('\n')).toContain('second')
+      expect(stage.shown().join('\n')).not.toContain('first')
+    })
+
+    test('takes the same edit twice', async () => {
+      const id = await stage.adapter.post(stage.conversation, live('same'))
+      await stage.adapter.edit(stage.conversation, id, live('same'))
+      await stage.adapter.edit(stage.conversation, id, live('same'))
+      expect(stage.shown().filter(text => text.includes('same'))).toHaveLength(1)
+    })
+
+    test('edits from a process that never listened', async () => {
+      const id = await stage.second.post(stage.conversation, live('from afar'))
+      await stage.adapter.edit(stage.conversation, id, live('edited here'))
+      await stage.second.edit(stage.conversation, id, live('edited there'))
+      expect(stage.shown().join('\n')).toContain('edited there')
+    })
+
+    test('takes a message that is as long as its limit', async () => {
+      const { chars, length } = stage.adapter.limits
+      const text = `${'word '.repeat(Math.floor(Math.min(chars, 20_000) / 5) - 2)}end.`
+      expect(length(text)).toBeLessThanOrEqual(chars)
+      await stage.adapter.post(stage.conversation, { text, buttons: [], final: true })
+      await expect.poll(() => stage.shown().some(shown => shown.trim() === text)).toBe(true)
+    })
+
+    test('says how long to wait when the platform asks for patience', async () => {
+      if (!stage.limitNext) return
+      const id = await stage.adapter.post(stage.conversation, live('patience'))
+      stage.limitNext(3000)
+      const error = await stage.adapter.edit(stage.conversation, id, live('too soon')).catch((e: unknown) => e)
+      expect(error).toBeInstanceOf(RateLimited)
+      expect((error as RateLimited).retryAfterMs).toBeGreaterThanOrEqual(2900)
+    })
+
+    test('says when a message is gone', async () => {
+      if (!stage.forget) return
+      const id = await stage.adapter.post(stage.conversation, live('short life'))
+      stage.forget(id)
+      await expect(stage.adapter.edit(stage.conversation, id, live('too late'))).rejects.toBeInstanceOf(Gone)
+    })
+
+    test('hears a press on its button', async () => {
+      if (!stage.press) return
+      const out: Outgoing = { text: 'working', buttons: [{ label: 'Stop', action: 'stop', token: 't-1' }], final: false }
+      const id = await stage.adapter.post(stage.conversation, out)
+      await stage.press(id, 'Stop')
+      await expect.poll(() => heard.filter(isPress).length, { timeout: 8000 }).toBe(1)
+      const press = heard.find(isPress)
+      expect(press).toMatchObject({ action: 'stop', token: 't-1', conversation: stage.conversation })
+    })
+
+    test('never hears itself or another bot', async () => {
+      if (!stage.botSays) return
+      const before = messages().length
+      await stage.botSays('I am a bot')
+      await stage.say('a person again')
+      await hears(before + 1)
+      expect(messages().at(-1)?.text).toBe('a person again')
+    })
+
+    test('is offered again what could not be kept', async () => {
+      if (!stage.redelivers) return
+      const before = messages().length
+      refuse = true
+      await stage.say('keep me')
+      await expect.poll(() => refused, { timeout: 8000 }).toBeGreaterThan(0)
+      refuse = false
+      await hears(before + 1)
+      expect(messages().at(-1)?.text).toBe('keep me')
+    })
+
+    test('hears nothing after it was stopped', async () => {
+      await stage.adapter.stop()
+      const before = heard.length
+      await stage.say('anybody there?')
+      await new Promise(resolve => setTimeout(resolve, 150))
+      expect(heard.length).toBe(before)
+    })
+  })
+}

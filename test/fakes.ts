@@ -1,0 +1,95 @@
+import type { Adapter, Outgoing } from '../src/adapter.ts'
+import { Gone } from '../src/errors.ts'
+import type { Message } from '../src/message.ts'
+import type { Entry, Model, ModelEvent, Prompt, Tool } from '../src/model.ts'
+import type { Toolbox, ToolResult } from '../src/toolbox.ts'
+
+export interface FakeChat {
+  adapter: Adapter
+  /** What a person would see on the screen, by message id. */
+  shown: Map<string, Outgoing>
+  /** Every call, in order. */
+  calls: { kind: 'post' | 'edit'; id: string; out: Outgoing }[]
+  /** The next calls throw these, one each. */
+  failNext(...errors: Error[]): void
+}
+
+/** A platform in memory. */
+export function fakeChat(limits: Partial<Adapter['limits']> = {}): FakeChat {
+  const shown = new Map<string, Outgoing>()
+  const calls: FakeChat['calls'] = []
+  const failures: Error[] = []
+  const take = () => {
+    const failure = failures.shift()
+    if (failure) throw failure
+  }
+  const adapter: Adapter = {
+    platform: 'fake',
+    limits: { chars: 2000, length: text => text.length, editEveryMs: 20, ...limits },
+    async start() {},
+    async stop() {},
+    async post(_conversation, out) {
+      take()
+      const id = String(shown.size + 1)
+      calls.push({ kind: 'post', id, out })
+      shown.set(id, out)
+      return id
+    },
+    async edit(_conversation, id, out) {
+      take()
+      if (!shown.has(id)) throw new Gone(`message ${id}`)
+      calls.push({ kind: 'edit', id, out })
+      shown.set(id, out)
+    },
+  }
+  return { adapter, shown, calls, failNext: (...errors) => void failures.push(...errors) }
+}
+
+/** A model that says its lines, one step after the other; a line may be an error that it throws. */
+export function scriptedModel(...steps: (ModelEvent | Error)[][]): Model & { heard: Prompt[] } {
+  const heard: Prompt[] = []
+  const model = async function* (prompt: Prompt) {
+    heard.push({ ...prompt, transcript: [...prompt.transcript] })
+    for (const event of steps[heard.length - 1] ?? []) {
+      if (event instanceof Error) throw event
+      yield event
+    }
+  }
+  return Object.assign(model, { heard })
+}
+
+export const say = (delta: string): ModelEvent => ({ type: 'text', delta })
+export const call = (name: string, input: Record<string, unknown> = {}, id = name): ModelEvent => ({
+  type: 'call',
+  call: { id, name, input },
+})
+
+type FakeTool = (input: Record<string, unknown>, options: Parameters<Toolbox['call']>[2]) => Promise<ToolResult> | ToolResult
+
+/** Tools that are functions. */
+export function fakeToolbox(tools: Record<string, FakeTool> = {}): Toolbox {
+  const list = Object.keys(tools).map(
+    (name): Tool => ({ name, description: name, inputSchema: { type: 'object', properties: {} }, label: name, server: 'fake' }),
+  )
+  return {
+    list: () => list,
+    call: async (name, input, options) => tools[name]?.(input, options) ?? { ok: false, text: `there is no tool ${name}` },
+    servers: () => [{ name: 'fake', state: 'active', tools: list.length }],
+  }
+}
+
+export const texts = (entries: Entry[]) => entries.map(entry => `${entry.role}: ${entry.text}`)
+
+let count = 0
+export function aMessage(text: string, over: Partial<Message> = {}): Message {
+  return {
+    id: `fake:1:${++count}`,
+    conversation: 'fake:1',
+    author: { id: 'u', name: 'Ann' },
+    text,
+    attachments: [],
+    sentAt: Date.now(),
+    kind: 'chat',
+    ...over,
+  }
+}

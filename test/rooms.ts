@@ -1,0 +1,49 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createHistory } from '../src/history.ts'
+import { silentLog } from '../src/log.ts'
+import { createBoard } from '../src/queue/board.ts'
+import { createFeed } from '../src/queue/feed.ts'
+import { createInbox } from '../src/queue/inbox.ts'
+import { createJobs } from '../src/queue/jobs.ts'
+import { createJournal } from '../src/queue/journal.ts'
+import { createStops } from '../src/queue/stops.ts'
+import { openRedis, type RedisHouse } from '../src/redis/redis.ts'
+
+/** A real Redis of one test file's own, in a folder that goes with it. */
+export async function testRedis(): Promise<RedisHouse> {
+  const dir = mkdtempSync(join(tmpdir(), 'bellhop-test-'))
+  const house = await openRedis({ root: join(import.meta.dirname, '..'), dir, path: process.env['PATH'] ?? '', log: silentLog })
+  return {
+    ...house,
+    async close() {
+      await house.close()
+      rmSync(dir, { recursive: true, force: true })
+    },
+  }
+}
+
+/** The rooms of the queue, over a Redis of their own. */
+export async function testRooms() {
+  const house = await testRedis()
+  const feed = createFeed(house, silentLog)
+  const jobs = createJobs(house, silentLog)
+  const { redis } = house
+  return {
+    house,
+    redis,
+    feed,
+    jobs,
+    inbox: createInbox(redis),
+    journal: createJournal(redis),
+    history: createHistory(redis),
+    board: createBoard(redis),
+    stops: createStops(house),
+    async close() {
+      feed.close()
+      await jobs.close()
+      await house.close()
+    },
+  }
+}
