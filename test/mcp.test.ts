@@ -1,64 +1,9 @@
-import { mkdtempSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, describe, expect, test } from 'vitest'
-import type { ServerConfig, UrlTransport } from '../src/config/servers.ts'
-import { silentLog } from '../src/log.ts'
-import { createToolbox, type RunningToolbox } from '../src/mcp/toolbox.ts'
-import type { ToolProgress, ToolResult } from '../src/toolbox.ts'
-import { startV1Web, type V1Web } from './wire/mcp/v1-web.ts'
+import type { ServerConfig } from '../src/config/servers.ts'
+import type { ToolProgress } from '../src/toolbox.ts'
+import { build, call, closeAll, namesOf, raw, sqlite, start, v1 } from './wire/mcp/start.ts'
 
-const here = import.meta.dirname
-const defaults = { connectMs: 10_000, callMs: 10_000, maxCallMs: 20_000, include: [], exclude: [] }
-const open: { close(): Promise<void> }[] = []
-
-afterEach(async () => {
-  await Promise.all(open.splice(0).map(one => one.close()))
-})
-
-function program(name: string, args: string[], more: Partial<ServerConfig> = {}, env: Record<string, string> = {}): ServerConfig {
-  return { name, ...defaults, ...more, transport: { kind: 'stdio', command: process.execPath, args, env } }
-}
-const raw = (mode = '', more: Partial<ServerConfig> = {}, env = {}) =>
-  program('raw', [`${here}/wire/mcp/raw.ts`, mode], more, env)
-const v1 = (more: Partial<ServerConfig> = {}) => program('v1', [`${here}/wire/mcp/v1.ts`], more)
-const sqlite = (name = 'db') =>
-  program(
-    name,
-    [`${here}/../servers/sqlite/sqlite.ts`],
-    {},
-    { DB_PATH: join(mkdtempSync(join(tmpdir(), 'bellhop-')), 'hotel.db') },
-  )
-const remote = (url: string, kind: UrlTransport['kind'], headers = {}): ServerConfig => ({
-  name: 'web',
-  ...defaults,
-  transport: { kind, url, headers },
-})
-
-async function start(...servers: ServerConfig[]): Promise<RunningToolbox> {
-  const box = createToolbox(servers, { log: silentLog })
-  open.push(box)
-  await box.start()
-  return box
-}
-
-async function startWeb(kind: 'http' | 'sse', port = 0): Promise<V1Web> {
-  const web = await startV1Web(kind, port)
-  open.push(web)
-  return web
-}
-
-function call(
-  box: RunningToolbox,
-  name: string,
-  input = {},
-  signal?: AbortSignal,
-  progress: ToolProgress[] = [],
-): Promise<ToolResult> {
-  return box.call(name, input, { signal: signal ?? new AbortController().signal, onProgress: step => progress.push(step) })
-}
-const namesOf = (box: RunningToolbox) => box.list().map(tool => tool.name)
+afterEach(closeAll)
 
 describe('a local server', () => {
   test('the bundled sqlite server lists its tools and answers', async () => {
@@ -131,6 +76,15 @@ describe('a local server', () => {
     expect(namesOf(box)).toContain('raw__cancelled')
     expect(await call(box, 'raw__cancelled')).toEqual({ ok: true, text: '0' })
     expect(box.servers()).toMatchObject([{ state: 'active' }])
+  })
+
+  test('a crashed server comes back by itself, its tools listed meanwhile', async () => {
+    const box = await start(raw())
+    await call(box, 'raw__crash')
+    expect(box.servers()).toMatchObject([{ state: 'connecting', error: 'server "raw" is away: it ended with code 9' }])
+    expect(namesOf(box)).toContain('raw__hang')
+    await expect.poll(() => box.servers()).toMatchObject([{ state: 'active' }])
+    expect(box.servers()[0]?.error).toBeUndefined()
   })
 
   test('many calls on a crashed server wait for one new process', async () => {
@@ -228,90 +182,12 @@ describe('a server that cannot start', () => {
   })
 
   test('does not hold up what is up already', async () => {
-    const box = createToolbox([raw('mute', { connectMs: 3000 }), v1()], { log: silentLog })
-    open.push(box)
+    const box = build(raw('mute', { connectMs: 3000 }), v1())
     const started = box.start()
     await expect.poll(() => namesOf(box)).toContain('v1__numbers')
     expect(box.servers()).toMatchObject([{ state: 'connecting' }, { state: 'active' }])
     await box.close()
     await started
-  })
-})
-
-describe('a remote server', () => {
-  test.each([
-    ['http', 'http'],
-    ['http', 'auto'],
-    ['sse', 'sse'],
-    ['sse', 'auto'],
-  ] as const)('one that speaks %s is reached by %s, with its headers', async (spoken, kind) => {
-    const web = await startWeb(spoken)
-    const box = await start(remote(web.url, kind, { 'x-key': 'open sesame' }))
-    expect(await call(box, 'web__echo_loud', { text: 'hi' })).toEqual({ ok: true, text: 'HI' })
-    expect(web.heard.every(request => request.headers['x-key'] === 'open sesame')).toBe(true)
-  })
-
-  test('a session that the server has forgotten is opened anew', async () => {
-    const web = await startWeb('http')
-    const box = await start(remote(web.url, 'http'))
-    web.forgetSessions()
-    expect(await call(box, 'web__echo_loud', { text: 'again' })).toEqual({ ok: true, text: 'AGAIN' })
-  })
-
-  test('an answer lost on the way fails fast', async () => {
-    const web = await startWeb('http')
-    const box = await start(remote(web.url, 'http'))
-    const result = call(box, 'web__wait')
-    await expect.poll(() => web.heard.length).toBeGreaterThan(4)
-    await sleep(50)
-    web.cut()
-    expect((await result).text).toContain('lost before the answer came')
-  })
-
-  test.each(['http', 'sse'] as const)('one that restarts is found again by %s', async kind => {
-    const web = await startWeb(kind)
-    const box = await start(remote(web.url, kind))
-    await web.close()
-    await startWeb(kind, Number(new URL(web.url).port))
-    await sleep(50) // until the closed sockets are known to be closed
-    expect(await call(box, 'web__echo_loud', { text: 'back' })).toEqual({ ok: true, text: 'BACK' })
-  })
-
-  test('one that is not there is told in a sentence', async () => {
-    const web = await startWeb('http')
-    await web.close()
-    const box = await start(remote(web.url, 'auto'))
-    expect(box.servers()).toMatchObject([
-      { state: 'error', error: expect.stringContaining('could not be reached: connect ECONNREFUSED') },
-    ])
-  })
-})
-
-describe('the catalogue', () => {
-  test('order and names are those of the configuration', async () => {
-    const box = await start(v1(), raw('', { include: ['hang', 'flood'], exclude: ['flood'] }))
-    expect(namesOf(box)).toEqual([
-      ...['echo_loud', 'numbers', 'media', 'nothing', 'refuse', 'flood', 'wait'].map(name => `v1__${name}`),
-      'raw__hang',
-    ])
-    expect(box.list()[0]).toMatchObject({ label: 'Echo', description: 'Repeats', server: 'v1' })
-    expect(box.list()[1]).toMatchObject({ label: 'Numbers', inputSchema: { type: 'object', properties: {} } })
-  })
-
-  test.each(['v1__echo_loud', 'v1.echo.loud', 'v1_echo_loud'])('a tool answers to %s', async name => {
-    expect(await call(await start(v1()), name, { text: 'hi' })).toEqual({ ok: true, text: 'HI' })
-  })
-
-  test('an unknown name is told the nearest ones', async () => {
-    const box = await start(v1())
-    const { ok, text } = await call(box, 'v1__number')
-    expect(ok).toBe(false)
-    expect(text).toMatch(/^there is no tool "v1__number"; the nearest are v1__numbers, /)
-  })
-
-  test('an excluded tool cannot be called', async () => {
-    const box = await start(v1({ exclude: ['numbers'] }))
-    expect((await call(box, 'v1__numbers')).text).toContain('there is no tool')
   })
 })
 

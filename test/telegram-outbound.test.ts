@@ -94,9 +94,8 @@ test('of more than 100 entities the least important are left out', () => {
 })
 
 test('depth beyond sense is shown as it was written', () => {
-  for (const deep of ['>'.repeat(5000), '- '.repeat(2000).trim()]) expect(toTelegram(deep).text).toBe(deep)
-  const stars = `${'*_'.repeat(8000)}x${'_*'.repeat(8000)}`
-  expect(toTelegram(stars).text).toContain('x')
+  const stars = '*_'.repeat(8000)
+  for (const deep of ['>'.repeat(5000), '- '.repeat(2000).trim(), `${stars}x${stars}`]) expect(toTelegram(deep).text).toBe(deep)
 })
 
 test('cells are counted as a terminal does', () => {

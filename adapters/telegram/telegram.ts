@@ -1,0 +1,149 @@
+import { createHash } from 'node:crypto'
+import type { InlineKeyboardMarkup, Message as Native, Update } from 'grammy/types'
+import { Api } from 'grammy/web'
+import type { Adapter, Button, CommandInfo, Memory, Outgoing, Receive } from '../../src/adapter.ts'
+import { type Log, reason } from '../../src/log.ts'
+import { addressOf, type Conversation, type Heard } from '../../src/message.ts'
+import { isNotModified, type Signal, toHouseError, within } from './errors.ts'
+import { type Me, toHeard } from './inbound.ts'
+import { createIntake, type Intake } from './intake.ts'
+import { limits, toTelegram } from './outbound.ts'
+
+export interface TelegramOptions {
+  token: string
+  /** Another server of the Bot API: `http://127.0.0.1:8081`. */
+  apiRoot?: string
+  memory: Memory
+  log: Log
+  /** How long a call may take. */
+  callMs?: number
+}
+
+/** Conversations are `telegram:<chat>` and `telegram:<chat>:<topic>`; ids of posts and `replyTo` are Telegram's message ids. */
+export function createTelegramAdapter({ token, apiRoot, memory, log, callMs = 10_000 }: TelegramOptions): Adapter {
+  const api = new Api(token, apiRoot ? { apiRoot: apiRoot.replace(/\/+$/, '') } : {})
+  let intake: Intake | undefined
+
+  const call = <T>(make: (signal: Signal) => Promise<T>): Promise<T> =>
+    make(within(callMs)).catch(error => Promise.reject(toHouseError(error)))
+
+  /** For what is only courtesy: nobody waits for it, and nothing depends on it. */
+  function courteously(make: (signal: Signal) => Promise<unknown>): void {
+    call(make).catch(error => log.debug({ reason: reason(error) }, 'Telegram: a courtesy failed'))
+  }
+
+  async function take(update: Update, me: Me, receive: Receive): Promise<void> {
+    const { callback_query: query, message } = update
+    if (query) courteously(signal => api.answerCallbackQuery(query.id, {}, signal))
+    const heard = hear(update, me, log)
+    if (!heard) return
+    if (message) courteously(signal => api.sendChatAction(message.chat.id, 'typing', topicOfAction(message), signal))
+    await receive(heard)
+  }
+
+  return {
+    platform: 'telegram',
+    limits,
+
+    async start(receive) {
+      intake = createIntake({ api, log, callMs, take: (update, me) => take(update, me, receive) })
+      await intake.start()
+    },
+
+    async stop() {
+      await intake?.stop()
+    },
+
+    /** Logs what goes wrong: the commands work without being announced, and the next start announces them. */
+    async announce(commands) {
+      const key = `telegram:${token.split(':')[0]}:commands`
+      const hash = createHash('sha256').update(JSON.stringify(commands)).digest('hex')
+      if ((await memory.get(key)) === hash) return
+      try {
+        for (const language of languagesOf(commands)) {
+          const other = language === 'en' ? {} : { language_code: language as 'zh' }
+          await call(signal => api.setMyCommands(toNativeCommands(commands, language), other, signal))
+        }
+        await memory.set(key, hash)
+      } catch (error) {
+        log.warn({ reason: reason(error) }, 'Telegram: the commands could not be announced')
+      }
+    },
+
+    async post(conversation, out, replyTo) {
+      const { text, ...shape } = toNative(out)
+      const { chat, topic } = placeOf(conversation)
+      const reply =
+        replyTo === undefined ? {} : { reply_parameters: { message_id: Number(replyTo), allow_sending_without_reply: true } }
+      const sent = await call(signal => api.sendMessage(chat, text, { ...shape, ...topic, ...reply }, signal))
+      return String(sent.message_id)
+    },
+
+    async edit(conversation, id, out) {
+      const { text, ...shape } = toNative(out)
+      const { chat } = placeOf(conversation)
+      await call(signal => api.editMessageText(chat, Number(id), text, shape, signal).catch(passIfNotModified))
+    },
+  }
+}
+
+/** An update that breaks our reading of it is passed over: offered again, it would break it again, and block all others. */
+function hear(update: Update, me: Me, log: Log): Heard | undefined {
+  try {
+    return toHeard(update, me)
+  } catch (error) {
+    log.error({ update: update.update_id, reason: reason(error) }, 'Telegram: an update could not be read')
+    return undefined
+  }
+}
+
+/** A chat action, unlike a message, must name topic 1 ("General") of a forum. */
+function topicOfAction({ chat, is_topic_message, message_thread_id }: Native): { message_thread_id?: number } {
+  if (is_topic_message && message_thread_id !== undefined) return { message_thread_id }
+  return chat.is_forum && chat.type === 'supergroup' ? { message_thread_id: 1 } : {}
+}
+
+function placeOf(conversation: Conversation): { chat: number; topic: { message_thread_id?: number } } {
+  const [chat, topic] = addressOf(conversation).map(Number)
+  return { chat: chat ?? Number.NaN, topic: topic === undefined || topic === 1 ? {} : { message_thread_id: topic } }
+}
+
+/** Without previews: they would flicker while an answer grows, and fetch whatever address a tool has named. */
+function toNative({ text, buttons }: Outgoing) {
+  return {
+    ...toTelegram(text),
+    link_preview_options: { is_disabled: true },
+    ...(buttons.length > 0 && { reply_markup: keyboardOf(buttons) }),
+  }
+}
+
+function keyboardOf(buttons: Button[]): InlineKeyboardMarkup {
+  const keys = buttons.map(({ label, action, token }) => ({ text: label, callback_data: `${action}:${token}` }))
+  const rows = Array.from({ length: Math.ceil(keys.length / keysInRow) }, (_, i) =>
+    keys.slice(i * keysInRow, (i + 1) * keysInRow),
+  )
+  return { inline_keyboard: rows }
+}
+
+/** More than three would be cut short on a phone. */
+const keysInRow = 3
+
+function passIfNotModified(error: unknown): void {
+  if (!isNotModified(error)) throw error
+}
+
+/** English first: it is what Telegram shows in any language that is not there. */
+function languagesOf(commands: CommandInfo[]): string[] {
+  return [...new Set(['en', ...commands.flatMap(command => Object.keys(command.description))])]
+}
+
+/** At most 100 commands of `[a-z0-9_]{1,32}`, described in 256 characters (core.telegram.org/bots/api#botcommand). */
+function toNativeCommands(commands: CommandInfo[], language: string) {
+  return commands
+    .filter(({ name }) => /^[a-z0-9_]{1,32}$/.test(name))
+    .slice(0, 100)
+    .map(({ name, description }) => ({
+      command: name,
+      description: (description[language] ?? description['en'] ?? name).slice(0, 256),
+    }))
+}

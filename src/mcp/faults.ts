@@ -1,0 +1,50 @@
+import type { ServerConfig } from '../config/servers.ts'
+import type { ProcessTransport } from './stdio.ts'
+
+/** Why a server could not be connected, and whether another way of asking would meet the same. */
+export interface Fault {
+  /** One sentence without secrets. */
+  sentence: string
+  final: boolean
+}
+
+/** To be asked before the process is ended, since how it ended by itself is the best reason. */
+export function processFault(error: unknown, config: ServerConfig, timedOut: boolean, process: ProcessTransport): Fault {
+  const started = process.pid !== undefined
+  const said = process.stderr().trim().split('\n').slice(-5).join(' / ').slice(-500)
+  const ended = process.ended()
+  const why = ended ? `it ended with ${ended}` : timedOut ? `it did not answer within ${config.connectMs} ms` : messageOf(error)
+  const sentence = `server "${config.name}" could not start: ${why}${said ? `; it said: ${said}` : ''}`
+  return { sentence: hideSecrets(sentence, config), final: !started }
+}
+
+export function webFault(error: unknown, config: ServerConfig, timedOut: boolean): Fault {
+  const status = statusOf(error)
+  const sentence = `server "${config.name}" could not be reached: ${webReason(error, config, timedOut)}`
+  return { sentence: hideSecrets(sentence, config), final: status === 401 || status === 403 }
+}
+
+/** The HTTP status that an error of the SDK carries. */
+export function statusOf(error: unknown): number | undefined {
+  return error instanceof Error && 'status' in error && typeof error.status === 'number' ? error.status : undefined
+}
+
+function webReason(error: unknown, { connectMs }: ServerConfig, timedOut: boolean): string {
+  const status = statusOf(error)
+  if (status === 401) return 'it wants a sign-in (HTTP 401)'
+  if (status !== undefined) return `it answered HTTP ${status}`
+  return timedOut ? `it did not answer within ${connectMs} ms` : messageOf(error)
+}
+
+/** The SDK wraps errors several deep; the innermost says what happened. */
+function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  if (error.cause instanceof Error) return messageOf(error.cause)
+  return error.message || ('code' in error ? String(error.code) : error.name)
+}
+
+/** A server that fails likes to print what it was given; short values are left, since they would blot out plain words. */
+function hideSecrets(text: string, { transport }: ServerConfig): string {
+  const secrets = Object.values(transport.kind === 'stdio' ? transport.env : { ...transport.headers, url: transport.url })
+  return secrets.filter(secret => secret.length >= 6).reduce((rest, secret) => rest.replaceAll(secret, '[hidden]'), text)
+}

@@ -1,0 +1,203 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { InlineKeyboardMarkup, Message, MessageEntity, User } from 'grammy/types'
+import { complaint } from './telegram-text.ts'
+
+export type Payload = Record<string, unknown>
+export type Answer = { ok: true; result: unknown } | { ok: false; error_code: number; description: string; parameters?: object }
+
+/** A message as a person sees it. */
+export interface Posted {
+  id: number
+  bot: boolean
+  author: string
+  text: string
+  entities: MessageEntity[]
+  /** Labels of the buttons below it. */
+  buttons: string[]
+  thread?: number
+  replyTo?: number
+  /** How often it was edited. */
+  edits: number
+}
+
+export const refuse = (error_code: number, description: string, parameters?: object): Answer => ({
+  ok: false,
+  error_code,
+  description,
+  ...(parameters && { parameters }),
+})
+
+const bad = (description: string) => refuse(400, `Bad Request: ${description}`)
+
+interface Room {
+  messages: Message[]
+  edits: Map<number, number>
+  blocked: boolean
+  /** When the bot spoke here, in milliseconds. */
+  spoken: number[]
+}
+
+interface World {
+  me: User
+  enforceRate: boolean
+  rooms: Map<number, Room>
+  nextId: number
+}
+
+/** All chats of one bot, as its server knows them. A chat exists once a person has spoken there. */
+export function createChats(me: User, enforceRate: boolean) {
+  const world: World = { me, enforceRate, rooms: new Map(), nextId: 501 }
+  const roomOf = (payload: Payload) => world.rooms.get(Number(payload['chat_id']))
+  return {
+    send: (payload: Payload) => send(world, payload),
+    edit: (payload: Payload) => edit(world, payload),
+    find: (chat: number, id: number) => find(world.rooms.get(chat), id),
+    /** Returns the id that the message got. */
+    keep: (message: Message) => keep(world, message),
+    act(payload: Payload): Answer {
+      const room = roomOf(payload)
+      return room && !room.blocked ? { ok: true, result: true } : bad('chat not found')
+    },
+    get(payload: Payload): Answer {
+      const chat = roomOf(payload)?.messages[0]?.chat
+      return chat ? { ok: true, result: chat } : bad('chat not found')
+    },
+    messages(chat: number): Posted[] {
+      const room = world.rooms.get(chat)
+      return (room?.messages ?? []).map(message => toPosted(message, room?.edits.get(message.message_id) ?? 0))
+    },
+    replace(edited: Message): void {
+      const room = world.rooms.get(edited.chat.id)
+      if (room) replace(room, edited)
+    },
+    forget(chat: number, id: number): void {
+      const room = world.rooms.get(chat)
+      if (room) room.messages = room.messages.filter(message => message.message_id !== id)
+    },
+    block(chat: number): void {
+      const room = world.rooms.get(chat)
+      if (room) room.blocked = true
+    },
+  }
+}
+
+const find = (room: Room | undefined, id: number) => room?.messages.find(message => message.message_id === id)
+
+function replace(room: Room, edited: Message): void {
+  room.messages = room.messages.map(message => (message.message_id === edited.message_id ? edited : message))
+}
+
+function keep(world: World, message: Message): number {
+  const room: Room = world.rooms.get(message.chat.id) ?? { messages: [], edits: new Map(), blocked: false, spoken: [] }
+  world.rooms.set(message.chat.id, room)
+  const id = world.nextId++
+  room.messages.push(Object.assign({}, message, { message_id: id }))
+  return id
+}
+
+/** The room where the bot may speak now, or why it may not. */
+function enter({ rooms, enforceRate }: World, payload: Payload): Room | Answer {
+  const chat = Number(payload['chat_id'])
+  const room = rooms.get(chat)
+  if (!room) return bad('chat not found')
+  if (room.blocked)
+    return refuse(403, `Forbidden: ${chat > 0 ? 'bot was blocked by the user' : 'bot was kicked from the supergroup chat'}`)
+  const wait = enforceRate ? secondsToWait(room.spoken, chat > 0) : 0
+  return wait > 0 ? refuse(429, `Too Many Requests: retry after ${wait}`, { retry_after: wait }) : room
+}
+
+function send(world: World, payload: Payload): Answer {
+  const room = enter(world, payload)
+  if ('ok' in room) return room
+  const reply = payload['reply_parameters'] as { message_id: number; allow_sending_without_reply?: boolean } | undefined
+  const original = reply && find(room, reply.message_id)
+  if (reply && !original && !reply.allow_sending_without_reply) return bad('message to be replied not found')
+  const wrong = contentComplaint(payload)
+  if (wrong) return bad(wrong)
+  const thread = payload['message_thread_id']
+  if (thread !== undefined && !room.messages.some(message => message.message_thread_id === thread))
+    return bad('message thread not found')
+  const message = {
+    message_id: world.nextId++,
+    from: world.me,
+    chat: room.messages[0]?.chat,
+    date: Math.floor(Date.now() / 1000),
+    ...contentOf(payload),
+    ...(thread !== undefined && { message_thread_id: thread, is_topic_message: true }),
+    ...(original && { reply_to_message: { ...original, reply_to_message: undefined } }),
+  } as Message
+  room.messages.push(message)
+  room.spoken.push(performance.now())
+  return { ok: true, result: message }
+}
+
+function edit(world: World, payload: Payload): Answer {
+  const room = enter(world, payload)
+  if ('ok' in room) return room
+  const message = find(room, Number(payload['message_id']))
+  if (!message) return bad('message to edit not found')
+  if (message.from?.id !== world.me.id) return bad("message can't be edited")
+  const wrong = contentComplaint(payload)
+  if (wrong) return bad(wrong === 'message is too long' ? 'MESSAGE_TOO_LONG' : wrong)
+  const { text, entities, reply_markup, ...rest } = message
+  if (isDeepStrictEqual(definedOf({ text, entities, reply_markup }), contentOf(payload))) return bad(notModified)
+  const edited = { ...rest, ...contentOf(payload), edit_date: Math.floor(Date.now() / 1000) } as Message
+  replace(room, edited)
+  room.edits.set(edited.message_id, (room.edits.get(edited.message_id) ?? 0) + 1)
+  room.spoken.push(performance.now())
+  return { ok: true, result: edited }
+}
+
+const notModified =
+  'message is not modified: specified new message content and reply markup are exactly the same as a current content and reply markup of the message'
+
+/** Telegram keeps a text without white space at its end, and drops empty lists. */
+function contentOf(payload: Payload): object {
+  const entities = entitiesOf(payload)
+  const markup = payload['reply_markup'] as InlineKeyboardMarkup | undefined
+  return {
+    text: String(payload['text']).trimEnd(),
+    ...(entities.length > 0 && { entities }),
+    ...(markup && { reply_markup: markup }),
+  }
+}
+
+const entitiesOf = (payload: Payload) => (payload['entities'] ?? []) as MessageEntity[]
+const definedOf = (record: object) => Object.fromEntries(Object.entries(record).filter(([, value]) => value !== undefined))
+
+function contentComplaint(payload: Payload): string | undefined {
+  const markup = payload['reply_markup'] as InlineKeyboardMarkup | undefined
+  const data = (markup?.inline_keyboard ?? []).flat().map(key => ('callback_data' in key ? key.callback_data : ''))
+  if (data.some(text => text === '' || Buffer.byteLength(text) > 64)) return 'BUTTON_DATA_INVALID'
+  return complaint(String(payload['text'] ?? ''), entitiesOf(payload))
+}
+
+/** Private: 8 at once, refilled by one each 1.1 s. Group: 20 within any minute. */
+function secondsToWait(spoken: number[], isPrivate: boolean): number {
+  const now = performance.now()
+  if (!isPrivate) {
+    const recent = spoken.filter(at => now - at < 60_000)
+    return recent.length < 20 ? 0 : Math.ceil((60_000 - now + (recent[0] ?? now)) / 1000)
+  }
+  const used = spoken.reduce(({ level, at }, next) => ({ level: Math.max(0, level - (next - at) / 1100) + 1, at: next }), {
+    level: 0,
+    at: 0,
+  })
+  const level = Math.max(0, used.level - (now - used.at) / 1100)
+  return level <= 7 ? 0 : Math.ceil((level - 7) * 1.1)
+}
+
+function toPosted(message: Message, edits: number): Posted {
+  const { from, text, caption, entities = [], message_thread_id: thread, reply_to_message: original, reply_markup } = message
+  return {
+    id: message.message_id,
+    bot: from?.is_bot === true,
+    author: from?.first_name ?? '',
+    text: text ?? caption ?? '',
+    entities,
+    buttons: (reply_markup?.inline_keyboard ?? []).flat().map(key => key.text),
+    ...(thread !== undefined && { thread }),
+    ...(original && { replyTo: original.message_id }),
+    edits,
+  }
+}

@@ -1,0 +1,266 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { CallbackQuery, Chat, InlineKeyboardMarkup, Message, MessageEntity, Update, User } from 'grammy/types'
+import { type Answer, createChats, type Payload, type Posted, refuse } from './telegram-chats.ts'
+import { createFaults, type Fault, type Target } from './telegram-faults.ts'
+import { findEntities } from './telegram-text.ts'
+import { createUpdates } from './telegram-updates.ts'
+
+export interface TelegramWireOptions {
+  token?: string
+  username?: string
+  /** Answers 429 to who speaks faster than Telegram allows: 8 at once and 1 per 1.1 s in private, 20 a minute in a group. */
+  enforceRate?: boolean
+}
+
+/** What a person says. Chats below zero are supergroups, all others the private chat with the person of that id. */
+export interface Words {
+  text?: string
+  chat?: number
+  from?: Partial<User>
+  /** The topic of a forum. */
+  thread?: number
+  /** Id of the message that is replied to. */
+  replyTo?: number
+  /** Otherwise those that Telegram finds: mentions and commands. */
+  entities?: MessageEntity[]
+  /** Anything else that the native message holds: a photo, a caption, a quote. */
+  more?: Partial<Message>
+}
+
+export interface Press {
+  chat?: number
+  message: number
+  /** What the button says. */
+  label: string
+  from?: Partial<User>
+}
+
+export interface Call {
+  method: string
+  payload: Payload
+  /** Milliseconds since the start of the wire. */
+  at: number
+  ok: boolean
+}
+
+export interface TelegramWire {
+  url: string
+  token: string
+  me: User & { username: string }
+  calls: Call[]
+  /** What a person reads in a chat now, oldest first; the bot's messages have `bot: true`. */
+  messages(chat: number): Posted[]
+  say(words: Words): Message
+  /** The person changes what was said. */
+  edit(message: Message, text: string): void
+  press(press: Press): void
+  /** Delivers the last update again, under its own id. */
+  repeat(): void
+  /** Offers any update at all. */
+  offer(update: Omit<Update, 'update_id'>): void
+  forget(chat: number, message: number): void
+  /** The person blocks the bot, or a group puts it out. */
+  block(chat: number): void
+  fail(fault: Fault, target?: Target): void
+  setWebhook(url: string): void
+  webhook(): string
+  /** Ids of the updates that are not confirmed yet. */
+  unconfirmed(): number[]
+  /** How many polls are held open. */
+  polling(): number
+  close(): Promise<void>
+}
+
+/** A Bot API server for one bot on 127.0.0.1, to be given to a bot as `apiRoot`. */
+export async function startTelegramWire(options: TelegramWireOptions = {}): Promise<TelegramWire> {
+  const { token = '4711:test-token', username = 'bellhop_bot', enforceRate = false } = options
+  const me = { id: Number(token.split(':')[0]), is_bot: true, first_name: 'Bellhop', username }
+  const backstage: Backstage = {
+    token,
+    me,
+    chats: createChats(me, enforceRate),
+    updates: createUpdates(),
+    faults: createFaults(),
+    calls: [],
+    webhook: '',
+    started: performance.now(),
+  }
+  const server = createServer((request, response) => {
+    serve(backstage, request, response).catch(() => response.destroy())
+  })
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    ...audience(backstage),
+    async close() {
+      backstage.updates.close()
+      server.closeAllConnections()
+      await new Promise(resolve => server.close(resolve))
+    },
+  }
+}
+
+interface Backstage {
+  token: string
+  me: TelegramWire['me']
+  chats: ReturnType<typeof createChats>
+  updates: ReturnType<typeof createUpdates>
+  faults: ReturnType<typeof createFaults>
+  calls: Call[]
+  webhook: string
+  started: number
+}
+
+async function serve(backstage: Backstage, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const gone = new AbortController()
+  response.on('close', () => gone.abort())
+  const [, token, method = ''] = /^\/bot([^/]+)\/(\w+)/.exec(request.url ?? '') ?? []
+  const payload = await read(request)
+  if (token !== backstage.token) return write(response, refuse(401, 'Unauthorized'))
+  const call: Call = { method, payload, at: performance.now() - backstage.started, ok: false }
+  backstage.calls.push(call)
+  const answer = await answerOrFail(backstage, method, payload, gone.signal)
+  if (answer === 'drop') return void request.socket.destroy()
+  if (answer === 'html') return void response.writeHead(502, { 'content-type': 'text/html' }).end('<html>Bad Gateway</html>')
+  call.ok = answer.ok
+  write(response, answer)
+}
+
+async function answerOrFail(
+  backstage: Backstage,
+  method: string,
+  payload: Payload,
+  gone: AbortSignal,
+): Promise<Answer | 'drop' | 'html'> {
+  const early = backstage.faults.before(method, payload['chat_id'])
+  if (early?.kind === 'drop' || early?.kind === 'html') return early.kind
+  if (early?.kind === 'limit')
+    return refuse(429, `Too Many Requests: retry after ${early.seconds}`, { retry_after: early.seconds })
+  if (early?.kind === 'error') return refuse(early.code, early.description)
+  if (early?.kind === 'slow') await sleep(early.ms)
+  const answer = await carryOut(backstage, method, payload, gone)
+  const late = backstage.faults.after(method, payload['chat_id'])
+  if (late) return late.kind === 'cut' ? 'drop' : refuse(500, 'Internal Server Error')
+  return answer
+}
+
+function carryOut(backstage: Backstage, method: string, payload: Payload, gone: AbortSignal): Answer | Promise<Answer> {
+  const { me, chats, updates } = backstage
+  switch (method) {
+    case 'getMe':
+      return done({ ...me, can_join_groups: true, can_read_all_group_messages: false, supports_inline_queries: false })
+    case 'getWebhookInfo':
+      return done({ url: backstage.webhook, has_custom_certificate: false, pending_update_count: updates.unconfirmed().length })
+    case 'deleteWebhook':
+      backstage.webhook = ''
+      return done(true)
+    case 'getUpdates':
+      if (backstage.webhook) return refuse(409, "Conflict: can't use getUpdates method while webhook is active")
+      return updates.poll(payload, gone)
+    case 'sendMessage':
+      return chats.send(payload)
+    case 'editMessageText':
+      return chats.edit(payload)
+    case 'sendChatAction':
+      return chats.act(payload)
+    case 'getChat':
+      return chats.get(payload)
+    case 'answerCallbackQuery':
+    case 'setMyCommands':
+      return done(true)
+    default:
+      return refuse(404, 'Not Found: method not found')
+  }
+}
+
+/** What the people in front of the bot can do and see. */
+function audience(backstage: Backstage): Omit<TelegramWire, 'url' | 'close'> {
+  const { token, me, calls, chats, updates, faults } = backstage
+  return {
+    token,
+    me,
+    calls,
+    messages: chats.messages,
+    say(words) {
+      const message = toMessage(words, chats.find)
+      message.message_id = chats.keep(message)
+      updates.add({ message: message as NonNullable<Update['message']> })
+      return message
+    },
+    edit(message, text) {
+      const { entities: _, ...rest } = message
+      const edited = { ...rest, text, entities: findEntities(text), edit_date: seconds() }
+      chats.replace(edited)
+      updates.add({ edited_message: edited as NonNullable<Update['edited_message']> })
+    },
+    press({ chat, message, label, from }) {
+      const user = toUser(from)
+      updates.add({ callback_query: toQuery(chats.find(chat ?? user.id, message), user, label) })
+    },
+    repeat: updates.repeat,
+    offer: update => void updates.add(update),
+    forget: chats.forget,
+    block: chats.block,
+    fail: faults.add,
+    setWebhook(url) {
+      backstage.webhook = url
+    },
+    webhook: () => backstage.webhook,
+    unconfirmed: updates.unconfirmed,
+    polling: updates.polling,
+  }
+}
+
+const done = (result: unknown): Answer => ({ ok: true, result })
+const seconds = () => Math.floor(Date.now() / 1000)
+
+async function read(request: IncomingMessage): Promise<Payload> {
+  const chunks: Buffer[] = []
+  for await (const chunk of request) chunks.push(chunk)
+  const body = Buffer.concat(chunks).toString()
+  return body ? JSON.parse(body) : {}
+}
+
+function write(response: ServerResponse, answer: Answer): void {
+  response.writeHead(answer.ok ? 200 : answer.error_code, { 'content-type': 'application/json' }).end(JSON.stringify(answer))
+}
+
+const toUser = (from: Partial<User> = {}): User => ({ id: 42, is_bot: false, first_name: 'Ada', language_code: 'en', ...from })
+
+/** Without its id, which the chat gives. */
+function toMessage(words: Words, find: (chat: number, id: number) => Message | undefined): Message {
+  const from = toUser(words.from)
+  const chat = words.chat ?? from.id
+  const { text, thread, replyTo, more } = words
+  const entities = words.entities ?? findEntities(text ?? '')
+  const original = replyTo === undefined ? undefined : find(chat, replyTo)
+  return {
+    message_id: 0,
+    from,
+    chat: toChat(chat, from, thread !== undefined),
+    date: seconds(),
+    ...(text !== undefined && { text }),
+    ...(text !== undefined && entities.length > 0 && { entities }),
+    ...(thread !== undefined && { message_thread_id: thread, is_topic_message: true }),
+    ...(original && {
+      reply_to_message: { ...original, reply_to_message: undefined } as NonNullable<Message['reply_to_message']>,
+    }),
+    ...more,
+  } as Message
+}
+
+function toChat(id: number, { first_name }: User, forum: boolean): Chat {
+  if (id > 0) return { id, type: 'private', first_name }
+  return { id, type: 'supergroup', title: `Group ${-id}`, ...(forum && { is_forum: true as const }) }
+}
+
+let queries = 9000
+
+function toQuery(message: Message | undefined, from: User, label: string): CallbackQuery {
+  const markup: InlineKeyboardMarkup | undefined = message?.reply_markup
+  const key = markup?.inline_keyboard.flat().find(({ text }) => text === label)
+  if (!message || !key || !('callback_data' in key)) throw new Error(`no button "${label}" to press`)
+  return { id: String(queries++), from, message, chat_instance: '1', data: key.callback_data }
+}
