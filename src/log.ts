@@ -1,4 +1,4 @@
-import { pino } from 'pino'
+import { destination, pino, stdTimeFunctions, transport } from 'pino'
 
 /** One line of JSON per event; on a terminal, one readable line. Never given chat text or secrets. */
 export interface Log {
@@ -24,13 +24,13 @@ const secretFields = [
 
 export function createLog(level: string, readable: boolean): Log {
   const redact = { paths: secretFields.flatMap(name => [name, `*.${name}`]), censor: '[hidden]' }
-  const base = { level, redact, base: null, timestamp: pino.stdTimeFunctions.isoTime }
-  if (!readable) return pino(base)
-  return pino({
-    ...base,
-    transport: { target: 'pino-pretty', options: { translateTime: 'SYS:HH:MM:ss', ignore: 'pid,hostname' } },
-  })
+  const base = { level, redact, base: null, timestamp: stdTimeFunctions.isoTime }
+  if (!readable) return pino(base, destination(standardError))
+  return pino(base, transport({ target: 'pino-pretty', options: { destination: standardError, translateTime: 'SYS:HH:MM:ss', ignore: 'pid,hostname' } }))
 }
+
+/** Standard output is for what people asked to see. */
+const standardError = 2
 
 /** For tests, and for programs that have nowhere to write. */
 export const silentLog: Log = { debug() {}, info() {}, warn() {}, error() {} }

@@ -166,8 +166,9 @@ async function startWorker(
   const sweeping = repeat(() => jobs.sweep(inbox), sweepEveryMs, log)
   const bell = jobs.work(turns.work, config.concurrency)
   closers.push(async () => {
-    await bell.pause()
+    const ended = bell.close()
     await turns.close(config.drainMs)
+    await ended
     clearInterval(sweeping)
     clearInterval(posting)
     if (redis.isUp) await board.remove(notice().worker)

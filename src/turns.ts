@@ -42,7 +42,8 @@ export function createTurns(inbox: Inbox, answer: (message: Message, turn: Turn)
   }
   async function workThrough(conversation: Conversation): Promise<void> {
     let message = await inbox.first(conversation)
-    while (message && !handover.signal.aborted) {
+    while (message) {
+      handover.signal.throwIfAborted()
       await run(message)
       message = await inbox.first(conversation)
     }

@@ -45,7 +45,7 @@ export function createToolbox(servers: ServerConfig[], { log }: { log: Log }): R
         return failed(`${entry.tool.label} (${entry.tool.name}) failed: ${reason(error)}`)
       }
     },
-    servers: () => sessions.map(session => session.status()),
+    servers: () => sessions.map(session => ({ ...session.status(), tools: filterTools(session).length })),
     async start() {
       await Promise.all(sessions.map(session => session.start()))
     },

@@ -19,8 +19,8 @@ export interface Jobs {
 }
 
 export interface Bell {
-  /** Hears no more rings; waits for nothing. */
-  pause(): Promise<void>
+  /** Hears no more rings at once; resolves when what it rang for has ended. */
+  close(): Promise<void>
 }
 
 interface Ring {
@@ -70,7 +70,7 @@ export function createJobs(house: RedisHouse, log: Log): Jobs {
         ),
       )
       workers.push(worker)
-      return { pause: () => worker.pause(true) }
+      return { close: () => worker.close() }
     },
     async counts() {
       const { waiting = 0, active = 0 } = await queue.getJobCounts('waiting', 'active')

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { Redis } from 'ioredis'
 import { ConfigError } from '../errors.ts'
 import { type Log, reason } from '../log.ts'
@@ -95,5 +96,7 @@ async function shutDownIfAlone(redis: Redis): Promise<void> {
     .split('\n')
   const others = clients.filter(line => !line.includes(` name=bellhop-${process.pid} `))
   if (others.length > 0) return
-  await redis.shutdown().catch(() => {}) // it closes the connection instead of answering
+  const closed = once(redis, 'close')
+  redis.shutdown().catch(() => {}) // it closes the connection instead of answering
+  await closed
 }

@@ -55,7 +55,7 @@ function softCut(text: string, reopened: number, longest: number): number {
     if (cut !== undefined) return cut
   }
   const [from] = forbidden.find(([start, end]) => longest > start && longest < end) ?? []
-  return from !== undefined && from >= least ? from : graphemeCut(text, longest, reopened + 1)
+  return from !== undefined && from > reopened ? from : graphemeCut(text, longest, reopened + 1)
 }
 
 /** Where links, inline code and bare addresses stand. */

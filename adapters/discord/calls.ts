@@ -1,0 +1,79 @@
+import { DiscordAPIError, HTTPError, RateLimitError, REST } from 'discord.js'
+import { ConfigError, Gone, RateLimited } from '../../src/errors.ts'
+import { reason } from '../../src/log.ts'
+
+type Method = 'GET' | 'POST' | 'PATCH' | 'PUT'
+
+interface CallOptions {
+  body?: object
+  /** False for the routes that carry an interaction's token: Discord counts those apart and wants no bot token there. */
+  auth?: boolean
+}
+
+/**
+ * One REST call; answers with what Discord answered. Throws RateLimited at once, also when the headers of an earlier answer
+ * say that the next call would be refused; Gone; ConfigError for a refused token; an Error with no secret in it otherwise.
+ * A call that failed on the way may be sent again: whoever posts adds a nonce.
+ */
+export type Call = (method: Method, route: `/${string}`, options?: CallOptions) => Promise<unknown>
+
+export const tokenRefused =
+  'Discord refused the bot token: copy it anew from https://discord.com/developers/applications (Bot → Reset Token) into DISCORD_TOKEN.'
+
+/** What the codes mean that leave nothing to speak to (Discord's "JSON Error Codes"). */
+const goneCodes = new Set<number | string>([
+  10003, // unknown channel
+  10004, // unknown guild
+  10008, // unknown message
+  10015, // unknown webhook: the interaction is over
+  40094, // follow-ups of an interaction are used up
+  50001, // missing access
+  50007, // this person takes no DMs from the bot
+  50013, // missing permissions
+  50027, // the interaction's token has expired
+  50083, // the thread is archived
+  160005, // the thread is locked
+])
+
+/** "Maximum number of edits to messages older than 1 hour": how long its quota takes to grow back is not documented. */
+const tooManyOldEdits = { code: 30046, waitMs: 30_000 }
+
+/** A line that broke (not an answer from Discord) is tried this often. */
+const attempts = 3
+
+export function createCall(token: string, apiUrl: string | undefined): Call {
+  const rest = new REST({ ...(apiUrl ? { api: apiUrl } : {}), rejectOnRateLimit: () => true }).setToken(token)
+  return async (method, fullRoute, { body, auth = true } = {}) => {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await rest.request({
+          method: method as Parameters<typeof rest.request>[0]['method'],
+          fullRoute,
+          auth,
+          ...(body ? { body } : {}),
+        })
+      } catch (error) {
+        if (isLineBroken(error) && attempt < attempts) continue
+        rest.setToken(token) // the library forgets it after a 401
+        throw translate(error, method)
+      }
+    }
+  }
+}
+
+/** The library tries again after a time-out and a reset; a socket that was closed under a call is left to us. */
+function isLineBroken(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 'UND_ERR_SOCKET' || error.code === 'ECONNRESET')
+}
+
+/** The library's own errors hold the whole request: its text, and in its URL an interaction's token. Only words leave here. */
+function translate(error: unknown, method: Method): Error {
+  if (error instanceof RateLimitError) return new RateLimited(Math.ceil(error.retryAfter))
+  if (error instanceof HTTPError) return new Error(`Discord answered ${method} with ${error.status}`)
+  if (!(error instanceof DiscordAPIError)) return new Error(`no answer from Discord: ${reason(error)}`)
+  const said = `Discord answered ${method} with ${error.status}, code ${error.code}: ${error.message.replaceAll('\n', ' ')}`
+  if (error.code === tooManyOldEdits.code) return new RateLimited(tooManyOldEdits.waitMs)
+  if (goneCodes.has(error.code)) return new Gone(said)
+  if (error.status === 401) return new ConfigError(tokenRefused)
+  return Object.assign(new Error(said), { code: error.code })
+}

@@ -1,0 +1,150 @@
+import {
+  type APIAttachment,
+  type APIGuildMember,
+  type APIInteraction,
+  type APIMessage,
+  type APIUser,
+  ApplicationCommandType,
+  type GatewayMessageCreateDispatchData,
+  type GatewayMessageDeleteDispatchData,
+  type GatewayMessageUpdateDispatchData,
+  InteractionType,
+  MessageType,
+} from 'discord.js'
+import type { Attachment, Author, Change, Message, Press, Quoted } from '../../src/message.ts'
+
+/** A message as the gateway gives it, with the member's nickname where there is one. */
+type Native = Omit<GatewayMessageCreateDispatchData, 'mentions'> & { mentions?: APIUser[] }
+
+/** What somebody said to the bot in a DM, by a mention, or by a reply to it; undefined if it is not for us. */
+export function toMessage(native: Native, botId: string): Message | undefined {
+  if (native.type !== MessageType.Default && native.type !== MessageType.Reply) return undefined
+  if (native.author.bot || native.webhook_id || !isForBot(native, botId)) return undefined
+  const text = readable(native, botId)
+  const attachments = (native.attachments ?? []).map(toAttachment)
+  if (text === '' && attachments.length === 0) return undefined
+  const quoted = native.referenced_message
+  return {
+    id: `discord:${native.id}`,
+    conversation: `discord:${native.channel_id}`,
+    author: toAuthor(native.author, native.member),
+    text,
+    attachments,
+    ...(quoted ? { quoted: toQuoted(quoted, botId) } : {}),
+    replyTo: native.id,
+    sentAt: Date.parse(native.timestamp),
+    kind: 'chat',
+  }
+}
+
+/** Discord also reports an update when it has fetched a link's preview: only what a person edited counts. */
+export function toEdit(native: GatewayMessageUpdateDispatchData, botId: string): Change | undefined {
+  if (!native.edited_timestamp || typeof native.content !== 'string') return undefined
+  if (!native.author || native.author.bot || native.webhook_id || !isForBot(native, botId)) return undefined
+  return { id: `discord:${native.id}`, conversation: `discord:${native.channel_id}`, text: readable(native, botId) }
+}
+
+/** Said of every message that disappears where the bot can see it: who wrote it is no longer known. */
+export function toDeletion(native: Pick<GatewayMessageDeleteDispatchData, 'id' | 'channel_id'>): Change {
+  return { id: `discord:${native.id}`, conversation: `discord:${native.channel_id}`, text: undefined }
+}
+
+/** A slash command as `/name args`, or the message that somebody chose from its menu as a quotation. */
+export function toCommand(native: APIInteraction, botId: string, replyTo: string): Message | undefined {
+  if (native.type !== InteractionType.ApplicationCommand || !native.channel) return undefined
+  const author = interactionAuthor(native)
+  if (!author) return undefined
+  const said = commandText(native.data, native.locale, botId)
+  if (!said) return undefined
+  const conversation = `discord:${native.channel.id}`
+  return {
+    id: `discord:${native.id}`,
+    conversation,
+    author,
+    attachments: [],
+    ...said,
+    replyTo,
+    sentAt: timeOf(native.id),
+    kind: 'chat',
+  }
+}
+
+/** A button that was pressed: its `custom_id` is `action:token`. */
+export function toPress(native: APIInteraction): Press | undefined {
+  if (native.type !== InteractionType.MessageComponent || !native.channel) return undefined
+  const [, action, token] = /^([^:]+):(.+)$/s.exec(native.data.custom_id) ?? []
+  const author = interactionAuthor(native)
+  if (!author || action === undefined || token === undefined) return undefined
+  return { id: `discord:${native.id}`, conversation: `discord:${native.channel.id}`, author, action, token }
+}
+
+/** When a thing came into being, in milliseconds since 1970: the upper bits of every id count from 2015 on (Discord's "Snowflakes"). */
+export function timeOf(id: string): number {
+  return Number(BigInt(id) >> 22n) + 1_420_070_400_000
+}
+
+/** A thread is a channel of its own, so that neither its id nor its kind matters here. */
+function isForBot(native: Pick<Native, 'guild_id' | 'mentions' | 'referenced_message'>, botId: string): boolean {
+  if (!native.guild_id) return true
+  return native.referenced_message?.author.id === botId || (native.mentions ?? []).some(user => user.id === botId)
+}
+
+/** The text without the bot's own mention, and with everybody else's as a name. */
+function readable(native: { content: string; mentions?: APIUser[] }, botId: string): string {
+  const names = new Map((native.mentions ?? []).map(user => [user.id, user.global_name ?? user.username]))
+  const named = native.content.replace(/<@!?(\d+)>/g, (mention, id: string) => {
+    if (id === botId) return ''
+    const name = names.get(id)
+    return name === undefined ? mention : `@${name}`
+  })
+  return named.trim()
+}
+
+function toAuthor(user: APIUser, member?: { nick?: string | null } | null, locale?: string): Author {
+  return { id: user.id, name: member?.nick || user.global_name || user.username, ...(locale ? { locale } : {}) }
+}
+
+function interactionAuthor(native: { member?: APIGuildMember; user?: APIUser; locale?: string }): Author | undefined {
+  const user = native.member?.user ?? native.user
+  return user && toAuthor(user, native.member, native.locale)
+}
+
+function toAttachment(native: APIAttachment): Attachment {
+  const family = native.content_type?.split('/')[0]
+  return {
+    kind: family === 'image' || family === 'audio' || family === 'video' ? family : 'file',
+    name: native.filename,
+    ...(native.content_type ? { mime: native.content_type } : {}),
+    bytes: native.size,
+    ref: native.url,
+  }
+}
+
+function toQuoted(native: APIMessage, botId: string): Quoted {
+  const attachments = (native.attachments ?? []).map(toAttachment)
+  return { author: toAuthor(native.author).name, text: readable(native, botId), attachments }
+}
+
+type Command = Extract<APIInteraction, { type: InteractionType.ApplicationCommand }>['data']
+
+function commandText(command: Command, locale: string, botId: string): Pick<Message, 'text' | 'quoted'> | undefined {
+  if (command.type === ApplicationCommandType.ChatInput)
+    return { text: [`/${command.name}`, ...optionWords(command.options)].join(' ').trim() }
+  if (command.type !== ApplicationCommandType.Message) return undefined
+  const target = command.resolved.messages[command.target_id]
+  const text = locale.startsWith('zh') ? '请看看引用的这条消息。' : 'Please have a look at the quoted message.'
+  return target && { text, quoted: toQuoted(target, botId) }
+}
+
+interface Option {
+  name: string
+  value?: unknown
+  options?: Option[]
+}
+
+/** The values in the order in which they came; a subcommand adds its name. */
+function optionWords(options: Option[] | undefined): string[] {
+  return (options ?? []).flatMap(option =>
+    option.value === undefined ? [option.name, ...optionWords(option.options)] : [String(option.value)],
+  )
+}

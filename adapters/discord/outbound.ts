@@ -1,0 +1,123 @@
+import type { Limits } from '../../src/adapter.ts'
+import { beginsTable, renderTable } from './table.ts'
+
+export const limits: Limits = {
+  /** Discord's "Create Message": up to 2000 characters of content. */
+  chars: 2000,
+  length: markdown => toDiscord(markdown).length,
+  /** Discord tells its limits in headers only; five edits in five seconds is what channels are seen to allow, and a little air. */
+  editEveryMs: 1100,
+}
+
+const rule = '─'.repeat(20)
+
+/**
+ * Markdown as models write it → Markdown as Discord shows it: passed through, except what Discord leaves unrendered
+ * (tables, deep headings, rules, images, task boxes, `~~~`, `+` bullets, formulas). Never empty, since Discord refuses that.
+ */
+export function toDiscord(markdown: string): string {
+  const lines = markdown.split('\n')
+  const out: string[] = []
+  let index = 0
+  while (index < lines.length) {
+    const line = lines[index] ?? ''
+    const end = blockEnd(lines, index)
+    const block = lines.slice(index, end)
+    if (end > index + 1 || openingFence(line)) out.push(...renderBlock(block))
+    else out.push(renderLine(line))
+    index = end
+  }
+  const text = out.join('\n')
+  return text.trim() === '' ? '…' : text
+}
+
+/** Where the fence, formula or table that begins here ends; a line of its own ends after itself. */
+function blockEnd(lines: string[], start: number): number {
+  const line = lines[start] ?? ''
+  const fence = openingFence(line)
+  if (fence) return closeAt(lines, start, closing => closesFence(closing, fence))
+  const closing = /^\s*\$\$\s*$/.test(line) ? '$$' : /^\s*\\\[\s*$/.test(line) ? '\\]' : undefined
+  if (closing) {
+    const end = closeAt(lines, start, later => later.trim() === closing)
+    const whole = lines[end - 1]?.trim() === closing && !lines.slice(start, end).some(openingFence)
+    return whole ? end : start + 1
+  }
+  if (!beginsTable(line, lines[start + 1])) return start + 1
+  let end = start + 2
+  while (lines[end]?.includes('|')) end++
+  return end
+}
+
+/** Past the line that closes, or past the last: a text that still grows may end within its block. */
+function closeAt(lines: string[], start: number, closes: (line: string) => boolean): number {
+  const offset = lines.slice(start + 1).findIndex(closes)
+  return offset < 0 ? lines.length : start + offset + 2
+}
+
+interface Fence {
+  before: string
+  mark: string
+  info: string
+}
+
+/** A fence may stand in a list or a quotation. */
+function openingFence(line: string): Fence | undefined {
+  const [, before, mark, info] = /^((?:[\s>]|[-*+]\s|\d+[.)]\s)*)(`{3,}(?=[^`]*$)|~{3,})(.*)$/.exec(line) ?? []
+  return before === undefined || mark === undefined || info === undefined ? undefined : { before, mark, info }
+}
+
+function closesFence(line: string, { mark }: Fence): boolean {
+  const found = /^[\s>]*(`{3,}|~{3,})\s*$/.exec(line)?.[1]
+  return found !== undefined && found[0] === mark[0] && found.length >= mark.length
+}
+
+function renderBlock(block: string[]): string[] {
+  const [first = ''] = block
+  const last = block.at(-1) ?? ''
+  const fence = openingFence(first)
+  if (!fence) return /^\s*(\$\$|\\\[)/.test(first) ? ['```tex', ...block.slice(1, -1), '```'] : renderTable(block)
+  if (fence.mark.startsWith('`')) return block
+  const closed = block.length > 1 && closesFence(last, fence)
+  const inside = closed ? block.slice(1, -1) : block.slice(1)
+  return [`${fence.before}\`\`\`${fence.info}`, ...inside, ...(closed ? [last.replace(/~+/, '```')] : [])]
+}
+
+/** What stands before the words of a line: indentation and quotation marks. */
+const prefix = String.raw`^([\s>]*)`
+const deepHeading = new RegExp(String.raw`${prefix}#{4,6}\s+(.*?)(?:\s+#+)?\s*$`)
+const ruler = new RegExp(String.raw`${prefix}([-*_])(?:\s*\2){2,}\s*$`)
+const taskBox = new RegExp(String.raw`${prefix}(?:[-*+]|\d+[.)])\s+\[([ xX])\](?=\s)`)
+const plusBullet = new RegExp(String.raw`${prefix}\+(?=\s)`)
+
+function renderLine(line: string): string {
+  const [, before = '', title] = deepHeading.exec(line) ?? []
+  if (title) return `${before}**${renderInline(title.replaceAll('**', ''))}**`
+  if (ruler.test(line)) return line.replace(ruler, (_, quoted: string) => quoted + rule)
+  const bullets = line
+    .replace(taskBox, (_, quoted: string, mark: string) => `${quoted}- ${mark === ' ' ? '☐' : '☑'}`)
+    .replace(plusBullet, '$1-')
+  return renderInline(bullets)
+}
+
+const url = String.raw`\(\s*(<[^>\n]*>|(?:[^()\s]|\([^()\s]*\))*)(?:\s+(?:"[^"]*"|'[^']*'))?\s*\)`
+const alt = String.raw`!\[((?:[^\]\\]|\\.)*)\]`
+/** In this order: code, which is left alone; an image that is a link; an image; a formula in one line. */
+const inline = new RegExp(
+  [
+    String.raw`(\`+)(?!\`)[^\n]*?[^\`\n]\1(?!\`)`,
+    String.raw`\[${alt}${url}\]${url}`,
+    `${alt}${url}`,
+    String.raw`\$\$(.+?)\$\$|\\\((.+?)\\\)|\\\[(.+?)\\\]`,
+  ].join('|'),
+  'g',
+)
+
+function renderInline(line: string): string {
+  return line.replace(inline, (whole, code, linkedAlt, _image, link, imageAlt, image, ...rest) => {
+    if (code !== undefined) return whole
+    if (link !== undefined) return `[${linkedAlt || 'image'}](${link})`
+    if (image !== undefined) return `[${imageAlt || 'image'}](${image})`
+    const formula = String(rest[0] ?? rest[1] ?? rest[2]).trim()
+    return formula.includes('`') ? whole : `\`${formula}\``
+  })
+}

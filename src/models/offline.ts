@@ -1,0 +1,74 @@
+import type { Entry, Model, Prompt } from '../model.ts'
+import { claimCallId } from './call-id.ts'
+import { chooseTool } from './choose.ts'
+import { exampleQuestions } from './example.ts'
+import { isEmptyResult, makeReadable } from './readable.ts'
+import { type Sentences, sentencesFor } from './sentences.ts'
+import { isChinese } from './words.ts'
+
+type ToolEntry = Extract<Entry, { role: 'tool' }>
+
+/** Answers without any network: picks a tool by plain words, tells its result, and otherwise says what it is and how to get a real model. */
+export function createOfflineModel(): Model {
+  return async function* (prompt, signal) {
+    signal.throwIfAborted()
+    const question = askedBy(prompt.transcript)
+    const sentences = sentencesFor(isChinese(question.own))
+    const results = resultsSince(prompt.transcript)
+    const choice = results.length > 0 ? undefined : chooseTool(question.full, prompt.tools)
+    if (choice) {
+      const id = claimCallId(idsOf(prompt.transcript))
+      yield { type: 'call', call: { id, name: choice.tool.name, input: choice.input } }
+      return
+    }
+    const answer = results.length > 0 ? tellResults(results, sentences) : introduce(prompt, isChinese(question.own), sentences)
+    for (const delta of wordByWord(answer)) {
+      signal.throwIfAborted()
+      yield { type: 'text', delta }
+    }
+  }
+}
+
+/** What the last person said. Of a message that they quote only a link counts: its words are somebody else's and order nothing. */
+function askedBy(transcript: Entry[]): { own: string; full: string } {
+  const text = transcript.findLast(entry => entry.role === 'user')?.text ?? ''
+  const notOwn = /^(?:>.*|In reply to [^\n]*:|\[attached [^\n]*\])$/gm
+  const own = text.replace(notOwn, '').trim()
+  const link = /https?:\/\//.test(own) ? undefined : /^>.*?(https?:\/\/\S+)/m.exec(text)?.[1]
+  return { own, full: link === undefined ? own : `${own} ${link}` }
+}
+
+/** The results that stand at the end of the transcript. */
+function resultsSince(transcript: Entry[]): ToolEntry[] {
+  const start = transcript.findLastIndex(entry => entry.role !== 'tool') + 1
+  return transcript.slice(start).filter(entry => entry.role === 'tool')
+}
+
+function idsOf(transcript: Entry[]): Set<string> {
+  return new Set(transcript.flatMap(entry => (entry.role === 'tool' ? [entry.callId] : [])))
+}
+
+function tellResults(results: ToolEntry[], sentences: Sentences): string {
+  return results.map(result => tellResult(result, sentences)).join('\n\n')
+}
+
+function tellResult({ name, text, ok }: ToolEntry, sentences: Sentences): string {
+  const tool = `\`${name.replace('__', ' · ')}\``
+  if (!ok) return sentences.failed(tool, makeReadable(text, sentences.more))
+  if (isEmptyResult(text)) return sentences.empty(tool)
+  return `${sentences.found(tool)}\n\n${makeReadable(text, sentences.more)}`
+}
+
+function introduce({ tools }: Prompt, chinese: boolean, sentences: Sentences): string {
+  const servers = [...new Set(tools.map(tool => tool.server))]
+  const examples = exampleQuestions(tools, 2, chinese)
+  const offer = tools.length > 0 ? sentences.tools(tools.length, servers) : sentences.noTools
+  const hint = examples.length > 0 ? sentences.tryThis(examples) : ''
+  const space = chinese ? '' : ' '
+  return [sentences.who, `${offer}${hint}${chinese ? '。' : '.'}`, sentences.configure].join(space)
+}
+
+/** A word each; where there are no spaces, as in Chinese, a few letters. Never cuts a letter in two. */
+function wordByWord(text: string): string[] {
+  return text.match(/\s*(?:[\p{Script=Han}，。；：、！？]{1,4}|[^\s\p{Script=Han}]+)|\s+$/gu) ?? []
+}

@@ -1,0 +1,193 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { ModelError } from '../src/errors.ts'
+import { type Log, silentLog } from '../src/log.ts'
+import type { Message } from '../src/message.ts'
+import type { Model } from '../src/model.ts'
+import { type Bell, createJobs } from '../src/queue/jobs.ts'
+import type { Toolbox } from '../src/toolbox.ts'
+import { createTurns, type Turns, turnToken } from '../src/turns.ts'
+import { answer } from '../src/worker.ts'
+import { aMessage, call, type FakeChat, fakeChat, fakeToolbox, say, scriptedModel, texts } from './fakes.ts'
+import { testRooms } from './rooms.ts'
+
+let rooms: Awaited<ReturnType<typeof testRooms>>
+const workers: { turns: Turns; jobs: ReturnType<typeof createJobs> }[] = []
+beforeAll(async () => {
+  rooms = await testRooms()
+})
+afterEach(async () => {
+  for (const { turns, jobs } of workers.splice(0)) {
+    const ended = jobs.close()
+    await turns.close(0)
+    await ended
+  }
+  await rooms.redis.flushall()
+})
+afterAll(() => rooms.close())
+
+/** A worker that answers with this model and these tools. */
+async function work(chat: FakeChat, model: Model, toolbox: Toolbox = fakeToolbox(), log: Log = silentLog): Promise<{ turns: Turns; bell: Bell }> {
+  const { inbox, journal, history, house, stops } = rooms
+  const adapters = new Map([['fake', chat.adapter]])
+  const tools = { adapters, inbox, journal, history, model, toolbox, toolsReady: Promise.resolve(), maxSteps: 6, locale: 'en', log }
+  const turns = createTurns(inbox, (message, turn) => answer(message, turn, tools))
+  const jobs = createJobs(house, silentLog)
+  await stops.listen(turns.stop)
+  const bell = jobs.work(turns.work, 4)
+  workers.push({ turns, jobs })
+  return { turns, bell }
+}
+
+async function ask(message: Message): Promise<void> {
+  await rooms.inbox.add(message)
+  await rooms.jobs.ring(message.conversation)
+}
+
+const finals = (chat: FakeChat) => [...chat.shown.values()].filter(out => out.final).map(out => out.text)
+const answered = (chat: FakeChat, count: number) => expect.poll(() => finals(chat).length, { timeout: 10_000 }).toBe(count)
+const hangs = (onStart = () => {}): Toolbox =>
+  fakeToolbox({
+    hang: (_input, { signal }) => {
+      onStart()
+      return new Promise(resolve => signal.addEventListener('abort', () => resolve({ ok: false, text: 'cancelled' })))
+    },
+  })
+
+test('a message lives its whole life: one reply, steps, answer, history', async () => {
+  const chat = fakeChat()
+  await work(chat, scriptedModel([call('clock')], [say('It is '), say('noon.')]), fakeToolbox({ clock: () => ({ ok: true, text: '12:00' }) }))
+  await ask(aMessage('what time?'))
+  await answered(chat, 1)
+  expect(finals(chat)[0]).toMatch(/^It is noon\.\n\n-# ✅ clock \d\.\d s$/)
+  expect(chat.calls.filter(({ kind }) => kind === 'post')).toHaveLength(1)
+  await expect.poll(() => rooms.history.load('fake:1')).toHaveLength(4)
+  expect(texts(await rooms.history.load('fake:1'))).toEqual(['user: what time?', 'assistant: ', 'tool: 12:00', 'assistant: It is noon.'])
+  expect(await rooms.inbox.unfinished(-1000)).toEqual([])
+})
+
+test('the next turn remembers the one before', async () => {
+  const chat = fakeChat()
+  const model = scriptedModel([say('Hello Ann.')], [say('You are Ann.')])
+  await work(chat, model)
+  await ask(aMessage('I am Ann'))
+  await answered(chat, 1)
+  await ask(aMessage('who am I?'))
+  await answered(chat, 2)
+  expect(texts(model.heard[1]?.transcript ?? [])).toEqual(['user: I am Ann', 'assistant: Hello Ann.', 'user: who am I?'])
+})
+
+test('/call runs a tool without the model', async () => {
+  const chat = fakeChat()
+  const model = scriptedModel()
+  await work(chat, model, fakeToolbox({ add: input => ({ ok: true, text: `sum ${JSON.stringify(input)}` }) }))
+  await ask(aMessage('/call add {"a": 1}'))
+  await answered(chat, 1)
+  expect(finals(chat)[0]).toContain('sum {"a":1}')
+  expect(model.heard).toEqual([])
+})
+
+test.each<[string, (by: string) => { token?: string; by: string }, boolean]>([
+  ['by the command', by => ({ by }), true],
+  ['by the button of the one who asked', by => ({ by, token: 'own' }), true],
+  ['but not by the button of a stranger', () => ({ by: 'stranger', token: 'own' }), false],
+  ['but not by the button of another turn', by => ({ by, token: 'old' }), false],
+])('a turn is stopped %s', async (_how, wish, stops) => {
+  const chat = fakeChat()
+  let running = false
+  await work(
+    chat,
+    scriptedModel([say('Looking. '), call('hang')], [say('never')]),
+    hangs(() => (running = true)),
+  )
+  const message = aMessage('hang')
+  await ask(message)
+  await expect.poll(() => running).toBe(true)
+  const { token, by } = wish('u')
+  await rooms.stops.ask({ conversation: 'fake:1', by, ...(token && { token: token === 'own' ? turnToken(message) : token }) })
+  if (!stops) {
+    await sleep(50)
+    return expect(finals(chat)).toEqual([])
+  }
+  await answered(chat, 1)
+  expect(finals(chat)[0]).toMatch(/^Looking\.\n\n\*Stopped\.\*/)
+  await expect.poll(async () => texts(await rooms.history.load('fake:1'))).toEqual(['user: hang', 'assistant: Looking.\n\n*Stopped.*'])
+})
+
+test('what was said after a stopped question is still answered', async () => {
+  const chat = fakeChat()
+  let running = false
+  await work(
+    chat,
+    scriptedModel([call('hang')], [say('second')]),
+    hangs(() => (running = true)),
+  )
+  await ask(aMessage('first'))
+  await expect.poll(() => running).toBe(true)
+  await ask(aMessage('and now?'))
+  await rooms.stops.ask({ conversation: 'fake:1', by: 'u' })
+  await answered(chat, 2)
+  expect(finals(chat)[1]).toBe('second')
+})
+
+test.each<[string, Model, RegExp]>([
+  ['a model that is down', scriptedModel([new ModelError('the endpoint at 127.0.0.1:9 refuses connections')]), /could not get an answer.*127\.0\.0\.1:9.*e-\w{8}/],
+  ['a bug', scriptedModel([new TypeError('x is not a function')]), /^Something went wrong on my side.*e-\w{8}/],
+  ['a model that says nothing', scriptedModel([]), /ended without an answer/],
+])('never silence: %s', async (_what, model, sentence) => {
+  const chat = fakeChat()
+  const logged: object[] = []
+  await work(chat, model, fakeToolbox(), { ...silentLog, error: facts => void logged.push(facts) })
+  await ask(aMessage('hello?'))
+  await answered(chat, 1)
+  expect(finals(chat)[0]).toMatch(sentence)
+  const id = /e-\w{8}/.exec(finals(chat)[0] ?? '')?.[0]
+  if (id) expect(JSON.stringify(logged)).toContain(id)
+})
+
+test('a house that closes hands the turn over, and the next worker edits the same reply', async () => {
+  const chat = fakeChat()
+  let running = false
+  const first = await work(
+    chat,
+    scriptedModel([say('Half. '), call('hang')]),
+    hangs(() => (running = true)),
+  )
+  await ask(aMessage('long question'))
+  await expect.poll(() => running).toBe(true)
+  const ended = first.bell.close()
+  await first.turns.close(10)
+  await ended
+  expect([...chat.shown.values()][0]?.text).toContain('Restarting')
+  expect(await rooms.inbox.first('fake:1')).toMatchObject({ text: 'long question' })
+  await work(chat, scriptedModel([say('Whole.')]))
+  await rooms.jobs.ring('fake:1')
+  await answered(chat, 1)
+  expect([...chat.shown.values()].map(({ text }) => text)).toEqual(['Whole.'])
+})
+
+test('an answer that was kept but not delivered is delivered, and nothing is asked again', async () => {
+  const chat = fakeChat()
+  const model = scriptedModel()
+  const message = aMessage('question')
+  await rooms.inbox.add(message)
+  await rooms.journal.keepFinal(message, { text: 'the kept answer', entries: [{ role: 'user', text: 'question' }] })
+  await work(chat, model)
+  await rooms.jobs.ring('fake:1')
+  await answered(chat, 1)
+  expect(finals(chat)).toEqual(['the kept answer'])
+  expect(model.heard).toEqual([])
+})
+
+test('a turn that runs to its end in time is not handed over', async () => {
+  const chat = fakeChat()
+  const model: Model = async function* () {
+    await sleep(60)
+    yield say('in time')
+  }
+  const { turns } = await work(chat, model)
+  await ask(aMessage('quick'))
+  await expect.poll(() => chat.calls.length).toBeGreaterThan(0)
+  await turns.close(5000)
+  expect(finals(chat)).toEqual(['in time'])
+})

@@ -1,0 +1,142 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import type { Entry } from '../src/model.ts'
+import { createJobs } from '../src/queue/jobs.ts'
+import { silentLog } from '../src/log.ts'
+import { createTurns } from '../src/turns.ts'
+import { aMessage } from './fakes.ts'
+import { testRooms } from './rooms.ts'
+
+let rooms: Awaited<ReturnType<typeof testRooms>>
+beforeAll(async () => {
+  rooms = await testRooms()
+})
+afterAll(() => rooms.close())
+afterEach(() => rooms.redis.flushall())
+
+const user = (text: string): Entry => ({ role: 'user', text })
+
+test('a message that is redelivered is kept once', async () => {
+  const message = aMessage('hi')
+  expect(await rooms.inbox.add(message)).toEqual({ ahead: 0 })
+  expect(await rooms.inbox.add(message)).toBeUndefined()
+  expect(await rooms.inbox.add(aMessage('next'))).toEqual({ ahead: 1 })
+  expect(await rooms.inbox.first('fake:1')).toEqual(message)
+})
+
+test('finishing a turn remembers, forgets and goes on, all at once', async () => {
+  const [first, second] = [aMessage('one'), aMessage('two')]
+  await rooms.inbox.add(first)
+  await rooms.inbox.add(second)
+  await rooms.journal.keepReplies(first, ['r1'])
+  await rooms.inbox.finish(first, [user('one')])
+  expect(await rooms.history.load('fake:1')).toEqual([user('one')])
+  expect(await rooms.journal.isRunning('fake:1')).toBe(false)
+  expect(await rooms.inbox.first('fake:1')).toEqual(second)
+  expect(await rooms.inbox.unfinished(-1000)).toEqual(['fake:1'])
+  await rooms.inbox.finish(second, [])
+  expect(await rooms.inbox.unfinished(-1000)).toEqual([])
+})
+
+test('a turn that is finished twice changes nothing the second time', async () => {
+  const [first, second] = [aMessage('one'), aMessage('two')]
+  await rooms.inbox.add(first)
+  await rooms.inbox.add(second)
+  await rooms.inbox.finish(first, [user('one')])
+  await rooms.inbox.finish(first, [user('one')])
+  expect(await rooms.history.load('fake:1')).toHaveLength(1)
+  expect(await rooms.inbox.first('fake:1')).toEqual(second)
+})
+
+test('the journal of one message is not taken for that of another', async () => {
+  const [first, second] = [aMessage('one'), aMessage('two')]
+  await rooms.journal.keepReplies(first, ['r1', 'r2'])
+  await rooms.journal.keepFinal(first, { text: 'answer', entries: [user('one')] })
+  expect(await rooms.journal.load(first)).toEqual({ replies: ['r1', 'r2'], final: { text: 'answer', entries: [user('one')] } })
+  expect(await rooms.journal.load(second)).toEqual({ replies: [] })
+})
+
+test('one conversation is answered in order and never twice at once; others run beside it', async () => {
+  const log: string[] = []
+  const active = new Set<string>()
+  let most = 0
+  const handle = createTurns(rooms.inbox, async message => {
+    expect(active.has(message.conversation)).toBe(false)
+    active.add(message.conversation)
+    most = Math.max(most, active.size)
+    await sleep(3)
+    active.delete(message.conversation)
+    log.push(`${message.conversation} ${message.text}`)
+    await rooms.inbox.finish(message, [])
+  })
+  const workers = [createJobs(rooms.house, silentLog), createJobs(rooms.house, silentLog)]
+  for (const worker of workers) worker.work(handle.work, 8)
+  for (let i = 0; i < 20; i++) {
+    for (const conversation of ['fake:a', 'fake:b', 'fake:c']) {
+      await rooms.inbox.add(aMessage(String(i), { conversation }))
+      await rooms.jobs.ring(conversation)
+    }
+  }
+  await expect.poll(() => log.length, { timeout: 10_000 }).toBe(60)
+  const inOrder = Array.from({ length: 20 }, (_, i) => String(i))
+  for (const conversation of ['fake:a', 'fake:b', 'fake:c']) {
+    expect(log.filter(line => line.startsWith(conversation)).map(line => line.split(' ')[1])).toEqual(inOrder)
+  }
+  expect(most).toBeGreaterThan(1)
+  await Promise.all(workers.map(worker => worker.close()))
+})
+
+test('mail that nobody rang for is found by the sweep', async () => {
+  const heard: string[] = []
+  rooms.jobs.work(async conversation => void heard.push(conversation), 1)
+  await rooms.inbox.add({ ...aMessage('stranded', { conversation: 'fake:lost' }) })
+  await rooms.redis.zadd((await rooms.redis.keys('*:unfinished'))[0] ?? '', 1, 'fake:lost') // it waits since 1970
+  await rooms.jobs.sweep(rooms.inbox)
+  await expect.poll(() => heard).toContain('fake:lost')
+})
+
+test('events of a conversation are heard in order and once, and those of others not at all', async () => {
+  const heard: unknown[] = []
+  await rooms.feed.write('web:a', 'before')
+  const leave = await rooms.feed.listen('web:a', event => heard.push(event))
+  await Promise.all([rooms.feed.write('web:a', 1), rooms.feed.write('web:b', 'other')])
+  for (let i = 2; i <= 20; i++) await rooms.feed.write('web:a', i)
+  await expect.poll(() => heard.length).toBe(20)
+  expect(heard).toEqual(Array.from({ length: 20 }, (_, i) => i + 1))
+  leave()
+  await rooms.feed.write('web:a', 'after')
+  await sleep(20)
+  expect(heard).toHaveLength(20)
+})
+
+test('a stop is heard by who works', async () => {
+  const wishes: unknown[] = []
+  await rooms.stops.listen(wish => wishes.push(wish))
+  await rooms.stops.ask({ conversation: 'fake:1', by: 'u' })
+  await expect.poll(() => wishes).toEqual([{ conversation: 'fake:1', by: 'u' }])
+})
+
+test('history begins with a question however much is cut, and does not grow without end', async () => {
+  for (let i = 0; i < 150; i++) {
+    const message = aMessage(`q${i}`)
+    await rooms.inbox.add(message)
+    const calls = [{ id: `c${i}`, name: 't', input: {} }]
+    await rooms.inbox.finish(message, [user(`q${i}`), { role: 'assistant', text: '', calls }, { role: 'tool', callId: `c${i}`, name: 't', text: 'r', ok: true }, { role: 'assistant', text: 'a', calls: [] }])
+  }
+  const loaded = await rooms.history.load('fake:1')
+  expect(loaded[0]?.role).toBe('user')
+  expect(loaded.at(-1)).toMatchObject({ role: 'assistant', text: 'a' })
+  const stored = (await rooms.redis.keys('*:history:fake:1'))[0] ?? ''
+  expect(await rooms.redis.llen(stored)).toBe(400)
+  expect(await rooms.redis.ttl(stored)).toBeGreaterThan(600_000)
+  await rooms.history.clear('fake:1')
+  expect(await rooms.history.load('fake:1')).toEqual([])
+})
+
+test('the board forgets workers that went without a word', async () => {
+  const notice = { worker: 'w1', model: 'm', servers: [], tools: [] }
+  await rooms.board.post(notice)
+  await rooms.redis.hset('bellhop:board', 'dead', JSON.stringify({ at: Date.now() - 60_000, notice: { ...notice, worker: 'dead' } }))
+  expect(await rooms.board.read()).toEqual([notice])
+  expect(await rooms.redis.hkeys('bellhop:board')).toEqual(['w1'])
+})

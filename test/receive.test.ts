@@ -1,0 +1,136 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { findCommand, nearestCommand } from '../src/commands.ts'
+import { silentLog } from '../src/log.ts'
+import type { Heard } from '../src/message.ts'
+import { createReceive, longestMessage } from '../src/receive.ts'
+import { aMessage, fakeChat } from './fakes.ts'
+import { testRooms } from './rooms.ts'
+
+let rooms: Awaited<ReturnType<typeof testRooms>>
+beforeAll(async () => {
+  rooms = await testRooms()
+})
+beforeEach(() => rooms.redis.flushall())
+afterAll(() => rooms.close())
+
+function open() {
+  const chat = fakeChat()
+  const receive = createReceive(chat.adapter, { ...rooms, locale: 'en', log: silentLog, closing: new AbortController().signal })
+  const answers = async (what: Heard) => {
+    await receive(what)
+    await expect.poll(() => chat.calls.length).toBeGreaterThan(0)
+    return chat.calls.map(({ out }) => out.text).join('\n')
+  }
+  return { chat, receive, answers }
+}
+
+const board = {
+  worker: 'w',
+  model: 'gpt-test',
+  servers: [
+    { name: 'sqlite', state: 'active' as const, tools: 1, connectMs: 120 },
+    { name: 'x', state: 'error' as const, tools: 0, error: 'server "x" could not start' },
+  ],
+  tools: [{ name: 'sqlite__list_tables', description: 'Lists all tables. With rows.', label: 'List tables', server: 'sqlite' }],
+}
+
+test('a question is kept and rung for; the same again is not', async () => {
+  const { receive } = open()
+  const message = aMessage('hello')
+  await receive(message)
+  await receive(message)
+  expect(await rooms.inbox.first('fake:1')).toEqual(message)
+  expect(await rooms.redis.llen((await rooms.redis.keys('*:inbox:*'))[0] ?? '')).toBe(1)
+  expect(await rooms.jobs.counts()).toEqual({ waiting: 1, active: 0 })
+})
+
+test.each<[string, string, string[]]>([
+  ['lists the commands', '/help', ['/tools [server]', '/call <tool> [json]', '/reset', '/stop', '/status']],
+  ['greets who comes from Telegram', '/start', ['/help']],
+  ['lists the tools of every server, and why one is away', '/tools', ['**sqlite** · up · 1 tool · 120 ms', '`sqlite__list_tables` Lists all tables.', '**x** · not available', 'could not start']],
+  ['lists the tools of one server', '/tools sqlite', ['list_tables']],
+  ['names the servers when one is unknown', '/tools nope', ['no server `nope`', '`sqlite`, `x`']],
+  ['tells how the house is', '/status', ['1 worker is up', 'gpt-test', 'Messages waiting: 0', 'x: not available']],
+  ['says when nothing is to be stopped', '/stop', ['Nothing is running']],
+  ['forgets', '/reset', ['afresh']],
+  ['helps with a typo', '/tool', ['Did you mean `/tools`?']],
+  ['knows what it does not know', '/frobnicate', ['do not know `/frobnicate`', '/help']],
+  ['says how long a message may be', 'x'.repeat(204_800), ['204,800', '100,000']],
+  ['answers a message of only spaces', '   \n ', ['/help']],
+])('%s', async (_what, text, parts) => {
+  await rooms.board.post(board)
+  const { answers } = open()
+  const answer = await answers(aMessage(text))
+  for (const part of parts) expect(answer).toContain(part)
+  expect(await rooms.inbox.first('fake:1')).toBeUndefined()
+})
+
+test('speaks the language of the person', async () => {
+  const { answers } = open()
+  expect(await answers(aMessage('/reset', { author: { id: 'u', name: '安', locale: 'zh-Hans' } }))).toBe('已忘记，我们重新开始。')
+})
+
+test('a command that is redelivered is run once', async () => {
+  const { answers, receive, chat } = open()
+  const message = aMessage('/reset')
+  await answers(message)
+  await receive(message)
+  await receive(aMessage('/help'))
+  await expect.poll(() => chat.calls.length).toBe(2)
+})
+
+test('/reset forgets, and /call is a turn of its own', async () => {
+  const { answers, receive } = open()
+  const first = aMessage('hi')
+  await rooms.inbox.add(first)
+  await rooms.inbox.finish(first, [{ role: 'user', text: 'hi' }])
+  await answers(aMessage('/reset'))
+  expect(await rooms.history.load('fake:1')).toEqual([])
+  await receive(aMessage('/call sqlite__list_tables'))
+  expect(await rooms.inbox.first('fake:1')).toMatchObject({ text: '/call sqlite__list_tables' })
+})
+
+test('/tools without a worker says so', async () => {
+  const { answers } = open()
+  expect(await answers(aMessage('/tools'))).toContain('No worker is running')
+})
+
+test('a pressed Stop reaches who works, once', async () => {
+  const { receive } = open()
+  const wishes: unknown[] = []
+  await rooms.stops.listen(wish => wishes.push(wish))
+  const press = { id: 'fake:p1', conversation: 'fake:1', author: { id: 'u', name: 'Ann' }, action: 'stop', token: 't' }
+  await receive(press)
+  await receive(press)
+  await receive({ ...press, id: 'fake:p2', action: 'unknown' })
+  await rooms.stops.ask({ conversation: 'end', by: '' })
+  await expect.poll(() => wishes.at(-1)).toMatchObject({ conversation: 'end' })
+  expect(wishes).toEqual([{ conversation: 'fake:1', token: 't', by: 'u' }, { conversation: 'end', by: '' }])
+})
+
+test('what could not be kept is refused, so that the platform offers it again', async () => {
+  const { chat } = open()
+  const broken = { ...rooms, inbox: { ...rooms.inbox, add: () => Promise.reject(new Error('Redis is away')) } }
+  const receive = createReceive(chat.adapter, { ...broken, locale: 'en', log: silentLog, closing: new AbortController().signal })
+  await expect(receive(aMessage('hello'))).rejects.toThrow('Redis is away')
+})
+
+describe('what is a command', () => {
+  test.each([
+    ['/help', 'help', ''],
+    ['/TOOLS sqlite', 'tools', 'sqlite'],
+    ['  /call a {"b":\n1}', 'call', 'a {"b":\n1}'],
+  ])('%s', (text, name, argument) => {
+    expect(findCommand(text)).toMatchObject({ command: { name }, argument })
+  })
+  test.each(['help', '/etc/hosts is a file', 'what is /help?', '/', '//x'])('not: %s', text => expect(findCommand(text)).toBeUndefined())
+  test.each([
+    ['hlep', 'help'],
+    ['statsu', 'status'],
+    ['zzzzzz', undefined],
+  ])('%s means %s', (typed, meant) => expect(nearestCommand(typed)).toBe(meant))
+})
+
+test('the longest message is longer than any platform lets a person send', () => {
+  expect(longestMessage).toBeGreaterThan(4096)
+})

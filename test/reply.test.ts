@@ -1,0 +1,149 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { expect, test } from 'vitest'
+import { Gone, RateLimited } from '../src/errors.ts'
+import { wordsFor } from '../src/i18n/i18n.ts'
+import { silentLog } from '../src/log.ts'
+import { openReply } from '../src/reply/reply.ts'
+import { aMessage, type FakeChat, fakeChat } from './fakes.ts'
+
+function open(chat: FakeChat, { posted = [] as string[], over = {} } = {}) {
+  const kept: string[][] = []
+  const closing = new AbortController()
+  const reply = openReply({
+    adapter: chat.adapter,
+    message: aMessage('question', over),
+    words: wordsFor('en', 'en'),
+    posted,
+    keep: async ids => void kept.push(ids),
+    stopButton: { label: 'Stop', action: 'stop', token: 't' },
+    closing: closing.signal,
+    log: silentLog,
+  })
+  return { reply, kept, closing }
+}
+
+const shownBy = (chat: FakeChat) => [...chat.shown.values()].map(out => out.text)
+
+test('a fast stream becomes few edits, each the newest, and ends with the whole text', async () => {
+  const chat = fakeChat({ editEveryMs: 50 })
+  const { reply } = open(chat)
+  for (let i = 0; i < 200; i++) {
+    reply.show({ type: 'text', delta: `${i} ` })
+    await sleep(1)
+  }
+  const whole = reply.answer()
+  await reply.finish(whole)
+  expect(chat.calls.length).toBeLessThan(20)
+  expect(chat.calls.filter(({ kind }) => kind === 'post')).toHaveLength(1)
+  expect(whole).toMatch(/^0 1 2 .* 199$/)
+  expect(shownBy(chat)).toEqual([whole])
+})
+
+test('no two edits in a row are the same', async () => {
+  const chat = fakeChat({ editEveryMs: 1 })
+  const { reply } = open(chat)
+  for (let i = 0; i < 30; i++) {
+    reply.show({ type: 'tool-progress', callId: 'nobody', progress: { done: i } })
+    await sleep(1)
+  }
+  await reply.finish('done')
+  expect(chat.calls.map(({ out }) => out.text)).toEqual(['💭 thinking…', 'done'])
+})
+
+test('the placeholder carries a Stop button, the final answer none and the mark that it is final', async () => {
+  const chat = fakeChat()
+  const { reply } = open(chat)
+  await sleep(5)
+  expect(chat.shown.get('1')).toMatchObject({ final: false, buttons: [{ action: 'stop', token: 't' }] })
+  await reply.finish('answer')
+  expect(chat.shown.get('1')).toEqual({ text: 'answer', buttons: [], final: true })
+})
+
+test('the final edit does not wait for the pace of the others', async () => {
+  const chat = fakeChat({ editEveryMs: 60_000 })
+  const { reply } = open(chat)
+  reply.show({ type: 'text', delta: 'a' })
+  await sleep(5)
+  await reply.finish('the end')
+  expect(shownBy(chat)).toEqual(['the end'])
+})
+
+test('a long answer goes on in further messages, and finished ones are not edited again', async () => {
+  const chat = fakeChat({ chars: 100, editEveryMs: 1 })
+  const { reply, kept } = open(chat)
+  for (let i = 0; i < 40; i++) {
+    reply.show({ type: 'text', delta: `line ${i} of the text\n` })
+    await sleep(2)
+  }
+  await reply.finish(reply.answer())
+  const shown = shownBy(chat)
+  expect(shown.length).toBeGreaterThan(5)
+  expect(shown.every(text => text.length <= 100)).toBe(true)
+  expect(shown.join('\n').match(/line \d+/g)).toHaveLength(40)
+  expect(kept.at(-1)).toEqual([...chat.shown.keys()])
+  const lastTouch = (id: string) => chat.calls.findLastIndex(call => call.id === id)
+  expect(lastTouch('1')).toBeLessThan(chat.calls.findIndex(call => call.id === '3'))
+})
+
+test('after a crash the same messages are edited', async () => {
+  const chat = fakeChat()
+  chat.shown.set('1', { text: 'of the dead worker', buttons: [], final: false })
+  const { reply } = open(chat, { posted: ['1'] })
+  await reply.finish('from the next one')
+  expect(shownBy(chat)).toEqual(['from the next one'])
+  expect(chat.calls.every(({ kind }) => kind === 'edit')).toBe(true)
+})
+
+test('waits as long as the platform asks, then shows the newest', async () => {
+  const chat = fakeChat()
+  const { reply } = open(chat)
+  await sleep(5)
+  chat.failNext(new RateLimited(30), new RateLimited(30))
+  reply.show({ type: 'text', delta: 'stale' })
+  await sleep(30)
+  await reply.finish('newest')
+  expect(shownBy(chat)).toEqual(['newest'])
+})
+
+test('tries again when the platform stumbles', async () => {
+  const chat = fakeChat()
+  const { reply } = open(chat)
+  await sleep(5)
+  chat.failNext(new Error('502'))
+  await reply.finish('came through')
+  expect(shownBy(chat)).toEqual(['came through'])
+})
+
+test('posts anew when its message was deleted, and gives up when the chat is gone', async () => {
+  const chat = fakeChat()
+  const { reply } = open(chat)
+  await sleep(5)
+  chat.failNext(new Gone('message'))
+  await reply.finish('posted anew')
+  expect(shownBy(chat)).toContain('posted anew')
+  const lonely = fakeChat()
+  lonely.failNext(new Gone('chat'), new Gone('chat'), new Gone('chat'))
+  await open(lonely).reply.finish('nobody hears')
+  expect(lonely.calls).toEqual([])
+})
+
+test('a house that closes does not wait for a platform that is down', async () => {
+  const chat = fakeChat()
+  const { reply, closing } = open(chat)
+  await sleep(5)
+  chat.failNext(...Array.from({ length: 20 }, () => new Error('down')))
+  const finished = reply.finish('never')
+  closing.abort()
+  await expect(finished).rejects.toThrow()
+})
+
+test('an API client sees no steps', async () => {
+  const chat = fakeChat({ editEveryMs: 1 })
+  const { reply } = open(chat, { over: { kind: 'api' } })
+  reply.show({ type: 'tool-start', callId: '1', label: 'List tables' })
+  await sleep(10)
+  reply.show({ type: 'text', delta: 'Four.' })
+  await reply.finish(reply.answer())
+  expect(chat.calls.some(({ out }) => out.text.includes('List tables'))).toBe(false)
+  expect(shownBy(chat)).toEqual(['Four.'])
+})

@@ -1,0 +1,193 @@
+import { describe, expect, test } from 'vitest'
+import { createWebAdapter, type WebOptions } from '../adapters/web/web.ts'
+import type { Outgoing } from '../src/adapter.ts'
+import { silentLog } from '../src/log.ts'
+import { adapterContract } from './adapter.contract.ts'
+import { errorOf, events, final, fine, house, memoryFeed, running, silence, stop } from './web.house.ts'
+
+describe('POST /chat', () => {
+  test('answers once the reply is final, in a new session that nobody can guess', async () => {
+    const { post, heard } = await house()
+    const response = await post('/chat', { message: 'hello' }, { 'accept-language': 'zh-CN,en;q=0.8' })
+    expect(response.status).toBe(200)
+    const body = (await response.json()) as { response: string; session_id: string }
+    expect(body.response).toBe('echo: hello')
+    expect(body.session_id).toMatch(/^[0-9a-f-]{36}$/)
+    expect(heard[0]).toMatchObject({
+      kind: 'api',
+      text: 'hello',
+      conversation: `web:${body.session_id}`,
+      author: { locale: 'zh-CN' },
+    })
+  })
+
+  test('goes on in a session', async () => {
+    const { post, heard } = await house()
+    const body = await (await post('/chat', { message: 'again', session_id: 'my-session_1' })).json()
+    expect(body).toEqual({ response: 'echo: again', session_id: 'my-session_1' })
+    expect(heard[0]?.conversation).toBe('web:my-session_1')
+  })
+
+  test('asks the last user message of a list and quotes what stands before it', async () => {
+    const { post, heard } = await house()
+    const messages = [
+      { role: 'user', content: 'I am\nAda' },
+      { role: 'assistant', content: 'Hello Ada' },
+      { role: 'user', content: 'Who am I?' },
+    ]
+    await post('/chat', { messages })
+    const quoted = 'Earlier in this conversation:\n> user: I am\n> Ada\n> assistant: Hello Ada\n\nWho am I?'
+    expect(heard[0]).toMatchObject({ text: quoted })
+    await post('/chat', { messages: messages.slice(0, 1) })
+    expect(heard[1]).toMatchObject({ text: 'I am\nAda' })
+  })
+
+  test('takes no notice of replies to other messages in the same conversation', async () => {
+    const { post } = await house({}, async ({ conversation, replyTo }, worker) => {
+      const other = await worker.post(conversation, running('for somebody else'), 'web:other')
+      await worker.edit(conversation, other, final('still for somebody else'))
+      setTimeout(() => void worker.post(conversation, final('for you'), replyTo), 20)
+    })
+    expect(await (await post('/chat', { message: 'mine' })).json()).toMatchObject({ response: 'for you' })
+  })
+
+  test('keeps the final state, even when another part of the reply follows at once', async () => {
+    const { post } = await house({}, async ({ conversation, replyTo }, worker) => {
+      await worker.post(conversation, final('the answer'), replyTo)
+      await worker.post(conversation, running('a late state'), replyTo)
+    })
+    expect(await (await post('/chat', { message: 'mine' })).json()).toMatchObject({ response: 'the answer' })
+  })
+
+  test('says 503 when the message could not be kept, and leaves no listener behind', async () => {
+    const { post, feed } = await house({}, async () => {
+      throw new Error('connect ECONNREFUSED redis://:hunter2@redis')
+    })
+    const response = await post('/chat', { message: 'hello' })
+    expect(response.status).toBe(503)
+    const { code, message } = await errorOf(response)
+    expect(code).toBe('unavailable')
+    expect(message).toMatch(/could not be kept.*try again/)
+    expect(message).not.toContain('hunter2')
+    expect(feed.listeners()).toBe(0)
+  })
+
+  test('says 504 when nobody answers in time', async () => {
+    const { post, feed } = await house({ patienceMs: 20 }, silence)
+    const response = await post('/chat', { message: 'hello' })
+    expect(response.status).toBe(504)
+    expect(feed.listeners()).toBe(0)
+  })
+})
+
+describe('POST /chat/stream', () => {
+  test('shows each state of the reply and then is done', async () => {
+    let go = () => {}
+    const { post } = await house({}, async ({ conversation, text, replyTo }, worker) => {
+      const id = await worker.post(conversation, running('⏳ Thinking'), replyTo)
+      go = () => void worker.edit(conversation, id, final(`echo: ${text}`))
+    })
+    const response = await post('/chat/stream', { message: 'hi', session_id: 'session-1' })
+    expect(response.headers.get('content-type')).toContain('text/event-stream')
+    const seen: [string, unknown][] = []
+    for await (const event of events(response)) {
+      seen.push(event)
+      if (event[0] === 'card') go()
+    }
+    const id = expect.any(String)
+    expect(seen).toEqual([
+      ['session', { session_id: 'session-1' }],
+      ['card', { id, text: '⏳ Thinking', buttons: [stop], final: false }],
+      ['card', { id, text: 'echo: hi', buttons: [], final: true }],
+      ['done', { response: 'echo: hi', session_id: 'session-1' }],
+    ])
+  })
+
+  test('is heard as a chat, so that the steps are shown', async () => {
+    const { post, heard } = await house()
+    await (await post('/chat/stream', { message: 'hi' })).text()
+    expect(heard[0]).toMatchObject({ kind: 'chat' })
+  })
+
+  test('sends comments while nothing happens', async () => {
+    const { post } = await house({ heartbeatEveryMs: 5 }, silence)
+    for await (const [name, text] of events(await post('/chat/stream', { message: 'hi' }))) {
+      if (name !== '') continue
+      expect(text).toMatch(/^: /)
+      break
+    }
+  })
+
+  test('stops listening, and nothing else, when the client goes away', async () => {
+    const { post, feed, heard, url } = await house({}, silence)
+    const gone = new AbortController()
+    const init = {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: '{"message":"hi"}',
+      signal: gone.signal,
+    }
+    await fetch(`${url}/chat/stream`, init)
+    expect(feed.listeners()).toBe(1)
+    gone.abort()
+    await expect.poll(() => feed.listeners()).toBe(0)
+    expect(heard).toHaveLength(1)
+    expect((await post('/chat/press', { session_id: 'session-1', action: 'stop', token: 't' })).status).toBe(200)
+  })
+
+  test('answers 503 in JSON when the message could not be kept', async () => {
+    const { post } = await house({}, async () => Promise.reject(new Error('no queue')))
+    expect((await post('/chat/stream', { message: 'hi' })).status).toBe(503)
+  })
+
+  test('ends with an error event when the server goes down', async () => {
+    const { post, adapter } = await house({}, silence)
+    const response = await post('/chat/stream', { message: 'hi' })
+    await adapter.stop()
+    const seen = await Array.fromAsync(events(response))
+    expect(seen.at(-1)).toEqual(['error', { code: 'unavailable', message: expect.stringContaining('going down') }])
+  })
+})
+
+test('POST /chat/press hands on what was pressed', async () => {
+  const { post, heard } = await house()
+  const response = await post('/chat/press', { session_id: 'session-1', action: 'stop', token: 't-1' })
+  expect(await response.json()).toEqual({ ok: true })
+  expect(heard[0]).toMatchObject({ conversation: 'web:session-1', action: 'stop', token: 't-1', author: { id: 'local' } })
+})
+
+adapterContract('web', async () => {
+  const feed = memoryFeed()
+  const options: WebOptions = { host: '127.0.0.1', port: 0, apiKeys: [], feed, status: () => fine, log: silentLog }
+  const adapter = createWebAdapter(options)
+  const conversation = 'web:contract-session'
+  const shown = new Map<string, Outgoing>()
+  await feed.listen(conversation, event => {
+    const { id, out } = event as { id: string; out: Outgoing }
+    shown.set(id, out)
+  })
+  const gone = new AbortController()
+  let url: string | undefined
+  const send = async (path: string, body: object) => {
+    url ??= adapter.url
+    const init = { method: 'POST', headers: { 'content-type': 'application/json' }, signal: gone.signal }
+    // After `stop` nobody is there to connect to.
+    await fetch(`${url}${path}`, { ...init, body: JSON.stringify({ session_id: 'contract-session', ...body }) }).catch(() => {})
+  }
+  return {
+    adapter,
+    second: createWebAdapter(options),
+    conversation,
+    say: text => send('/chat/stream', { message: text }),
+    press: async (id, label) => {
+      const button = shown.get(id)?.buttons.find(each => each.label === label)
+      await send('/chat/press', { action: button?.action, token: button?.token })
+    },
+    shown: () => [...shown.values()].map(out => out.text),
+    redelivers: false,
+    async close() {
+      gone.abort()
+      await adapter.stop()
+    },
+  }
+})

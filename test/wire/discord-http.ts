@@ -1,0 +1,135 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { WireAnswer, WireRequest } from './discord-messages.ts'
+
+/** One REST call that arrived, whatever became of it. */
+export interface WireCall {
+  method: string
+  /** Without `/api/v10`, with its query. */
+  route: string
+  body: Record<string, unknown>
+  authorization: string | undefined
+  /** Milliseconds since 1970. */
+  at: number
+  /** Undefined if the answer never left. */
+  status: number | undefined
+}
+
+/**
+ * What goes wrong with the next calls: `after` kinds happen when the call has done its work already.
+ * `ms` is the patience asked for (429) or the delay (slow).
+ */
+export interface Trouble {
+  kind: '429' | '500' | '500-after' | 'drop' | 'drop-after' | 'html' | 'slow'
+  method?: string
+  route?: RegExp
+  /** How often; 1 if absent. */
+  times?: number
+  ms?: number
+  /** A 429 for everything, not for the route alone. */
+  global?: boolean
+}
+
+/** How many calls a channel takes per period and method, as the `X-RateLimit` headers tell it. */
+export interface Bucket {
+  limit: number
+  perMs: number
+}
+
+export interface WireHttp {
+  server: Server
+  calls: WireCall[]
+  misbehave(trouble: Trouble): void
+}
+
+interface Reply extends WireAnswer {
+  headers?: Record<string, string>
+}
+
+export function createWireHttp(token: string, bucket: Bucket, answer: (request: WireRequest) => WireAnswer): WireHttp {
+  const calls: WireCall[] = []
+  const troubles: (Trouble & { times: number })[] = []
+  const limit = createBuckets(bucket)
+
+  async function serve(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
+    const url = new URL(incoming.url ?? '/', 'http://wire')
+    const path = decodeURIComponent(url.pathname).replace(/^\/api(\/v\d+)?/, '')
+    const method = incoming.method ?? 'GET'
+    const body = await readBody(incoming)
+    const { authorization } = incoming.headers
+    const call: WireCall = { method, route: path + url.search, body, authorization, at: Date.now(), status: undefined }
+    calls.push(call)
+    const trouble = troubles.find(one => one.times > 0 && (one.method ?? method) === method && (one.route?.test(path) ?? true))
+    if (trouble) trouble.times--
+    if (trouble?.kind === 'slow') await sleep(trouble.ms ?? 1000)
+    const work = () => answer({ method, path, query: url.searchParams, body, authorized: authorization === `Bot ${token}` })
+    const reply = fail(trouble, work) ?? limit(method, path, work)
+    if (!reply) return void incoming.socket.destroy()
+    call.status = reply.status
+    send(outgoing, reply)
+  }
+
+  const server = createServer((incoming, outgoing) => {
+    serve(incoming, outgoing).catch((error: unknown) => {
+      console.error('the Discord wire broke:', error)
+      outgoing.destroy()
+    })
+  })
+  return { server, calls, misbehave: trouble => void troubles.push({ times: 1, ...trouble }) }
+}
+
+/** Undefined if nothing is wrong; `false` if the line is to be cut. */
+function fail(trouble: Trouble | undefined, work: () => WireAnswer): Reply | false | undefined {
+  if (!trouble || trouble.kind === 'slow') return undefined
+  if (trouble.kind.endsWith('-after')) work()
+  if (trouble.kind.startsWith('drop')) return false
+  const headers = { 'content-type': 'text/html' }
+  if (trouble.kind === 'html') return { status: 200, headers, body: '<html>One moment, checking your browser</html>' }
+  if (trouble.kind === '429') return patience(trouble.ms ?? 1000, trouble.global ?? false)
+  return { status: 500, body: { code: 0, message: '500: Internal Server Error' } }
+}
+
+/** Without bucket headers, so that only the call that was refused has to wait. */
+function patience(ms: number, global: boolean): Reply {
+  const headers = { 'retry-after': String(ms / 1000), 'x-ratelimit-scope': global ? 'global' : 'shared' }
+  const body = { message: 'You are being rate limited.', retry_after: ms / 1000, global }
+  return { status: 429, headers: global ? { ...headers, 'x-ratelimit-global': 'true' } : headers, body }
+}
+
+/** Buckets by method, kind of route and channel; a full one refuses before any work is done. */
+function createBuckets({ limit, perMs }: Bucket): (method: string, path: string, work: () => WireAnswer) => Reply {
+  const used = new Map<string, { count: number; resetAt: number }>()
+  return (method, path, work) => {
+    const kind = `${method} ${path.replace(/(?<=\/messages\/|\/interactions\/)[^/]+/, ':id')}`
+    const now = Date.now()
+    let entry = used.get(kind)
+    if (!entry || entry.resetAt <= now) {
+      entry = { count: 0, resetAt: now + perMs }
+      used.set(kind, entry)
+    }
+    const seconds = String((entry.resetAt - now) / 1000)
+    const headers = {
+      'x-ratelimit-bucket': kind.replace(/\d{17,19}/g, ':id').replace(/\W+/g, '-'),
+      'x-ratelimit-limit': String(limit),
+      'x-ratelimit-remaining': String(Math.max(0, limit - entry.count - 1)),
+      'x-ratelimit-reset-after': seconds,
+    }
+    if (++entry.count > limit) return { ...patience(entry.resetAt - now, false), headers: { ...headers, 'retry-after': seconds } }
+    return { ...work(), headers }
+  }
+}
+
+function send(outgoing: ServerResponse, reply: Reply): void {
+  const text = typeof reply.body === 'string' ? reply.body : JSON.stringify(reply.body)
+  outgoing.writeHead(reply.status, { ...(text === undefined ? {} : { 'content-type': 'application/json' }), ...reply.headers })
+  outgoing.end(text)
+}
+
+/** An array (a list of commands) is kept as an array; a form's `payload_json` is not read. */
+async function readBody(incoming: IncomingMessage): Promise<Record<string, unknown>> {
+  const parts: Buffer[] = []
+  for await (const part of incoming) parts.push(part)
+  const text = Buffer.concat(parts).toString()
+  if (text === '' || !incoming.headers['content-type']?.startsWith('application/json')) return {}
+  return JSON.parse(text)
+}

@@ -1,0 +1,106 @@
+import { intents, type WireGateway } from './discord-gateway.ts'
+import type { WireMessage, WireRow, World } from './discord-world.ts'
+
+export interface WireRequest {
+  method: string
+  /** Without `/api/v10`. */
+  path: string
+  query: URLSearchParams
+  body: Record<string, unknown>
+  authorized: boolean
+}
+
+/** A body of `undefined` is sent without a content type: the library breaks on an empty body that calls itself JSON. */
+export interface WireAnswer {
+  status: number
+  body?: unknown
+}
+
+export interface Route {
+  method: string
+  pattern: RegExp
+  /** True for the routes that carry an interaction's token in place of the bot's. */
+  open?: boolean
+  answer(ids: string[], request: WireRequest): WireAnswer
+}
+
+export interface RestOptions {
+  gatewayUrl(): string
+  /** An interaction must be answered within this long; Discord gives 3 seconds. */
+  interactionMs: number
+}
+
+export const problem = (status: number, code: number, message: string): WireAnswer => ({ status, body: { code, message } })
+
+export const unknownMessage = problem(404, 10008, 'Unknown Message')
+export const unknownChannel = problem(404, 10003, 'Unknown Channel')
+
+export function postMessage(world: World, gateway: WireGateway, channelId: string, body: Record<string, unknown>): WireAnswer {
+  const channel = world.channels.get(channelId)
+  if (!channel) return unknownChannel
+  const refusal = checkContent(body, true)
+  if (refusal) return refusal
+  const key = `${channelId}:${body['nonce']}`
+  const earlier = body['enforce_nonce'] && body['nonce'] ? world.messages.get(world.nonces.get(key) ?? '') : undefined
+  if (earlier) return { status: 200, body: earlier }
+  const reference = body['message_reference'] as { message_id: string; fail_if_not_exists?: boolean } | undefined
+  const target = reference && world.messages.get(reference.message_id)
+  if (reference && !target && reference.fail_if_not_exists !== false) return problem(400, 50035, 'Invalid Form Body')
+  channel.archived = false
+  const message = world.addMessage(channelId, world.bot, {
+    ...shape(body),
+    ...(target
+      ? { type: 19, message_reference: { message_id: target.id, channel_id: channelId }, referenced_message: target }
+      : {}),
+  })
+  if (body['nonce']) world.nonces.set(key, message.id)
+  gateway.dispatch('MESSAGE_CREATE', message, intentFor(message))
+  return { status: 200, body: message }
+}
+
+export function editMessage(
+  world: World,
+  gateway: WireGateway,
+  channelId: string,
+  id: string,
+  body: Record<string, unknown>,
+): WireAnswer {
+  const message = world.messages.get(id)
+  if (!world.channels.has(channelId)) return unknownChannel
+  if (!message || message.channel_id !== channelId) return unknownMessage
+  if (message.author.id !== world.bot.id) return problem(403, 50005, 'Cannot edit a message authored by another user')
+  if (world.channels.get(channelId)?.archived) return problem(400, 50083, 'Thread is archived')
+  const refusal = checkContent(body, false)
+  if (refusal) return refusal
+  Object.assign(message, shape(body), { edited_timestamp: new Date().toISOString() })
+  gateway.dispatch('MESSAGE_UPDATE', message, intentFor(message))
+  return { status: 200, body: message }
+}
+
+export function listMessages(world: World, channelId: string, query: URLSearchParams): WireMessage[] {
+  const after = BigInt(query.get('after') ?? 0)
+  const found = world.in(channelId).filter(message => BigInt(message.id) > after)
+  return found.slice(-Number(query.get('limit') ?? 50)).reverse()
+}
+
+export function checkContent(body: Record<string, unknown>, required: boolean): WireAnswer | undefined {
+  const content = body['content']
+  if (content === undefined ? required : String(content).trim() === '') return problem(400, 50006, 'Cannot send an empty message')
+  if (String(content ?? '').length <= 2000) return undefined
+  const error = { code: 'BASE_TYPE_MAX_LENGTH', message: 'Must be 2000 or fewer in length.' }
+  return { status: 400, body: { code: 50035, message: 'Invalid Form Body', errors: { content: { _errors: [error] } } } }
+}
+
+/** The fields of a body that a message keeps; Discord trims its text. */
+export function shape(body: Record<string, unknown>): Partial<WireMessage> {
+  const kept: Partial<WireMessage> = {}
+  if (typeof body['content'] === 'string') kept.content = body['content'].trim()
+  if (typeof body['flags'] === 'number') kept.flags = body['flags']
+  if (Array.isArray(body['components'])) kept.components = body['components'] as WireRow[]
+  if (body['nonce']) kept.nonce = String(body['nonce'])
+  if (body['allowed_mentions']) kept['wire_allowed_mentions'] = body['allowed_mentions']
+  return kept
+}
+
+/** The intent that a session needs to be told of this message. */
+export const intentFor = (message: WireMessage): number => (message.guild_id ? intents.guildMessages : intents.directMessages)

@@ -1,0 +1,152 @@
+// What Discord remembers: people, channels, messages, interactions. No wire in here, only the state behind it.
+
+export interface WireUser {
+  id: string
+  username: string
+  global_name: string | null
+  discriminator: string
+  avatar: null
+  bot?: boolean
+}
+
+export interface WireMessage {
+  id: string
+  channel_id: string
+  guild_id?: string
+  author: WireUser
+  member?: object
+  content: string
+  timestamp: string
+  edited_timestamp: string | null
+  type: number
+  flags: number
+  components: WireRow[]
+  attachments: object[]
+  mentions: WireUser[]
+  nonce?: string
+  webhook_id?: string
+  application_id?: string
+  message_reference?: { message_id: string; channel_id: string }
+  referenced_message?: WireMessage | null
+  [field: string]: unknown
+}
+
+export interface WireRow {
+  type: number
+  components: { type: number; label?: string; style?: number; custom_id?: string }[]
+}
+
+export interface WireChannel {
+  id: string
+  /** 0 a guild's text channel, 1 a DM, 11 a public thread. */
+  type: number
+  name: string
+  guild_id?: string
+  parent_id?: string
+  archived: boolean
+}
+
+export interface WireInteraction {
+  id: string
+  token: string
+  channelId: string
+  createdAt: number
+  state: 'new' | 'deferred' | 'answered'
+  messageId?: string
+  expired: boolean
+}
+
+export type World = ReturnType<typeof createWorld>
+
+const discordEpochMs = 1_420_070_400_000n
+let counter = 0n
+
+/** An id as Discord makes them: 19 digits that hold the time; the library takes its rate-limit keys from ids of this length alone. */
+export function snowflake(): string {
+  counter = (counter + 1n) % 4096n
+  return String(((BigInt(Date.now()) - discordEpochMs) << 22n) | counter)
+}
+
+export function createUser(name: string, bot = false): WireUser {
+  return {
+    id: snowflake(),
+    username: name.toLowerCase(),
+    global_name: name,
+    discriminator: '0',
+    avatar: null,
+    ...(bot ? { bot } : {}),
+  }
+}
+
+/** One guild with one channel, one bot, one person with a DM, and another bot. */
+export function createWorld() {
+  const bot = createUser('Bellhop', true)
+  const person = createUser('Ada')
+  const otherBot = createUser('Gizmo', true)
+  const guildId = snowflake()
+  const channels = new Map<string, WireChannel>()
+  const messages = new Map<string, WireMessage>()
+  const interactions = new Map<string, WireInteraction>()
+  const nonces = new Map<string, string>()
+
+  function addChannel(name: string, type: number, parentId?: string, id = snowflake()): WireChannel {
+    const channel: WireChannel = { id, type, name, archived: false }
+    if (type !== 1) channel.guild_id = guildId
+    if (parentId) channel.parent_id = parentId
+    channels.set(id, channel)
+    return channel
+  }
+
+  function addMessage(channelId: string, author: WireUser, fields: Partial<WireMessage> = {}): WireMessage {
+    const guild = channels.get(channelId)?.guild_id
+    const message: WireMessage = {
+      id: snowflake(),
+      channel_id: channelId,
+      author,
+      content: '',
+      timestamp: new Date().toISOString(),
+      edited_timestamp: null,
+      type: 0,
+      flags: 0,
+      components: [],
+      attachments: [],
+      mentions: [],
+      mention_roles: [],
+      mention_everyone: false,
+      embeds: [],
+      pinned: false,
+      tts: false,
+      ...(guild ? { guild_id: guild } : {}),
+      ...fields,
+    }
+    messages.set(message.id, message)
+    return message
+  }
+
+  function addInteraction(channelId: string): WireInteraction {
+    const id = snowflake()
+    const token = `aW50ZXJhY3Rpb246${id}_wire-token`
+    const interaction: WireInteraction = { id, token, channelId, createdAt: Date.now(), state: 'new', expired: false }
+    interactions.set(token, interaction)
+    return interaction
+  }
+
+  return {
+    bot,
+    person,
+    otherBot,
+    guildId,
+    /** Discord gives the application and its bot's user the same id. */
+    appId: bot.id,
+    channel: addChannel('general', 0),
+    dm: addChannel('Ada', 1),
+    channels,
+    messages,
+    interactions,
+    nonces,
+    addChannel,
+    addMessage,
+    addInteraction,
+    in: (channelId: string): WireMessage[] => [...messages.values()].filter(message => message.channel_id === channelId),
+  }
+}

@@ -1,0 +1,155 @@
+import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
+import { createWireGateway, intents, type WireGateway } from './discord-gateway.ts'
+import { type Bucket, createWireHttp, type Trouble, type WireCall } from './discord-http.ts'
+import { interactionEvent } from './discord-interactions.ts'
+import { intentFor } from './discord-messages.ts'
+import { createWireRest } from './discord-rest.ts'
+import { createWorld, type WireInteraction, type WireMessage, type World } from './discord-world.ts'
+
+export interface DiscordWireOptions {
+  token?: string
+  /** Whether the privileged intent is switched on in the developer portal. */
+  messageContent?: boolean
+  bucket?: Bucket
+  /** How long an interaction waits for its first answer. */
+  interactionMs?: number
+  port?: number
+}
+
+/** Discord on this machine: REST and gateway that discord.js talks to when given `{ rest: { api: wire.api } }`, with people in front of it. */
+export interface DiscordWire extends People {
+  api: string
+  token: string
+  world: World
+  gateway: WireGateway
+  calls: WireCall[]
+  /** The next calls go wrong. */
+  misbehave(trouble: Trouble): void
+  close(): Promise<void>
+}
+
+export async function startDiscordWire(options: DiscordWireOptions = {}): Promise<DiscordWire> {
+  const token = options.token ?? 'wire-token.of.discord'
+  const world = createWorld()
+  let port = 0
+  const url = () => `ws://127.0.0.1:${port}`
+  const http = createWireHttp(token, options.bucket ?? { limit: 1000, perMs: 1000 }, request => answer(request))
+  const gateway = createWireGateway(http.server, world, { token, messageContent: options.messageContent ?? false, url })
+  const answer = createWireRest(world, gateway, { gatewayUrl: url, interactionMs: options.interactionMs ?? 3000 })
+  http.server.listen(options.port ?? 0, '127.0.0.1')
+  await once(http.server, 'listening')
+  port = (http.server.address() as AddressInfo).port
+  return {
+    ...createPeople(world, gateway),
+    api: `http://127.0.0.1:${port}/api`,
+    token,
+    world,
+    gateway,
+    calls: http.calls,
+    misbehave: http.misbehave,
+    async close() {
+      await gateway.close()
+      http.server.closeAllConnections()
+      await new Promise(resolve => http.server.close(resolve))
+    },
+  }
+}
+
+/** What people (and other bots) do, and what they read. */
+interface People {
+  /** In the guild's channel, with a mention of the bot unless told otherwise; returns the message as stored. */
+  say(text: string, options?: { channelId?: string; mention?: boolean; fields?: Partial<WireMessage> }): WireMessage
+  sayInDm(text: string): WireMessage
+  replyTo(messageId: string, text: string, mention?: boolean): WireMessage
+  otherBotSays(text: string): WireMessage
+  /** A thread under the guild's channel; its id. */
+  openThread(name: string): string
+  useCommand(name: string, options?: Record<string, string>, channelId?: string): WireInteraction
+  /** "Apps → Ask Bellhop" on a message. */
+  useMessageCommand(name: string, messageId: string): WireInteraction
+  press(messageId: string, label: string): WireInteraction
+  edit(messageId: string, text: string): void
+  remove(messageId: string): void
+  /** The last event that a person caused arrives once more. */
+  redeliver(): void
+  /** What stands in a channel now, oldest first. */
+  messages(channelId?: string): WireMessage[]
+}
+
+function createPeople(world: World, gateway: WireGateway): People {
+  let last: () => void = () => {}
+  const tell = (type: string, data: object, intent = 0) => {
+    last = () => gateway.dispatch(type, data, intent)
+    last()
+  }
+
+  function speak(channelId: string, text: string, fields: Partial<WireMessage> = {}): WireMessage {
+    const mentions = text.includes(`<@${world.bot.id}>`) ? [world.bot] : []
+    const message = world.addMessage(channelId, fields.author ?? world.person, { content: text, mentions, ...fields })
+    if (message.guild_id && !message.webhook_id) message.member = { nick: null, roles: [], joined_at: message.timestamp }
+    tell('MESSAGE_CREATE', structuredClone(message), intentFor(message))
+    return message
+  }
+
+  const mentioned = (text: string, mention: boolean) => (mention ? `<@${world.bot.id}> ${text}` : text)
+  const interact = (channelId: string, type: number, data: object, fields: object = {}) => {
+    const interaction = world.addInteraction(channelId)
+    tell('INTERACTION_CREATE', interactionEvent(world, interaction, type, data, fields))
+    return interaction
+  }
+
+  return {
+    say: (text, { channelId = world.channel.id, mention = true, fields = {} } = {}) =>
+      speak(channelId, mentioned(text, mention), fields),
+    sayInDm: text => speak(world.dm.id, text),
+    replyTo(messageId, text, mention = true) {
+      const target = world.messages.get(messageId)
+      if (!target) throw new Error(`no message ${messageId}`)
+      const reference = { message_id: target.id, channel_id: target.channel_id }
+      const mentions = mention ? [target.author] : []
+      return speak(target.channel_id, text, { type: 19, mentions, message_reference: reference, referenced_message: target })
+    },
+    otherBotSays: text => speak(world.channel.id, mentioned(text, true), { author: world.otherBot }),
+    openThread(name) {
+      const thread = world.addChannel(name, 11, world.channel.id)
+      gateway.dispatch('THREAD_CREATE', { ...thread, newly_created: true }, intents.guilds)
+      return thread.id
+    },
+    useCommand(name, options = {}, channelId = world.channel.id) {
+      const list = Object.entries(options).map(([option, value]) => ({ name: option, type: 3, value }))
+      return interact(channelId, 2, { name, type: 1, options: list })
+    },
+    useMessageCommand(name, messageId) {
+      const target = world.messages.get(messageId)
+      if (!target) throw new Error(`no message ${messageId}`)
+      return interact(target.channel_id, 2, {
+        name,
+        type: 3,
+        target_id: messageId,
+        resolved: { messages: { [messageId]: target } },
+      })
+    },
+    press(messageId, label) {
+      const message = world.messages.get(messageId)
+      const button = message?.components.flatMap(row => row.components).find(one => one.label === label)
+      if (!message || !button) throw new Error(`no button ${label} on ${messageId}`)
+      return interact(message.channel_id, 3, { component_type: 2, custom_id: button.custom_id }, { message })
+    },
+    edit(messageId, text) {
+      const message = world.messages.get(messageId)
+      if (!message) throw new Error(`no message ${messageId}`)
+      Object.assign(message, { content: text, edited_timestamp: new Date().toISOString() })
+      tell('MESSAGE_UPDATE', structuredClone(message), intentFor(message))
+    },
+    remove(messageId) {
+      const message = world.messages.get(messageId)
+      world.messages.delete(messageId)
+      if (!message) return
+      const { id, channel_id, guild_id } = message
+      tell('MESSAGE_DELETE', { id, channel_id, ...(guild_id ? { guild_id } : {}) }, intentFor(message))
+    },
+    redeliver: () => last(),
+    messages: (channelId = world.channel.id) => world.in(channelId),
+  }
+}
