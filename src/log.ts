@@ -26,7 +26,13 @@ export function createLog(level: string, readable: boolean): Log {
   const redact = { paths: secretFields.flatMap(name => [name, `*.${name}`]), censor: '[hidden]' }
   const base = { level, redact, base: null, timestamp: stdTimeFunctions.isoTime }
   if (!readable) return pino(base, destination(standardError))
-  return pino(base, transport({ target: 'pino-pretty', options: { destination: standardError, translateTime: 'SYS:HH:MM:ss', ignore: 'pid,hostname' } }))
+  return pino(
+    base,
+    transport({
+      target: 'pino-pretty',
+      options: { destination: standardError, translateTime: 'SYS:HH:MM:ss', ignore: 'pid,hostname' },
+    }),
+  )
 }
 
 /** Standard output is for what people asked to see. */

@@ -7,7 +7,12 @@ import { emptyView, nextView } from '../src/reply/view.ts'
 const en = wordsFor('en', 'en')
 const after = (...events: AgentEvent[]) => events.reduce(nextView, emptyView)
 const start = (label: string, callId = label): AgentEvent => ({ type: 'tool-start', callId, label })
-const end = (callId: string, ms: number, outcome: 'ok' | 'failed' = 'ok'): AgentEvent => ({ type: 'tool-end', callId, outcome, ms })
+const end = (callId: string, ms: number, outcome: 'ok' | 'failed' = 'ok'): AgentEvent => ({
+  type: 'tool-end',
+  callId,
+  outcome,
+  ms,
+})
 const text = (delta: string): AgentEvent => ({ type: 'text', delta })
 const progress = (callId: string, done: number, total?: number, message?: string): AgentEvent => ({
   type: 'tool-progress',
@@ -18,13 +23,25 @@ const progress = (callId: string, done: number, total?: number, message?: string
 test.each<[string, AgentEvent[], string]>([
   ['says that it thinks before anything happens', [], '💭 thinking…'],
   ['shows a line per step', [start('List tables')], '⏳ List tables'],
-  ['shows percent and message of a running step', [start('Download'), progress('Download', 43, 100, 'video 1')], '⏳ Download · 43 % · video 1'],
-  ['shows progress without an end by its message alone', [start('Download'), progress('Download', 7, undefined, 'page 7')], '⏳ Download · page 7'],
+  [
+    'shows percent and message of a running step',
+    [start('Download'), progress('Download', 43, 100, 'video 1')],
+    '⏳ Download · 43 % · video 1',
+  ],
+  [
+    'shows progress without an end by its message alone',
+    [start('Download'), progress('Download', 7, undefined, 'page 7')],
+    '⏳ Download · page 7',
+  ],
   ['shows how long a step took, and that the model thinks again', [start('A'), end('A', 240)], '✅ A · 0.2 s\n💭 thinking…'],
   ['shows steps that run side by side', [start('A'), start('B'), end('B', 90_000, 'failed')], '⏳ A\n⚠️ B · 1 min 30 s'],
   ['folds the steps when the answer begins', [start('A'), end('A', 1000), text('So')], 'So\n\n-# ✅ A 1.0 s'],
   ['keeps what was said before a step', [text('Let me look.'), start('A')], 'Let me look.\n\n⏳ A'],
-  ['parts what was said in different steps', [text('One.'), start('A'), end('A', 0), text('Two'), text('.')], 'One.\n\nTwo.\n\n-# ✅ A 0.0 s'],
+  [
+    'parts what was said in different steps',
+    [text('One.'), start('A'), end('A', 0), text('Two'), text('.')],
+    'One.\n\nTwo.\n\n-# ✅ A 0.0 s',
+  ],
   ['closes a fence that the model has open', [start('A'), end('A', 0), text('```ts\nx')], '```ts\nx\n```\n\n-# ✅ A 0.0 s'],
   ['takes no Markdown from a server', [start('**bold** [x](y)\nnew line')], '⏳ \\*\\*bold\\*\\* \\[x\\](y) new line'],
 ])('while it runs, the card %s', (_what, events, card) => {
@@ -33,12 +50,21 @@ test.each<[string, AgentEvent[], string]>([
 
 test('many steps are shown by the last eight, and by the first four in the footer', () => {
   const events = Array.from({ length: 11 }, (_, at) => [start(`s${at}`), end(`s${at}`, 100)]).flat()
-  expect(renderLive(after(...events), en).large.split('\n').slice(0, 2)).toEqual(['… and 3 more', '✅ s3 · 0.1 s'])
-  expect(renderFinal(after(...events, text('Done.')), en)).toBe('Done.\n\n-# ✅ s0 0.1 s · ✅ s1 0.1 s · ✅ s2 0.1 s · ✅ s3 0.1 s · +7')
+  expect(
+    renderLive(after(...events), en)
+      .large.split('\n')
+      .slice(0, 2),
+  ).toEqual(['… and 3 more', '✅ s3 · 0.1 s'])
+  expect(renderFinal(after(...events, text('Done.')), en)).toBe(
+    'Done.\n\n-# ✅ s0 0.1 s · ✅ s1 0.1 s · ✅ s2 0.1 s · ✅ s3 0.1 s · +7',
+  )
 })
 
 test('the same call id in two steps means the newer one', () => {
-  const card = renderLive(after(start('First', 'call_0'), end('call_0', 100), start('Second', 'call_0'), end('call_0', 200)), en).large
+  const card = renderLive(
+    after(start('First', 'call_0'), end('call_0', 100), start('Second', 'call_0'), end('call_0', 200)),
+    en,
+  ).large
   expect(card).toBe('✅ First · 0.1 s\n✅ Second · 0.2 s\n💭 thinking…')
 })
 

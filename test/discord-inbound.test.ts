@@ -44,6 +44,8 @@ describe('what is for us', () => {
       'why?',
     ],
     ['a message of spaces with a file', mentioning(mention, { attachments: [{ filename: 'a', size: 1, url: 'u' }] }), ''],
+    ['a mention alone, which wants an answer too', mentioning(`  ${mention}\n`), ''],
+    ['a DM of spaces', native({ content: ' \n ', guild_id: undefined }), ''],
   ])('%s', (_, message, text) => {
     expect(textOf(message)).toBe(text)
   })
@@ -62,8 +64,7 @@ describe('what is not', () => {
     ['a webhook', mentioning(`${mention} hi`, { webhook_id: '5' })],
     ['somebody who joined', mentioning(mention, { type: 7 })],
     ['the start of a thread', mentioning(mention, { type: 21 })],
-    ['a mention alone', mentioning(`  ${mention}\n`)],
-    ['a DM of spaces', native({ content: ' \n ', guild_id: undefined })],
+    ['a sticker alone', native({ content: '', guild_id: undefined })],
   ])('%s', (_, message) => {
     expect(toMessage(message, bot.id)).toBeUndefined()
   })

@@ -27,10 +27,26 @@ afterEach(async () => {
 afterAll(() => rooms.close())
 
 /** A worker that answers with this model and these tools. */
-async function work(chat: FakeChat, model: Model, toolbox: Toolbox = fakeToolbox(), log: Log = silentLog): Promise<{ turns: Turns; bell: Bell }> {
+async function work(
+  chat: FakeChat,
+  model: Model,
+  toolbox: Toolbox = fakeToolbox(),
+  log: Log = silentLog,
+): Promise<{ turns: Turns; bell: Bell }> {
   const { inbox, journal, history, house, stops } = rooms
   const adapters = new Map([['fake', chat.adapter]])
-  const tools = { adapters, inbox, journal, history, model, toolbox, toolsReady: Promise.resolve(), maxSteps: 6, locale: 'en', log }
+  const tools = {
+    adapters,
+    inbox,
+    journal,
+    history,
+    model,
+    toolbox,
+    toolsReady: Promise.resolve(),
+    maxSteps: 6,
+    locale: 'en',
+    log,
+  }
   const turns = createTurns(inbox, (message, turn) => answer(message, turn, tools))
   const jobs = createJobs(house, silentLog)
   await stops.listen(turns.stop)
@@ -56,13 +72,22 @@ const hangs = (onStart = () => {}): Toolbox =>
 
 test('a message lives its whole life: one reply, steps, answer, history', async () => {
   const chat = fakeChat()
-  await work(chat, scriptedModel([call('clock')], [say('It is '), say('noon.')]), fakeToolbox({ clock: () => ({ ok: true, text: '12:00' }) }))
+  await work(
+    chat,
+    scriptedModel([call('clock')], [say('It is '), say('noon.')]),
+    fakeToolbox({ clock: () => ({ ok: true, text: '12:00' }) }),
+  )
   await ask(aMessage('what time?'))
   await answered(chat, 1)
   expect(finals(chat)[0]).toMatch(/^It is noon\.\n\n-# ✅ clock \d\.\d s$/)
   expect(chat.calls.filter(({ kind }) => kind === 'post')).toHaveLength(1)
   await expect.poll(() => rooms.history.load('fake:1')).toHaveLength(4)
-  expect(texts(await rooms.history.load('fake:1'))).toEqual(['user: what time?', 'assistant: ', 'tool: 12:00', 'assistant: It is noon.'])
+  expect(texts(await rooms.history.load('fake:1'))).toEqual([
+    'user: what time?',
+    'assistant: ',
+    'tool: 12:00',
+    'assistant: It is noon.',
+  ])
   expect(await rooms.inbox.unfinished(-1000)).toEqual([])
 })
 
@@ -111,7 +136,9 @@ test.each<[string, (by: string) => { token?: string; by: string }, boolean]>([
   }
   await answered(chat, 1)
   expect(finals(chat)[0]).toMatch(/^Looking\.\n\n\*Stopped\.\*/)
-  await expect.poll(async () => texts(await rooms.history.load('fake:1'))).toEqual(['user: hang', 'assistant: Looking.\n\n*Stopped.*'])
+  await expect
+    .poll(async () => texts(await rooms.history.load('fake:1')))
+    .toEqual(['user: hang', 'assistant: Looking.\n\n*Stopped.*'])
 })
 
 test('what was said after a stopped question is still answered', async () => {
@@ -131,7 +158,11 @@ test('what was said after a stopped question is still answered', async () => {
 })
 
 test.each<[string, Model, RegExp]>([
-  ['a model that is down', scriptedModel([new ModelError('the endpoint at 127.0.0.1:9 refuses connections')]), /could not get an answer.*127\.0\.0\.1:9.*e-\w{8}/],
+  [
+    'a model that is down',
+    scriptedModel([new ModelError('the endpoint at 127.0.0.1:9 refuses connections')]),
+    /could not get an answer.*127\.0\.0\.1:9.*e-\w{8}/,
+  ],
   ['a bug', scriptedModel([new TypeError('x is not a function')]), /^Something went wrong on my side.*e-\w{8}/],
   ['a model that says nothing', scriptedModel([]), /ended without an answer/],
 ])('never silence: %s', async (_what, model, sentence) => {

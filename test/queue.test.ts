@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { silentLog } from '../src/log.ts'
 import type { Entry } from '../src/model.ts'
 import { createJobs } from '../src/queue/jobs.ts'
-import { silentLog } from '../src/log.ts'
 import { createTurns } from '../src/turns.ts'
 import { aMessage } from './fakes.ts'
 import { testRooms } from './rooms.ts'
@@ -121,7 +121,12 @@ test('history begins with a question however much is cut, and does not grow with
     const message = aMessage(`q${i}`)
     await rooms.inbox.add(message)
     const calls = [{ id: `c${i}`, name: 't', input: {} }]
-    await rooms.inbox.finish(message, [user(`q${i}`), { role: 'assistant', text: '', calls }, { role: 'tool', callId: `c${i}`, name: 't', text: 'r', ok: true }, { role: 'assistant', text: 'a', calls: [] }])
+    await rooms.inbox.finish(message, [
+      user(`q${i}`),
+      { role: 'assistant', text: '', calls },
+      { role: 'tool', callId: `c${i}`, name: 't', text: 'r', ok: true },
+      { role: 'assistant', text: 'a', calls: [] },
+    ])
   }
   const loaded = await rooms.history.load('fake:1')
   expect(loaded[0]?.role).toBe('user')
@@ -136,7 +141,11 @@ test('history begins with a question however much is cut, and does not grow with
 test('the board forgets workers that went without a word', async () => {
   const notice = { worker: 'w1', model: 'm', servers: [], tools: [] }
   await rooms.board.post(notice)
-  await rooms.redis.hset('bellhop:board', 'dead', JSON.stringify({ at: Date.now() - 60_000, notice: { ...notice, worker: 'dead' } }))
+  await rooms.redis.hset(
+    'bellhop:board',
+    'dead',
+    JSON.stringify({ at: Date.now() - 60_000, notice: { ...notice, worker: 'dead' } }),
+  )
   expect(await rooms.board.read()).toEqual([notice])
   expect(await rooms.redis.hkeys('bellhop:board')).toEqual(['w1'])
 })

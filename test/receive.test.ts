@@ -47,7 +47,11 @@ test('a question is kept and rung for; the same again is not', async () => {
 test.each<[string, string, string[]]>([
   ['lists the commands', '/help', ['/tools [server]', '/call <tool> [json]', '/reset', '/stop', '/status']],
   ['greets who comes from Telegram', '/start', ['/help']],
-  ['lists the tools of every server, and why one is away', '/tools', ['**sqlite** · up · 1 tool · 120 ms', '`sqlite__list_tables` Lists all tables.', '**x** · not available', 'could not start']],
+  [
+    'lists the tools of every server, and why one is away',
+    '/tools',
+    ['**sqlite** · up · 1 tool · 120 ms', '`sqlite__list_tables` Lists all tables.', '**x** · not available', 'could not start'],
+  ],
   ['lists the tools of one server', '/tools sqlite', ['list_tables']],
   ['names the servers when one is unknown', '/tools nope', ['no server `nope`', '`sqlite`, `x`']],
   ['tells how the house is', '/status', ['1 worker is up', 'gpt-test', 'Messages waiting: 0', 'x: not available']],
@@ -105,7 +109,10 @@ test('a pressed Stop reaches who works, once', async () => {
   await receive({ ...press, id: 'fake:p2', action: 'unknown' })
   await rooms.stops.ask({ conversation: 'end', by: '' })
   await expect.poll(() => wishes.at(-1)).toMatchObject({ conversation: 'end' })
-  expect(wishes).toEqual([{ conversation: 'fake:1', token: 't', by: 'u' }, { conversation: 'end', by: '' }])
+  expect(wishes).toEqual([
+    { conversation: 'fake:1', token: 't', by: 'u' },
+    { conversation: 'end', by: '' },
+  ])
 })
 
 test('what could not be kept is refused, so that the platform offers it again', async () => {
@@ -123,7 +130,9 @@ describe('what is a command', () => {
   ])('%s', (text, name, argument) => {
     expect(findCommand(text)).toMatchObject({ command: { name }, argument })
   })
-  test.each(['help', '/etc/hosts is a file', 'what is /help?', '/', '//x'])('not: %s', text => expect(findCommand(text)).toBeUndefined())
+  test.each(['help', '/etc/hosts is a file', 'what is /help?', '/', '//x'])('not: %s', text =>
+    expect(findCommand(text)).toBeUndefined(),
+  )
   test.each([
     ['hlep', 'help'],
     ['statsu', 'status'],

@@ -15,7 +15,12 @@ test.each([
   ['at the end of a sentence', 'One is here. Two is here. Three is.', 28, ['One is here. Two is here.', 'Three is.']],
   ['at the end of a Chinese sentence', '这是第一句话。这是第二句话。这是三', 15, ['这是第一句话。这是第二句话。', '这是三']],
   ['at a space', 'alpha beta gamma delta', 12, ['alpha beta', 'gamma delta']],
-  ['before a link, not inside it', 'Read all of it: [the docs](https://example.org/a)', 34, ['Read all of it:', '[the docs](https://example.org/a)']],
+  [
+    'before a link, not inside it',
+    'Read all of it: [the docs](https://example.org/a)',
+    34,
+    ['Read all of it:', '[the docs](https://example.org/a)'],
+  ],
   ['never inside a surrogate pair', '😀😀😀😀', 5, ['😀😀', '😀😀']],
   ['never inside a joined emoji', '👩‍👩‍👧👩‍👩‍👧', 10, ['👩‍👩‍👧', '👩‍👩‍👧']],
 ])('cuts %s', (_what, text, chars, parts) => {
@@ -45,7 +50,22 @@ test('measures what is seen and not what is written', () => {
 
 describe('for any text', () => {
   const piece = fc.oneof(
-    fc.constantFrom('\n', '\n\n', '```ts\n', '```\n', '~~~\n', '[a link](https://example.org/x)', '`code`', '👩‍👩‍👧', '😀', '重要：', '。', '. ', '| a | b |\n', '- item\n'),
+    fc.constantFrom(
+      '\n',
+      '\n\n',
+      '```ts\n',
+      '```\n',
+      '~~~\n',
+      '[a link](https://example.org/x)',
+      '`code`',
+      '👩‍👩‍👧',
+      '😀',
+      '重要：',
+      '。',
+      '. ',
+      '| a | b |\n',
+      '- item\n',
+    ),
     fc.string({ maxLength: 30 }),
     fc.string({ unit: 'grapheme', maxLength: 10 }),
   )

@@ -54,17 +54,22 @@ test.each([
   ['a mention of another', said('@ada_l hi')],
   ['a command for another bot', said('/ask@other_bot why')],
   ['a reply to a person', said('yes', { reply_to_message: { ...inGroup, text: 'no?' } })],
-  ['a mention and nothing else', said('@bellhop_bot')],
   ['a bot', said('@bellhop_bot hi', { from: { ...bot, id: 9 } })],
   ['a forwarded post of the channel', said('@bellhop_bot hi', { is_automatic_forward: true })],
   ['a member who came', { ...inGroup, new_chat_members: [bot] }],
-  ['spaces in a direct message', { ...base, text: ' \n ' }],
   [
     'a topic that the bot opened',
     said('hi', { is_topic_message: true, message_thread_id: 3, reply_to_message: { ...inGroup, from: bot, message_id: 3 } }),
   ],
 ])('%s is not for the bot', (_, message) => {
   expect(hear(message)).toBeUndefined()
+})
+
+test.each([
+  ['a mention and nothing else', said('@bellhop_bot')],
+  ['spaces in a direct message', { ...base, text: ' \n ' }],
+])('%s wants an answer too', (_, message) => {
+  expect(hear(message)).toMatchObject({ text: '' })
 })
 
 test.each([

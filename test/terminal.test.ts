@@ -126,6 +126,13 @@ describe('on a screen', () => {
     expect(written.join('')).toContain('\u001b[2A')
   })
 
+  test('a terminal that does not know its size is taken for one of 80 by 24', async () => {
+    const { ask, text, screen } = await onScreen(80, 24)
+    Object.assign(screen, { columns: 0, rows: 0 })
+    await ask('one', running('✅ List tables · 0.2 s\n⏳ Read query'))
+    expect(text()).toContain('✅ List tables · 0.2 s\n⏳ Read query')
+  })
+
   test('text cannot move the cursor, ring or retitle the window', async () => {
     const { ask, worker, text, written } = await onScreen()
     const id = await ask('attack', running('⏳'))

@@ -94,7 +94,7 @@ describe('health', () => {
     ['the queue is away', { queue: 'away' }, 'degraded', 503],
     ['it still starts', { ready: false }, 'degraded', 503],
   ])('when %s', async ([, change, status, ready]) => {
-    const { url } = await house({ status: () => ({ ...fine, ...change }) })
+    const { url } = await house({ status: async () => ({ ...fine, ...change }) })
     const response = await fetch(`${url}/health`)
     expect(response.status).toBe(200)
     expect(await response.json()).toMatchObject({ status, model: 'm', servers: change.servers ?? fine.servers })

@@ -48,7 +48,15 @@ export const silence: Answer = async () => {}
 export async function house(change: Partial<WebOptions> = {}, answer: Answer = echo) {
   const feed = memoryFeed()
   const heard: Heard[] = []
-  const options: WebOptions = { host: '127.0.0.1', port: 0, apiKeys: [], feed, status: () => fine, log: silentLog, ...change }
+  const options: WebOptions = {
+    host: '127.0.0.1',
+    port: 0,
+    apiKeys: [],
+    feed,
+    status: async () => fine,
+    log: silentLog,
+    ...change,
+  }
   const adapter = createWebAdapter(options)
   const worker = createWebAdapter(options)
   await adapter.start(async what => {

@@ -158,7 +158,7 @@ test('POST /chat/press hands on what was pressed', async () => {
 
 adapterContract('web', async () => {
   const feed = memoryFeed()
-  const options: WebOptions = { host: '127.0.0.1', port: 0, apiKeys: [], feed, status: () => fine, log: silentLog }
+  const options: WebOptions = { host: '127.0.0.1', port: 0, apiKeys: [], feed, status: async () => fine, log: silentLog }
   const adapter = createWebAdapter(options)
   const conversation = 'web:contract-session'
   const shown = new Map<string, Outgoing>()

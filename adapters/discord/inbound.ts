@@ -22,7 +22,7 @@ export function toMessage(native: Native, botId: string): Message | undefined {
   if (native.author.bot || native.webhook_id || !isForBot(native, botId)) return undefined
   const text = readable(native, botId)
   const attachments = (native.attachments ?? []).map(toAttachment)
-  if (text === '' && attachments.length === 0) return undefined
+  if (native.content === '' && attachments.length === 0) return undefined // a sticker, a poll
   const quoted = native.referenced_message
   return {
     id: `discord:${native.id}`,

@@ -19,7 +19,7 @@ function toMessage(native: Native, me: Me): Message | undefined {
   const text = spell(wordsOf(native), me)
   const attachments = attachmentsOf(native)
   const quoted = quotedOf(native)
-  if (!text && attachments.length === 0 && !quoted) return undefined
+  if (wordsOf(native).text === '' && attachments.length === 0 && !quoted) return undefined
   return {
     id: idOf(native),
     conversation: conversationOf(native),

@@ -1,0 +1,120 @@
+import type { Outgoing } from '../../src/adapter.ts'
+import { plain, styled } from './style.ts'
+import { widthOf, withoutControl, wrap } from './width.ts'
+
+/** Where the talk is written: a screen that repaints, or lines that stay. */
+export interface Paper {
+  /** The newest state of a reply. A final one is written for good. */
+  card(id: string, out: Outgoing): void
+  /** The person has sent this line, and it has just been echoed. */
+  asked(line: string): void
+  /** A sentence of the terminal itself. */
+  note(sentence: string): void
+  /** Nothing more can be typed: the input line goes. */
+  ended(): void
+}
+
+/** What a paper can be written on; `columns` and `rows` are there on a terminal. */
+export interface Output {
+  write(text: string): unknown
+  isTTY?: boolean | undefined
+  columns?: number | undefined
+  rows?: number | undefined
+}
+
+/** The line where a person types, which always stands below the live cards. */
+export interface InputLine {
+  readonly prompt: string
+  /** Rows between the start of the line and the cursor. */
+  cursorRow(): number
+  /** Writes prompt and line anew from where the cursor stands. */
+  redraw(): void
+}
+
+/**
+ * Paints the live cards in place, above the input line. The painted region is never taller than the screen, so that every row of
+ * it can still be reached; what has scrolled off is final and is left alone.
+ */
+export function createScreen(output: Output, typing: InputLine | undefined): Paper {
+  let input = typing
+  const live = new Map<string, Outgoing>()
+  let painted: string[] = []
+
+  // A terminal that does not know its size says 0.
+  const columns = () => Math.max(output.columns || 80, 10)
+  const wrapped = (text: string) => wrap(styled(text), columns() - 1)
+
+  /** Takes the live cards and the input line off the screen; the cursor stays where they began. */
+  function lift(inputRows: number): string {
+    // A narrower window has folded the rows since they were painted.
+    const rows = inputRows + painted.reduce((sum, row) => sum + Math.max(1, Math.ceil(widthOf(row) / columns())), 0)
+    painted = []
+    return `\r${rows > 0 ? `\u001b[${rows}A` : ''}\u001b[0J`
+  }
+
+  function paint(inputRows: number, forGood: string[]): void {
+    const room = Math.max((output.rows || 24) - 2 - inputRows, 1)
+    const cards = [...live.values()].flatMap(out => wrapped(out.text))
+    const erase = lift(inputRows)
+    painted = cards.slice(-room)
+    const rows = [...forGood, ...painted].map(row => `${row}\n`).join('')
+    output.write(`${erase}${rows}`)
+    input?.redraw()
+  }
+
+  return {
+    card(id, out) {
+      if (!out.final) live.set(id, out)
+      else live.delete(id)
+      paint(input?.cursorRow() ?? 0, out.final ? [...wrapped(out.text), ''] : [])
+    },
+    asked(line) {
+      if (!input) return paint(0, wrap(withoutControl(`› ${line}`), columns() - 1))
+      if (painted.length === 0) return input.redraw()
+      // The echo stands below the cards: it goes above them, and nothing stands in the input line now.
+      const echo = wrap(`${input.prompt}${withoutControl(line)}`, columns())
+      output.write(`${lift(echo.length)}${echo.join('\n')}\n`)
+      return paint(0, [])
+    },
+    note(sentence) {
+      paint(input?.cursorRow() ?? 0, wrapped(`-# ${sentence}`))
+    },
+    ended() {
+      const inputRows = input?.cursorRow() ?? 0
+      input = undefined
+      output.write(`\r${inputRows > 0 ? `\u001b[${inputRows}A` : ''}\u001b[0J`)
+    },
+  }
+}
+
+/** For pipes and files: each new step once, then the answer, with no control character. */
+export function createLines(output: Output): Paper {
+  const seen = new Map<string, Set<string>>()
+  return {
+    card(id, out) {
+      const steps = seen.get(id) ?? new Set()
+      seen.set(id, steps)
+      if (!out.final) {
+        for (const step of newSteps(plain(out.text), steps)) output.write(`${step}\n`)
+        return
+      }
+      seen.delete(id)
+      output.write(`${plain(out.text)}\n`)
+    },
+    asked() {},
+    note: sentence => void output.write(`${sentence}\n`),
+    ended() {},
+  }
+}
+
+/** The steps that stand before the first empty line and were not written yet. While one runs only its name counts, not its percent. */
+function newSteps(text: string, seen: Set<string>): string[] {
+  const lines = (text.split('\n\n')[0] ?? '').split('\n').filter(line => /^(⏳|✅|⚠️|∅)/u.test(line))
+  const steps = lines.map((line, at) => ({ line: line.startsWith('⏳') ? (line.split(' · ')[0] ?? line) : line, at }))
+  return steps.flatMap(({ line, at }) => {
+    const key = `${at} ${line}`
+    if (seen.has(key)) return []
+    seen.add(key)
+    return [line]
+  })
+}

@@ -1,0 +1,105 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type Context, Hono } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
+import { HTTPException } from 'hono/http-exception'
+import { type Log, reason } from '../../src/log.ts'
+import { createKeyCheck, type KeyCheck, keyNeeded, loopbackOnly, safeHeaders } from './guard.ts'
+import { refuse } from './problem.ts'
+import { mount, type Route } from './route.ts'
+import { type HouseStatus, health, readiness } from './status.ts'
+
+export interface AppOptions {
+  apiKeys: string[]
+  /** True when bound to loopback: then only loopback names are answered. */
+  local: boolean
+  status(): Promise<HouseStatus>
+  log: Log
+  routes: Route[]
+}
+
+const bodyBytes = 1024 * 1024
+
+/** Everything between the socket and the routes: headers, names, keys, sizes, and one shape for every refusal. */
+export function createApp({ apiKeys, local, status, log, routes }: AppOptions): Hono {
+  const app = new Hono()
+  const holdsKey = createKeyCheck(apiKeys)
+  app.use(safeHeaders)
+  if (local) app.use(loopbackOnly)
+  app.use(keyNeeded(holdsKey, isOpen))
+  app.use(bodyLimit({ maxSize: bodyBytes, onError: c => refuse(c, 413, 'the body is too large: at most 1 MB is accepted') }))
+  const own = houseRoutes(holdsKey, status, routes)
+  mount(app, [...own, ...routes, ...pageRoutes()])
+  app.notFound(c => refuse(c, 404, `there is nothing at ${c.req.path}: GET / lists what there is`))
+  app.onError((error, c) => {
+    if (error instanceof HTTPException) return refuse(c, error.status, error.message)
+    log.error({ reason: reason(error), path: c.req.path }, 'web: request failed')
+    return refuse(c, 500, 'something went wrong inside the server: its log says what')
+  })
+  return app
+}
+
+/** A page must load, and a probe must pass, before anybody can show a key. */
+const isOpen = (path: string) => /^\/(health|ready|page\/[\w.-]+)?$/.test(path)
+
+function houseRoutes(holdsKey: KeyCheck, status: AppOptions['status'], others: Route[]): Route[] {
+  const page = pageFile('index.html')
+  const own: Route[] = [
+    {
+      method: 'GET',
+      path: '/',
+      about: 'the chat page for browsers, this list for programs',
+      handle: c => (wantsPage(c) ? sendFile(c, 'text/html', page) : c.json(welcome([...own, ...others]))),
+    },
+    {
+      method: 'GET',
+      path: '/health',
+      about: 'how the house is: 200 as long as it lives',
+      handle: async c => c.json(health(await status(), holdsKey(c.req.header('authorization')))),
+    },
+    {
+      method: 'GET',
+      path: '/ready',
+      about: '200 when messages are taken, else 503',
+      handle: async c => {
+        const body = readiness(await status())
+        return c.json(body, body.ready ? 200 : 503)
+      },
+    },
+  ]
+  return own
+}
+
+function welcome(routes: Route[]) {
+  return { name: 'bellhop', endpoints: routes.map(({ method, path, about }) => ({ method, path, about })) }
+}
+
+function wantsPage(c: Context): boolean {
+  c.header('Vary', 'Accept')
+  return (c.req.header('accept') ?? '').includes('text/html')
+}
+
+const assets: Record<string, string> = {
+  'app.js': 'text/javascript',
+  'card.js': 'text/javascript',
+  'markdown.js': 'text/javascript',
+  'server.js': 'text/javascript',
+  'words.js': 'text/javascript',
+  'style.css': 'text/css',
+  'card.css': 'text/css',
+  'panel.css': 'text/css',
+  'icon.svg': 'image/svg+xml',
+}
+
+function pageRoutes(): Route[] {
+  return Object.entries(assets).map(([name, mime]) => {
+    const content = pageFile(name)
+    return { method: 'GET', path: `/page/${name}`, about: 'a part of the chat page', handle: c => sendFile(c, mime, content) }
+  })
+}
+
+const pageFile = (name: string) => readFileSync(join(import.meta.dirname, 'page', name), 'utf8')
+
+function sendFile(c: Context, mime: string, content: string): Response {
+  return c.body(content, 200, { 'Content-Type': `${mime}; charset=utf-8`, 'Cache-Control': 'no-cache' })
+}

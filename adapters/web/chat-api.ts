@@ -1,0 +1,169 @@
+import { randomUUID } from 'node:crypto'
+import type { Context } from 'hono'
+import { type SSEStreamingApi, streamSSE } from 'hono/streaming'
+import type { Feed, Receive } from '../../src/adapter.ts'
+import { type Log, reason } from '../../src/log.ts'
+import type { Author, Message } from '../../src/message.ts'
+import { callerId } from './guard.ts'
+import { problem, refusal } from './problem.ts'
+import { type Question, readBody, toPress, toQuestion } from './question.ts'
+import { type Card, followReply } from './reply-line.ts'
+import type { Route } from './route.ts'
+
+export interface ChatApiOptions {
+  feed: Feed
+  receive: Receive
+  log: Log
+  heartbeatEveryMs: number
+  /** How long a connection waits for its answer before it is told to come back. */
+  patienceMs: number
+  /** Aborted when the server goes down. */
+  closing: AbortSignal
+}
+
+/** Talk: a whole answer, a live one, and the buttons under it. */
+export function chatRoutes(options: ChatApiOptions): Route[] {
+  return [
+    {
+      method: 'POST',
+      path: '/chat',
+      about: '{message, session_id?} or {messages, session_id?} → {response, session_id}',
+      handle: c => answerWhole(c, options),
+    },
+    {
+      method: 'POST',
+      path: '/chat/stream',
+      about: 'the same, as server-sent events: session, card (each state of the reply), done, error',
+      handle: c => answerLive(c, options),
+    },
+    {
+      method: 'POST',
+      path: '/chat/press',
+      about: '{session_id, action, token} → presses a button of a card, such as Stop',
+      handle: c => press(c, options),
+    },
+  ]
+}
+
+async function answerWhole(c: Context, options: ChatApiOptions): Promise<Response> {
+  const question = toQuestion(await readBody(c))
+  const turn = await ask(c, question, 'api', options)
+  try {
+    for await (const card of turn.cards) {
+      if (card.final) return c.json({ response: card.text, session_id: question.session })
+    }
+  } finally {
+    turn.close()
+  }
+  throw problem(...whyNoAnswer(options))
+}
+
+async function answerLive(c: Context, options: ChatApiOptions): Promise<Response> {
+  const question = toQuestion(await readBody(c))
+  const turn = await ask(c, question, 'chat', options)
+  return streamSSE(c, async stream => {
+    const heart = setInterval(() => void stream.write(': still here\n\n'), options.heartbeatEveryMs)
+    try {
+      await sendCards(stream, question, turn, options)
+    } finally {
+      clearInterval(heart)
+      turn.close()
+    }
+  })
+}
+
+async function sendCards(stream: SSEStreamingApi, question: Question, turn: Turn, options: ChatApiOptions): Promise<void> {
+  const send = (event: string, data: unknown) => stream.writeSSE({ event, data: JSON.stringify(data) })
+  await send('session', { session_id: question.session })
+  for await (const card of turn.cards) {
+    await send('card', card)
+    if (card.final) return send('done', { response: card.text, session_id: question.session })
+  }
+  await send('error', refusal(...whyNoAnswer(options)).error)
+}
+
+async function press(c: Context, { receive, log }: ChatApiOptions): Promise<Response> {
+  const { session, action, token } = toPress(await readBody(c))
+  const what = { id: `web:${randomUUID()}`, conversation: `web:${session}`, author: authorOf(c), action, token }
+  await kept(receive(what), log)
+  return c.json({ ok: true })
+}
+
+interface Turn {
+  /** The states of the reply; a slow reader gets the newest and misses those between. Ends without a final one if nobody answers in time. */
+  cards: AsyncIterable<Card>
+  /** Stops listening; the turn itself runs on. May be called twice. */
+  close(): void
+}
+
+/** Listens first and asks then, so that not even an instant answer is missed. */
+async function ask(c: Context, question: Question, kind: Message['kind'], options: ChatApiOptions): Promise<Turn> {
+  const id = `web:${randomUUID()}`
+  const conversation = `web:${question.session}`
+  const ends = AbortSignal.any([c.req.raw.signal, options.closing, AbortSignal.timeout(options.patienceMs)])
+  const cards = createNewest(ends)
+  const unlisten = await followReply(options.feed, conversation, id, cards.push)
+  const close = () => {
+    unlisten()
+    cards.end()
+  }
+  const base = { id, conversation, author: authorOf(c), text: question.text, attachments: [], replyTo: id }
+  try {
+    await kept(options.receive({ ...base, sentAt: Date.now(), kind }), options.log)
+  } catch (error) {
+    close()
+    throw error
+  }
+  return { cards: cards.values(), close }
+}
+
+async function kept(receiving: Promise<void>, log: Log): Promise<void> {
+  await receiving.catch((error: unknown) => {
+    log.warn({ reason: reason(error) }, 'web: not kept')
+    throw problem(503, 'the message could not be kept because the queue is away: try again in a moment')
+  })
+}
+
+function whyNoAnswer({ closing, patienceMs }: ChatApiOptions): [503 | 504, string] {
+  if (closing.aborted) return [503, 'the server is going down: the message is kept and will be answered in its session']
+  return [504, `no answer within ${Math.round(patienceMs / 1000)} seconds: the turn goes on, ask again with the same session_id`]
+}
+
+function authorOf(c: Context): Author {
+  const id = callerId(c.req.header('authorization'))
+  const locale = /^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*/.exec(c.req.header('accept-language') ?? '')?.[0]
+  return { id, name: id, ...(locale === undefined ? {} : { locale }) }
+}
+
+/** A slot for one card: pushing over an unread one replaces it, unless that was the last word. */
+function createNewest(ends: AbortSignal) {
+  let newest: Card | undefined
+  let ended = false
+  let wake = () => {}
+  const end = () => {
+    ended = true
+    wake()
+  }
+  ends.addEventListener('abort', end, { once: true })
+  return {
+    push(card: Card) {
+      if (newest?.final) return
+      newest = card
+      wake()
+    },
+    end,
+    async *values(): AsyncGenerator<Card> {
+      while (true) {
+        if (newest) {
+          const card = newest
+          newest = undefined
+          yield card
+        } else if (ended || ends.aborted) return
+        else
+          await new Promise<void>(resolve => {
+            wake = resolve
+          })
+      }
+    },
+  }
+}

@@ -1,0 +1,67 @@
+// Speaks with the server: asks, presses, looks after its health, and knows the key.
+
+const keyPlace = 'bellhop.key'
+const keyOf = () => sessionStorage.getItem(keyPlace)
+
+export const keepKey = key => sessionStorage.setItem(keyPlace, key)
+
+/** A refusal with its HTTP status; 0 when the server was not reached. */
+export class Refusal extends Error {
+  constructor(status, sentence) {
+    super(sentence)
+    this.status = status
+  }
+}
+
+async function send(path, body) {
+  const key = keyOf()
+  const headers = { ...(body && { 'content-type': 'application/json' }), ...(key && { authorization: `Bearer ${key}` }) }
+  const init = body ? { method: 'POST', headers, body: JSON.stringify(body) } : { headers }
+  const response = await fetch(path, init).catch(() => {
+    throw new Refusal(0, '')
+  })
+  if (response.ok) return response
+  const said = await response.json().catch(() => undefined)
+  throw new Refusal(response.status, said?.error?.message ?? '')
+}
+
+export async function readHealth() {
+  return (await send('health')).json()
+}
+
+export async function press(session, { action, token }) {
+  await send('chat/press', { session_id: session, action, token })
+}
+
+/** Calls `show` with each state of the reply; true when its last state was final. Throws Refusal. */
+export async function ask(session, message, show) {
+  const response = await send('chat/stream', { session_id: session, message })
+  let done = false
+  try {
+    for await (const { name, data } of readEvents(response.body)) {
+      if (name === 'card') show(data)
+      if (name === 'done') done = true
+      if (name === 'error') throw new Refusal(503, data.message)
+    }
+  } catch (error) {
+    if (error instanceof Refusal) throw error
+    // The socket broke: what was shown stays, and the caller says so.
+  }
+  return done
+}
+
+async function* readEvents(stream) {
+  const reader = stream.pipeThrough(new TextDecoderStream()).getReader()
+  let rest = ''
+  while (true) {
+    const { value, done } = await reader.read()
+    if (done) return
+    const blocks = (rest + value).split('\n\n')
+    rest = blocks.pop()
+    for (const block of blocks) {
+      const name = /^event: (.*)$/m.exec(block)?.[1]
+      const data = /^data: (.*)$/m.exec(block)?.[1]
+      if (name && data) yield { name, data: JSON.parse(data) }
+    }
+  }
+}

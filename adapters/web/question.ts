@@ -1,0 +1,86 @@
+import { randomUUID } from 'node:crypto'
+import type { Context } from 'hono'
+import { problem } from './problem.ts'
+
+/** What a client asks, checked. */
+export interface Question {
+  text: string
+  session: string
+}
+
+const sessionShape = /^[A-Za-z0-9_-]{8,64}$/
+/** Two callback fields and a colon must fit into what the narrowest platform gives a button. */
+const pressBytes = 64
+
+/** Reads the body of a POST. Throws 400 or 415, each with one sentence. */
+export async function readBody(c: Context): Promise<Record<string, unknown>> {
+  const mime = (c.req.header('content-type') ?? '').split(';')[0]?.trim().toLowerCase()
+  // Only this type makes a browser ask permission first (a preflight), which a foreign page does not get.
+  if (mime !== 'application/json')
+    throw problem(415, `the Content-Type is ${mime || 'missing'}: only application/json is accepted`)
+  const body: unknown = await c.req.json().catch((error: unknown) => {
+    if (error instanceof SyntaxError) throw problem(400, 'the body is not valid JSON')
+    throw error
+  })
+  if (!isObject(body)) throw problem(400, 'the body must be a JSON object such as {"message": "…"}')
+  return body
+}
+
+/** `{message, session_id?}` or `{messages: […], session_id?}`. Throws 400. */
+export function toQuestion(body: Record<string, unknown>): Question {
+  const session = body['session_id'] === undefined ? randomUUID() : toSession(body['session_id'])
+  if (body['messages'] !== undefined) return { text: lastQuestion(body['messages']), session }
+  const { message } = body
+  if (typeof message !== 'string') throw problem(400, '"message" is missing: send {"message": "<text>"} or {"messages": […]}')
+  if (!message.trim()) throw problem(400, '"message" is empty: it must hold at least one character that is not a space')
+  return { text: message, session }
+}
+
+/** `{session_id, action, token}`. Throws 400. */
+export function toPress(body: Record<string, unknown>): { session: string; action: string; token: string } {
+  const { action, token } = body
+  const session = toSession(body['session_id'])
+  if (typeof action !== 'string' || !action) throw problem(400, '"action" must be the action of a button, such as "stop"')
+  if (typeof token !== 'string') throw problem(400, '"token" must be the token of a button, as a string')
+  if (Buffer.byteLength(`${action}:${token}`) > pressBytes) {
+    throw problem(400, `"action" and "token" are too long: together at most ${pressBytes - 1} bytes`)
+  }
+  return { session, action, token }
+}
+
+function toSession(value: unknown): string {
+  if (typeof value === 'string' && sessionShape.test(value)) return value
+  throw problem(400, '"session_id" must be 8 to 64 characters out of A-Z, a-z, 0-9, "_" and "-"')
+}
+
+/** The last user message is asked. The house keeps its own history, so what stands before it is handed on as a quotation. */
+function lastQuestion(messages: unknown): string {
+  if (!Array.isArray(messages) || messages.length === 0) throw problem(400, '"messages" must be a list with at least one message')
+  const list = messages.map(toLine)
+  const at = list.findLastIndex(line => line.role === 'user')
+  const asked = list[at]
+  if (!asked) throw problem(400, '"messages" has no message of the role "user": the last one of that role is asked')
+  if (!asked.content.trim()) throw problem(400, `"messages[${at}].content" is empty: the last user message is what is asked`)
+  const earlier = list.slice(0, at).filter(line => line.content.trim())
+  if (earlier.length === 0) return asked.content
+  return `Earlier in this conversation:\n${earlier.map(quote).join('\n')}\n\n${asked.content}`
+}
+
+interface Line {
+  role: string
+  content: string
+}
+
+function toLine(message: unknown, at: number): Line {
+  const { role, content } = isObject(message) ? message : {}
+  if (typeof role !== 'string' || !/^(system|developer|user|assistant)$/.test(role)) {
+    throw problem(400, `"messages[${at}].role" must be "system", "developer", "user" or "assistant"`)
+  }
+  if (typeof content !== 'string') throw problem(400, `"messages[${at}].content" must be a string`)
+  return { role, content }
+}
+
+const quote = (line: Line) => `${line.role}: ${line.content}`.replace(/^/gm, '> ')
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)

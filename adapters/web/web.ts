@@ -1,0 +1,102 @@
+import { createAdaptorServer, type ServerType } from '@hono/node-server'
+import type { Adapter, Feed, Receive } from '../../src/adapter.ts'
+import { ConfigError } from '../../src/errors.ts'
+import type { Log } from '../../src/log.ts'
+import { createApp } from './app.ts'
+import { chatRoutes } from './chat-api.ts'
+import { isLoopback } from './guard.ts'
+import { writeEdit, writePost } from './reply-line.ts'
+import type { HouseStatus } from './status.ts'
+
+export interface WebOptions {
+  host: string
+  /** 0 takes any free port. */
+  port: number
+  /** May be empty on loopback only. */
+  apiKeys: string[]
+  feed: Feed
+  status(): Promise<HouseStatus>
+  log: Log
+  /** Proxies cut a silent stream after 30 to 60 s. */
+  heartbeatEveryMs?: number
+  patienceMs?: number
+}
+
+export interface WebAdapter extends Adapter {
+  /** Where a browser finds it, while it listens. */
+  readonly url: string | undefined
+}
+
+/** How long open streams may take to say goodbye before their sockets are closed. */
+const graceMs = 200
+
+/** HTTP: the chat page and its API. The worker that answers may be another process, so replies come over the feed. */
+export function createWebAdapter(options: WebOptions): WebAdapter {
+  const { host, feed, log } = options
+  let server: ServerType | undefined
+  let closing = new AbortController()
+
+  return {
+    platform: 'web',
+    limits: { chars: 100_000, length: text => text.length, editEveryMs: 100 },
+    get url() {
+      return server?.listening ? urlOf(host, server) : undefined
+    },
+    async start(receive) {
+      closing = new AbortController()
+      const app = createApp({ ...options, local: isLoopback(host), routes: routesFor(options, receive, closing.signal) })
+      if (!isLoopback(host) && options.apiKeys.length === 0) {
+        throw new ConfigError(`the web server would listen on ${host} without a key: set HTTP_API_KEYS, or bind it to 127.0.0.1`)
+      }
+      server = createAdaptorServer({ fetch: app.fetch })
+      await listen(server, host, options.port)
+      log.info({ url: urlOf(host, server) }, 'web: listening')
+    },
+    async stop() {
+      if (!server?.listening) return
+      closing.abort()
+      await close(server)
+    },
+    post: (conversation, out, replyTo) => writePost(feed, conversation, out, replyTo),
+    edit: (conversation, id, out) => writeEdit(feed, conversation, id, out),
+  }
+}
+
+function routesFor(
+  { feed, log, heartbeatEveryMs = 15_000, patienceMs = 15 * 60_000 }: WebOptions,
+  receive: Receive,
+  closing: AbortSignal,
+) {
+  return chatRoutes({ feed, receive, log, heartbeatEveryMs, patienceMs, closing })
+}
+
+function listen(server: ServerType, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => reject(new ConfigError(whyNotListening(error, host, port))))
+    server.listen(port, host, () => resolve())
+  })
+}
+
+function whyNotListening(error: NodeJS.ErrnoException, host: string, port: number): string {
+  if (error.code === 'EADDRINUSE') return `port ${port} on ${host} is already in use: stop the other process or set PORT`
+  if (error.code === 'EACCES') return `port ${port} on ${host} is not allowed to this user: set PORT to 1024 or more`
+  return `the web server cannot listen on ${host}, port ${port}: ${error.message}`
+}
+
+function close(server: ServerType): Promise<void> {
+  return new Promise(resolve => {
+    const cut = setTimeout(() => 'closeAllConnections' in server && server.closeAllConnections(), graceMs)
+    server.close(() => {
+      clearTimeout(cut)
+      resolve()
+    })
+    if ('closeIdleConnections' in server) server.closeIdleConnections()
+  })
+}
+
+function urlOf(host: string, server: ServerType): string {
+  const address = server.address()
+  const port = typeof address === 'object' && address ? address.port : ''
+  const name = host === '0.0.0.0' || host === '::' ? 'localhost' : host
+  return `http://${name.includes(':') ? `[${name}]` : name}:${port}`
+}
