@@ -10,6 +10,7 @@ import type {
   List,
   ListItem,
   Nodes,
+  Paragraph,
   Table,
 } from 'mdast'
 import { fromMarkdown } from 'mdast-util-from-markdown'
@@ -86,7 +87,7 @@ const isBox = (node: Nodes | undefined) => node?.type === 'code' || node?.type =
 function block(node: Nodes, place: Place): Rendered {
   switch (node.type) {
     case 'paragraph':
-      return inlines(node.children, place)
+      return paragraph(node, place)
     case 'heading':
       return mark(inlines(node.children, place), { type: 'bold' })
     case 'code':
@@ -106,6 +107,12 @@ function block(node: Nodes, place: Place): Rendered {
     default:
       return inline(node, place)
   }
+}
+
+/** `-# ` before a paragraph is small print, as on Discord; the nearest that Telegram has is italics. */
+function paragraph({ children: [first, ...others] }: Paragraph, place: Place): Rendered {
+  if (first?.type !== 'text' || !first.value.startsWith('-# ')) return inlines(first ? [first, ...others] : [], place)
+  return mark(inlines([{ ...first, value: first.value.slice(3) }, ...others], place), { type: 'italic' })
 }
 
 function code(node: Code): Rendered {

@@ -1,0 +1,167 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { loadConfig } from '../src/config/config.ts'
+import { readServers } from '../src/config/servers.ts'
+import { ConfigError } from '../src/errors.ts'
+
+let folder: string
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'bellhop-config-'))
+})
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+function problemsOf(read: () => unknown): string[] {
+  try {
+    read()
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems
+    throw error
+  }
+  return []
+}
+
+test('an empty environment is a whole configuration', () => {
+  const config = loadConfig(folder, {})
+  expect(config).toMatchObject({
+    role: 'all',
+    web: { host: '127.0.0.1', port: 8000, apiKeys: [] },
+    concurrency: 32,
+    drainMs: 25_000,
+    locale: 'en',
+  })
+  expect(config).not.toHaveProperty('model')
+  expect(config).not.toHaveProperty('telegram')
+  expect(config.dataDir).toBe(join(folder, 'data'))
+})
+
+test('what was read cannot be changed any more', () => {
+  const config = loadConfig(folder, {})
+  expect(() => {
+    config.web.port = 1
+  }).toThrow(TypeError)
+})
+
+test('empty counts as unset, and other names are understood', () => {
+  const config = loadConfig(folder, { TELEGRAM_TOKEN: ' ', OPENAI_API_BASE: 'http://127.0.0.1:9/v1', DEFAULT_MODEL: 'llama' })
+  expect(config).not.toHaveProperty('telegram')
+  expect(config.model).toEqual({ apiKey: 'none', baseUrl: 'http://127.0.0.1:9/v1', name: 'llama' })
+})
+
+test.each<[string, Record<string, string>, string]>([
+  ['a port that is none', { PORT: '99999' }, 'PORT is "99999": it must be a whole number from 0 to 65535'],
+  ['a word for a number', { CONCURRENCY: 'many' }, 'CONCURRENCY is "many": it must be a whole number from 1 to 1000'],
+  ['an unknown role', { ROLE: 'boss' }, 'ROLE is "boss": it must be one of all, gateway, worker'],
+  [
+    'an address without a scheme',
+    { OPENAI_BASE_URL: 'localhost:1234' },
+    'OPENAI_BASE_URL is "localhost:1234": it must be an http:// or https:// address',
+  ],
+  [
+    'a mistake under another name',
+    { OPENAI_API_BASE: 'nope' },
+    'OPENAI_API_BASE is "nope": it must be an http:// or https:// address',
+  ],
+  [
+    'a token, without repeating it',
+    { TELEGRAM_TOKEN: 'sekrit' },
+    'TELEGRAM_TOKEN is not usable: it must be a bot token such as 123456:ABC-DEF, as @BotFather gives it',
+  ],
+  [
+    'an address with a password, without repeating it',
+    { REDIS_URL: 'http://:pw@host' },
+    'REDIS_URL is not usable: it must be a redis:// or rediss:// address',
+  ],
+  [
+    'an open door without a key',
+    { HOST: '0.0.0.0' },
+    'HOST is "0.0.0.0", which others can reach: set HTTP_API_KEYS to one or more secret keys, or HOST to 127.0.0.1',
+  ],
+  ['a file that is not there', { SERVERS_CONFIG: './nope.json' }, 'SERVERS_CONFIG is "./nope.json": there is no such file'],
+])('%s is one sentence', (_what, env, sentence) => {
+  expect(problemsOf(() => loadConfig(folder, env))).toEqual([sentence])
+})
+
+test('all mistakes are told at once', () => {
+  expect(problemsOf(() => loadConfig(folder, { PORT: 'x', ROLE: 'y', SERVERS_CONFIG: 'z' }))).toHaveLength(3)
+})
+
+test('a file under its other name is found', () => {
+  writeFileSync(join(folder, 'servers_config.json'), '{"mcpServers": {"a": {"command": "b"}}}')
+  expect(loadConfig(folder, {}).servers.servers[0]?.name).toBe('a')
+  rmSync(join(folder, 'servers_config.json'))
+})
+
+describe('servers.config.json', () => {
+  const read = (entries: object, env = {}) =>
+    readServers(JSON.stringify({ mcpServers: entries }), 'servers.config.json', env, '/home/bot')
+
+  test.each<[string, object, object]>([
+    [
+      'a program',
+      { command: 'uvx', args: ['x'], env: { A: 'b' } },
+      { kind: 'stdio', command: 'uvx', args: ['x'], env: { A: 'b' }, cwd: '/home/bot' },
+    ],
+    ['the Node of the house', { command: 'node' }, { kind: 'stdio', command: process.execPath }],
+    ['a folder beside the file', { command: 'a', cwd: 'tools' }, { cwd: '/home/bot/tools' }],
+    [
+      'an address',
+      { url: 'https://x.org/mcp', headers: { A: 'b' } },
+      { kind: 'auto', url: 'https://x.org/mcp', headers: { A: 'b' } },
+    ],
+    ['Streamable HTTP', { type: 'streamable-http', url: 'https://x.org/mcp' }, { kind: 'http' }],
+    ['SSE', { type: 'sse', url: 'https://x.org/sse' }, { kind: 'sse' }],
+  ])('understands %s', (_what, entry, transport) => {
+    expect(read({ a: entry }).servers[0]?.transport).toMatchObject(transport)
+  })
+
+  test('fills in variables, with defaults, and leaves dollars alone', () => {
+    const { servers } = read(
+      { a: { url: 'https://${HOST}/${PATH:-mcp}', headers: { Authorization: 'Bearer ${env:KEY}', Price: '$$5' } } },
+      { HOST: 'x.org', KEY: 'k' },
+    )
+    expect(servers[0]?.transport).toEqual({
+      kind: 'auto',
+      url: 'https://x.org/mcp',
+      headers: { Authorization: 'Bearer k', Price: '$5' },
+    })
+  })
+
+  test.each<[string, unknown, string]>([
+    ['no way to reach it', {}, 'mcpServers.bad has neither "command" nor "url": one of them must say how to reach the server'],
+    ['an argument that is no text', { command: 'a', args: [5] }, 'mcpServers.bad.args[0] is wrong: it must be a text'],
+    ['an unknown type', { type: 'ws', url: 'wss://x' }, 'mcpServers.bad.type is wrong: it must be one of stdio, local, http'],
+    [
+      'an address of another kind',
+      { url: 'ftp://x' },
+      'mcpServers.bad.url is "ftp://x": it must be an http:// or https:// address',
+    ],
+    [
+      'a variable that is not set',
+      { command: 'a', env: { KEY: '${NOT_SET}' } },
+      'mcpServers.bad needs NOT_SET, which is not set: set it in .env',
+    ],
+    ['an entry that is no object', 'text', 'mcpServers.bad is wrong'],
+  ])('%s disables that entry and no other', (_what, entry, sentence) => {
+    const config = read({ good: { command: 'a' }, bad: entry, better: { command: 'b' } })
+    expect(config.servers.map(({ name }) => name)).toEqual(['good', 'better'])
+    expect(config.disabled).toMatchObject([{ name: 'bad' }])
+    expect(config.disabled[0]?.error).toContain(`servers.config.json: ${sentence}`)
+  })
+
+  test('an entry that is switched off is not started, and no mistake', () => {
+    expect(read({ a: { command: 'x', disabled: true }, b: { command: 'x', enabled: false } })).toEqual({
+      servers: [],
+      disabled: [{ name: 'a' }, { name: 'b' }],
+    })
+  })
+
+  test.each([
+    ['{ oops', /^servers\.config\.json is not JSON: /],
+    ['[]', /^servers\.config\.json is wrong: it must be an object/],
+    ['{}', /^servers\.config\.json\.mcpServers is wrong: it must be an object with one entry a server/],
+  ])('a file that holds %s is one sentence', (json, sentence) => {
+    expect(problemsOf(() => readServers(json, 'servers.config.json', {}, '/'))[0]).toMatch(sentence)
+  })
+})
