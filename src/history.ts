@@ -30,7 +30,7 @@ export function createHistory(redis: Redis): History {
 }
 
 /** Whole turns from the end, as many as fit into `chars`; what precedes the first user entry is half a turn and left out. */
-export function newestThatFit(entries: Entry[], chars: number): Entry[] {
+function newestThatFit(entries: Entry[], chars: number): Entry[] {
   let from = entries.length
   let size = 0
   for (let at = entries.length - 1; at >= 0; at--) {

@@ -12,7 +12,7 @@ import { createStops } from '../src/queue/stops.ts'
 import { openRedis, type RedisHouse } from '../src/redis/redis.ts'
 
 /** A real Redis of one test file's own, in a folder that goes with it. */
-export async function testRedis(): Promise<RedisHouse> {
+async function testRedis(): Promise<RedisHouse> {
   const dir = mkdtempSync(join(tmpdir(), 'bellhop-test-'))
   const house = await openRedis({ root: join(import.meta.dirname, '..'), dir, path: process.env['PATH'] ?? '', log: silentLog })
   return {

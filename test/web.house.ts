@@ -38,7 +38,7 @@ afterEach(async () => {
 })
 
 export type Answer = (message: Message, worker: WebAdapter) => Promise<void>
-export const echo: Answer = async ({ conversation, text, replyTo }, worker) => {
+const echo: Answer = async ({ conversation, text, replyTo }, worker) => {
   const id = await worker.post(conversation, running('⏳ Thinking'), replyTo)
   await worker.edit(conversation, id, final(`echo: ${text}`))
 }

@@ -11,6 +11,6 @@ export function wordsFor(locale: string | undefined, fallback: string): Words {
 }
 
 /** `zh-CN` → `zh`. */
-export function languageOf(locale: string | undefined): string {
+function languageOf(locale: string | undefined): string {
   return locale?.toLowerCase().split(/[-_]/)[0] ?? ''
 }
