@@ -32,7 +32,8 @@ const longestPauseMs = 20_000
  * Takes updates in their order, one after the other. Telegram forgets an update when a later one is asked for, so the offset moves
  * past an update only after it was taken.
  */
-export function createIntake({ api, log, callMs, take }: IntakeOptions): Intake {
+export function createIntake(options: IntakeOptions): Intake {
+  const { api, log, callMs, take } = options
   const closing = new AbortController()
   const trouble = createTrouble(log)
   let pauseMs = firstPauseMs
@@ -40,20 +41,9 @@ export function createIntake({ api, log, callMs, take }: IntakeOptions): Intake 
   let me: Me | undefined
   let running = Promise.resolve()
 
-  async function introduce(): Promise<void> {
-    const known = await api.getMe(within(callMs, closing.signal))
-    const { url } = await api.getWebhookInfo(within(callMs, closing.signal))
-    if (url) {
-      await api.deleteWebhook({}, within(callMs, closing.signal))
-      log.info({}, 'Telegram had a webhook for this bot; it was deleted, since updates are polled for')
-    }
-    log.info({ bot: known.username, seesWholeGroups: known.can_read_all_group_messages }, 'Telegram is connected')
-    me = known
-  }
-
   async function poll(known: Me): Promise<void> {
-    const options = { offset, timeout: pollSeconds, limit: 100, allowed_updates: wanted }
-    const updates = await api.getUpdates(options, within(pollSeconds * 1000 + callMs, closing.signal))
+    const request = { offset, timeout: pollSeconds, limit: 100, allowed_updates: wanted }
+    const updates = await api.getUpdates(request, within(pollSeconds * 1000 + callMs, closing.signal))
     trouble.ended('polling')
     for (const update of updates) {
       if (closing.signal.aborted) return
@@ -68,11 +58,10 @@ export function createIntake({ api, log, callMs, take }: IntakeOptions): Intake 
   async function listen(): Promise<void> {
     while (!closing.signal.aborted) {
       try {
-        if (me) await poll(me)
-        else await introduce()
+        me ??= await introduce(options, closing.signal)
+        await poll(me)
       } catch (error) {
-        if (closing.signal.aborted) return
-        await rest(error)
+        if (!closing.signal.aborted) await rest(error)
       }
     }
   }
@@ -90,7 +79,7 @@ export function createIntake({ api, log, callMs, take }: IntakeOptions): Intake 
   return {
     async start() {
       try {
-        await introduce()
+        me = await introduce(options, closing.signal)
       } catch (error) {
         if (isRefused(error)) throw new ConfigError(explain(error))
         trouble.began('polling', explain(error))
@@ -102,6 +91,18 @@ export function createIntake({ api, log, callMs, take }: IntakeOptions): Intake 
       await running
     },
   }
+}
+
+/** Asks who we are, and makes sure that updates can be polled for. */
+async function introduce({ api, log, callMs }: IntakeOptions, signal: AbortSignal): Promise<Me> {
+  const me = await api.getMe(within(callMs, signal))
+  const { url } = await api.getWebhookInfo(within(callMs, signal))
+  if (url) {
+    await api.deleteWebhook({}, within(callMs, signal))
+    log.info({}, 'Telegram had a webhook for this bot; it was deleted, since updates are polled for')
+  }
+  log.info({ bot: me.username, seesWholeGroups: me.can_read_all_group_messages }, 'Telegram is connected')
+  return me
 }
 
 class NotTaken extends Error {

@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto'
 import type { InlineKeyboardMarkup, Message as Native, Update } from 'grammy/types'
 import { Api } from 'grammy/web'
-import type { Adapter, Button, CommandInfo, Memory, Outgoing, Receive } from '../../src/adapter.ts'
+import type { Adapter, Button, Memory, Outgoing, Receive } from '../../src/adapter.ts'
 import { type Log, reason } from '../../src/log.ts'
 import { addressOf, type Conversation, type Heard } from '../../src/message.ts'
+import { announceCommands } from './commands.ts'
 import { isNotModified, type Signal, toHouseError, within } from './errors.ts'
 import { type Me, toHeard } from './inbound.ts'
 import { createIntake, type Intake } from './intake.ts'
@@ -54,21 +54,7 @@ export function createTelegramAdapter({ token, apiRoot, memory, log, callMs = 10
       await intake?.stop()
     },
 
-    /** Logs what goes wrong: the commands work without being announced, and the next start announces them. */
-    async announce(commands) {
-      const key = `telegram:${token.split(':')[0]}:commands`
-      const hash = createHash('sha256').update(JSON.stringify(commands)).digest('hex')
-      if ((await memory.get(key)) === hash) return
-      try {
-        for (const language of languagesOf(commands)) {
-          const other = language === 'en' ? {} : { language_code: language as 'zh' }
-          await call(signal => api.setMyCommands(toNativeCommands(commands, language), other, signal))
-        }
-        await memory.set(key, hash)
-      } catch (error) {
-        log.warn({ reason: reason(error) }, 'Telegram: the commands could not be announced')
-      }
-    },
+    announce: commands => announceCommands(commands, { key: `telegram:${token.split(':')[0]}:commands`, api, call, memory, log }),
 
     async post(conversation, out, replyTo) {
       const { text, ...shape } = toNative(out)
@@ -130,20 +116,4 @@ const keysInRow = 3
 
 function passIfNotModified(error: unknown): void {
   if (!isNotModified(error)) throw error
-}
-
-/** English first: it is what Telegram shows in any language that is not there. */
-function languagesOf(commands: CommandInfo[]): string[] {
-  return [...new Set(['en', ...commands.flatMap(command => Object.keys(command.description))])]
-}
-
-/** At most 100 commands of `[a-z0-9_]{1,32}`, described in 256 characters (core.telegram.org/bots/api#botcommand). */
-function toNativeCommands(commands: CommandInfo[], language: string) {
-  return commands
-    .filter(({ name }) => /^[a-z0-9_]{1,32}$/.test(name))
-    .slice(0, 100)
-    .map(({ name, description }) => ({
-      command: name,
-      description: (description[language] ?? description['en'] ?? name).slice(0, 256),
-    }))
 }
