@@ -51,7 +51,7 @@ export async function openRedis(opening: RedisOpening): Promise<RedisHouse> {
     await refuseUnfit(redis)
   } catch (error) {
     for (const connection of connections) connection.disconnect()
-    throw error
+    throw error instanceof ConfigError ? error : new ConfigError(`Redis cannot be used (${reason(error)}): check REDIS_URL`)
   }
   return {
     redis,

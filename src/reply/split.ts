@@ -30,14 +30,25 @@ function closed(part: string): string {
   return fence ? `${part}\n${fence.close}` : part
 }
 
-/** The largest cut whose part fits, by bisection; at least one character beyond what is reopened, so that there is always progress. */
+/** A cut is close enough to the longest possible when it leaves less than this share of the room empty. */
+const slack = 0.05
+
+/**
+ * A cut whose part fits and nearly fills the room; at least one character beyond what is reopened, so that there is always progress.
+ * Measuring is dear (it renders), so each guess goes where the last one says that the limit lies.
+ */
 function longestThatFits(text: string, reopened: number, room: Room): number {
   let fits = reopened + 1
-  let tooLong = Math.min(text.length, room.chars * 8) + 1 // Markdown is longer than what is seen of it, but not without end
+  let tooLong = text.length + 1
+  let guess = room.chars
   while (tooLong - fits > 1) {
-    const middle = (fits + tooLong) >> 1
-    if (room.length(closed(text.slice(0, middle).trimEnd())) <= room.chars) fits = middle
-    else tooLong = middle
+    const at = Math.min(Math.max(Math.floor(guess), fits + 1), tooLong - 1)
+    const length = room.length(closed(text.slice(0, at).trimEnd()))
+    if (length > room.chars) tooLong = at
+    else fits = at
+    if (length <= room.chars && length > room.chars * (1 - slack)) break
+    guess = length > 0 ? (at * room.chars * (1 - slack / 2)) / length : (fits + tooLong) / 2
+    if (guess <= fits || guess >= tooLong) guess = (fits + tooLong) / 2
   }
   return fits
 }

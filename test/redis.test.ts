@@ -1,0 +1,131 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdirSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { afterEach, describe, expect, test } from 'vitest'
+import { silentLog } from '../src/log.ts'
+import { keysOf, unfinishedKeys } from '../src/redis/keys.ts'
+import { openRedis } from '../src/redis/redis.ts'
+import { dataFolder, startProcess } from './processes.ts'
+
+const root = join(import.meta.dirname, '..')
+const path = process.env['PATH'] ?? ''
+const folders: ReturnType<typeof dataFolder>[] = []
+afterEach(() => {
+  for (const folder of folders.splice(0)) folder.remove()
+})
+
+function folder(): string {
+  const made = dataFolder()
+  folders.push(made)
+  return made.path
+}
+
+const open = (dir: string, url?: string) => openRedis({ root, dir, path, log: silentLog, ...(url && { url }) })
+
+describe('the embedded server', () => {
+  test('keeps what it was told over a restart', async () => {
+    const dir = folder()
+    const first = await open(dir)
+    await first.redis.set('said', 'yes')
+    await first.close()
+    const second = await open(dir)
+    expect(await second.redis.get('said')).toBe('yes')
+    await second.close()
+  })
+
+  test('ends with the last who uses it, and no sooner', async () => {
+    const data = folder()
+    const dir = join(data, 'redis')
+    const house = startProcess({ DATA_DIR: data, LOG_LEVEL: 'silent' })
+    await house.says('Bellhop is up')
+    const guest = await open(dir)
+    expect(await house.end()).toBe(0)
+    expect(await guest.redis.ping()).toBe('PONG')
+    await guest.close()
+    await expect.poll(() => existsSync(join(dir, 'redis.sock'))).toBe(false)
+  })
+
+  test('is taken over from a process that was killed', async () => {
+    const data = folder()
+    const house = startProcess({ DATA_DIR: data, LOG_LEVEL: 'silent' })
+    await house.says('Bellhop is up')
+    await house.end('SIGKILL')
+    const heir = await open(join(data, 'redis'))
+    expect(await heir.redis.hlen('bellhop:memory')).toBe(0)
+    await heir.close()
+    await expect.poll(() => existsSync(join(data, 'redis', 'redis.sock'))).toBe(false)
+  })
+
+  test('has a short socket name in a folder of a long one', async () => {
+    const dir = join(folder(), 'x'.repeat(120))
+    mkdirSync(dir)
+    const house = await open(dir)
+    expect(await house.redis.ping()).toBe('PONG')
+    await house.close()
+  })
+
+  test('that cannot be found is one sentence', async () => {
+    const nowhere = { root: '/nowhere', dir: folder(), path: '/nowhere', log: silentLog }
+    const error = await openRedis(nowhere).then(
+      house => house.close(), // this machine has one in its usual folders
+      (reason: Error) => reason.message,
+    )
+    if (error !== undefined) expect(error).toMatch(/^No redis-server or valkey-server was found: run script\/bootstrap/)
+  })
+})
+
+describe('a Redis of the operator’s own', () => {
+  let server: ChildProcess | undefined
+  afterEach(async () => {
+    if (server?.kill('SIGKILL')) await once(server, 'exit')
+  })
+
+  async function startServer(...settings: string[]): Promise<string> {
+    const port = await freePort()
+    const program = join(root, '.runtime/bin/redis-server')
+    const args = ['--port', String(port), '--save', '', '--dir', folder(), ...settings]
+    server = spawn(existsSync(program) ? program : 'redis-server', args, { stdio: 'ignore' })
+    return `redis://127.0.0.1:${port}`
+  }
+
+  test('is used, and left alone at the end', async () => {
+    const url = await startServer()
+    const house = await open('unused', url)
+    await house.redis.set('a', 'b')
+    await house.close()
+    expect(server?.exitCode).toBeNull()
+  })
+
+  test('that throws keys away is refused with the fix', async () => {
+    const url = await startServer('--maxmemory-policy', 'allkeys-lru')
+    await expect(open('unused', url)).rejects.toThrow(
+      'maxmemory-policy is "allkeys-lru"), and with them messages: set maxmemory-policy to noeviction',
+    )
+  })
+
+  test('that wants another password is told, without repeating ours', async () => {
+    const url = await startServer('--requirepass', 'right')
+    const error = await open('unused', url.replace('//', '//:wrong@')).catch((reason: Error) => reason)
+    expect(String(error)).toMatch(/^ConfigError: Redis cannot be used \(WRONGPASS.*\): check REDIS_URL$/)
+    expect(String(error)).not.toContain('wrong@')
+  })
+})
+
+test('all keys of one conversation lie in one slot, and in one of the buckets that are swept', () => {
+  for (const conversation of ['telegram:-100123:7', 'discord:1573602284221235205', 'web:{odd}']) {
+    const { seen, ...keys } = keysOf(conversation)
+    const tags = [...Object.values(keys), seen('id')].map(key => /\{(.*?)\}/.exec(key)?.[1])
+    expect(new Set(tags).size).toBe(1)
+    expect(unfinishedKeys).toContain(keys.unfinished)
+  }
+})
+
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1')
+  await once(probe, 'listening')
+  const address = probe.address()
+  probe.close()
+  return typeof address === 'object' && address ? address.port : 0
+}
