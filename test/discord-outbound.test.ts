@@ -1,7 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { limits, toDiscord } from '../adapters/discord/outbound.ts'
-import { displayWidth } from '../adapters/discord/table.ts'
 
 const line = '─'.repeat(20)
 const lines = (...all: string[]) => all.join('\n')
@@ -69,19 +68,6 @@ test('a wide table becomes a list, in which links still work', () => {
   const text = 'long words '.repeat(9).trim()
   const markdown = lines('| Name | **Text** |', '|---|---|', `| [x](https://x.org) | ${text} |`, '| y | |')
   expect(toDiscord(markdown)).toBe(lines(`- **Name:** [x](https://x.org) · **Text:** ${text}`, '- **Name:** y'))
-})
-
-test.each([
-  ['abc', 3],
-  ['名称', 4],
-  ['한글', 4],
-  ['カナ', 4],
-  ['👨‍👩‍👧', 2],
-  ['é', 1],
-  ['❤️', 2],
-  ['1', 1],
-])('the width of %s', (text, width) => {
-  expect(displayWidth(text)).toBe(width)
 })
 
 test('measures what Discord is sent', () => {

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import type { MessageEntity } from 'grammy/types'
 import { expect, test } from 'vitest'
 import { limits, toTelegram } from '../adapters/telegram/outbound.ts'
-import { cellsOf, drawTable } from '../adapters/telegram/table.ts'
+import { drawTable } from '../adapters/telegram/table.ts'
 import { complaint } from './wire/telegram-text.ts'
 
 /** `[bold:words]` for each entity, in order. */
@@ -96,11 +96,6 @@ test('of more than 100 entities the least important are left out', () => {
 test('depth beyond sense is shown as it was written', () => {
   const stars = '*_'.repeat(8000)
   for (const deep of ['>'.repeat(5000), '- '.repeat(2000).trim(), `${stars}x${stars}`]) expect(toTelegram(deep).text).toBe(deep)
-})
-
-test('cells are counted as a terminal does', () => {
-  const widths = { a: 1, 名: 2, '😀': 2, '👨‍👩‍👧': 2, é: 1, 'e\u0301': 1, '❤️': 2, ｱ: 1, '\u200b': 0, 한: 2, '…': 1 }
-  expect(Object.fromEntries(Object.keys(widths).map(text => [text, cellsOf(text)]))).toEqual(widths)
 })
 
 test('a column stands as it was asked to', () => {

@@ -1,19 +1,8 @@
 // Discord shows no tables: a narrow one becomes a block of aligned columns, a wide one a list that phones can wrap.
+import stringWidth from 'string-width'
 
 /** More cells than this wrap even on a wide screen, and a wrapped column is no column. */
 const widestBlock = 72
-
-const cjk =
-  /[\u1100-\u115f\u2e80-\u303e\u3041-\u33ff\u3400-\u4dbf\u4e00-\u9fff\ua000-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{20000}-\u{3fffd}]/u
-const emoji = /\p{Emoji_Presentation}|\p{Extended_Pictographic}\ufe0f/u
-const graphemes = new Intl.Segmenter()
-
-/** How many columns of a terminal a text takes: Chinese, Japanese, Korean and emoji take two each. */
-export function displayWidth(text: string): number {
-  let width = 0
-  for (const { segment } of graphemes.segment(text)) width += cjk.test(segment) || emoji.test(segment) ? 2 : 1
-  return width
-}
 
 /** Whether these two lines begin a table: a header, and under it a rule with as many columns. */
 export function beginsTable(header: string, rule: string | undefined): boolean {
@@ -26,7 +15,7 @@ export function renderTable([header = '', rule = '', ...lines]: string[]): strin
   const heads = cellsOf(header)
   const rows = lines.map(line => cellsOf(line).slice(0, heads.length))
   const plain = [heads, ...rows].map(row => heads.map((_, column) => plainCell(row[column] ?? '')))
-  const widths = heads.map((_, column) => Math.max(3, ...plain.map(row => displayWidth(row[column] ?? ''))))
+  const widths = heads.map((_, column) => Math.max(3, ...plain.map(row => stringWidth(row[column] ?? ''))))
   if (widths.reduce((sum, width) => sum + width + 2, -2) > widestBlock) return renderList(heads, rows)
   const sides = cellsOf(rule).map(cell => ({ left: cell.startsWith(':'), right: cell.endsWith(':') }))
   const format = (row: string[]) =>
@@ -69,7 +58,7 @@ function plainCell(cell: string): string {
 const stripStars = (text: string) => text.replace(/(\*\*|__|~~)(?=\S)(.*?\S)\1/g, '$2')
 
 function pad(text: string, width: number, side: { left: boolean; right: boolean } | undefined): string {
-  const free = Math.max(0, width - displayWidth(text))
+  const free = Math.max(0, width - stringWidth(text))
   const before = side?.right ? (side.left ? Math.floor(free / 2) : free) : 0
   return ' '.repeat(before) + text + ' '.repeat(free - before)
 }
