@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { existsSync, mkdirSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, describe, expect, test } from 'vitest'
 import { silentLog } from '../src/log.ts'
 import { keysOf, unfinishedKeys } from '../src/redis/keys.ts'
@@ -56,6 +57,31 @@ describe('the embedded server', () => {
     expect(await heir.redis.hlen('bellhop:memory')).toBe(0)
     await heir.close()
     await expect.poll(() => existsSync(join(data, 'redis', 'redis.sock'))).toBe(false)
+  })
+
+  test('is one, however many start at once, and none is left when all leave at once', async () => {
+    const data = folder()
+    const houses = Array.from({ length: 3 }, () => startProcess({ DATA_DIR: data, LOG_LEVEL: 'silent' }))
+    await Promise.all(houses.map(house => house.says('Bellhop is up')))
+    const guest = await open(join(data, 'redis'))
+    const names = String(await guest.redis.client('LIST')).match(/ name=bellhop-\d+/g)
+    expect(new Set(names).size).toBe(4)
+    await guest.close()
+    await Promise.all(houses.map(house => house.end()))
+    await expect.poll(() => existsSync(join(data, 'redis', 'redis.sock'))).toBe(false)
+  })
+
+  test('is started again when it was killed, with what it was told', async () => {
+    const dir = folder()
+    const house = await open(dir)
+    await house.redis.set('said', 'yes')
+    await sleep(1100) // the append-only file is synced every second
+    const pid = Number(/process_id:(\d+)/.exec(await house.redis.info())?.[1])
+    process.kill(pid, 'SIGKILL')
+    await expect.poll(() => house.isUp).toBe(false)
+    expect(await house.redis.get('said')).toBe('yes')
+    await house.close()
+    await expect.poll(() => existsSync(join(dir, 'redis.sock'))).toBe(false)
   })
 
   test('has a short socket name in a folder of a long one', async () => {

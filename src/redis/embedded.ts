@@ -1,30 +1,46 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { accessSync, constants, existsSync, mkdirSync } from 'node:fs'
+import { accessSync, constants, mkdirSync } from 'node:fs'
 import { createConnection } from 'node:net'
 import { tmpdir } from 'node:os'
 import { delimiter, join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ConfigError } from '../errors.ts'
+import { alone } from './start-lock.ts'
 
 const programs = ['redis-server', 'valkey-server']
 const usualFolders = ['/usr/bin', '/usr/local/bin', '/opt/homebrew/bin']
 
-/** A Redis of the house's own: no TCP port, one unix socket, every write in an append-only file. Resolves with the socket's path. */
-export async function startEmbeddedRedis(options: { root: string; dir: string; path: string }): Promise<string> {
-  const dir = resolve(options.dir)
-  mkdirSync(dir, { recursive: true, mode: 0o700 })
+export interface EmbeddedPlace {
+  /** Of the project: `.runtime/bin` below it is looked at first. */
+  root: string
+  /** Where the socket, the append-only file and the server's log lie. */
+  dir: string
+  /** The PATH. */
+  path: string
+}
+
+/**
+ * A Redis of the house's own: no TCP port, one unix socket, every write in an append-only file. Resolves with the socket's path once it
+ * answers; one that already runs there is shared. Throws ConfigError when there is no program to start, or it does not come up.
+ */
+export async function startEmbeddedRedis({ root, dir: folder, path }: EmbeddedPlace): Promise<string> {
+  const dir = resolve(folder)
   const socket = socketPath(dir)
-  if (existsSync(socket) && (await ping(socket))) return socket // left by a crash, or shared with another process of this folder
-  const program = findProgram(options.root, options.path)
-  if (!program)
-    throw new ConfigError(
-      'No redis-server or valkey-server was found: run script/bootstrap, which says how to get one, or set REDIS_URL',
-    )
-  const child = spawn(program, serverArguments(dir, socket), { stdio: 'ignore', detached: true }) // its own group: Ctrl-C must not take it before the workers
-  await comesUp(child, socket, `${program} did not come up: ${join(dir, 'redis.log')} says why`)
-  child.unref()
-  return socket
+  if (await ping(socket)) return socket
+  mkdirSync(dir, { recursive: true, mode: 0o700 })
+  return alone(dir, async () => {
+    if (await ping(socket)) return socket // another process was first
+    const program = findProgram(root, path)
+    if (!program)
+      throw new ConfigError(
+        'No redis-server or valkey-server was found: run script/bootstrap, which says how to get one, or set REDIS_URL',
+      )
+    const child = spawn(program, serverArguments(dir, socket), { stdio: 'ignore', detached: true }) // its own group: Ctrl-C must not take it before the workers
+    await comesUp(child, socket, `${program} did not come up: ${join(dir, 'redis.log')} says why`)
+    child.unref()
+    return socket
+  })
 }
 
 function findProgram(root: string, path: string): string | undefined {
@@ -71,8 +87,7 @@ async function comesUp(child: ChildProcess, socket: string, failure: string): Pr
   child.once('error', () => (dead = true))
   const until = Date.now() + 10_000
   for (let wait = 5; !(await ping(socket)); wait = Math.min(wait * 2, 100)) {
-    if (Date.now() > until) throw new ConfigError(failure)
-    if (dead && !(await ping(socket))) throw new ConfigError(failure) // alive after all: another process was first
+    if (dead || Date.now() > until) throw new ConfigError(failure)
     await sleep(wait)
   }
 }

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { Redis } from 'ioredis'
 import { ConfigError } from '../errors.ts'
 import { type Log, reason } from '../log.ts'
-import { startEmbeddedRedis } from './embedded.ts'
+import { type EmbeddedPlace, startEmbeddedRedis } from './embedded.ts'
 
 export type { Redis } from 'ioredis'
 
@@ -18,39 +18,33 @@ export interface RedisHouse {
   close(): Promise<void>
 }
 
-export interface RedisOpening {
-  /** Absent: an embedded server in `dir`, found under `root` or on `path`. */
+export interface RedisOpening extends EmbeddedPlace {
+  /** Absent: an embedded server. */
   url?: string
-  root: string
-  dir: string
-  path: string
   log: Log
 }
 
 /** Throws ConfigError when there is no Redis, or one that would lose what the house keeps in it. */
 export async function openRedis(opening: RedisOpening): Promise<RedisHouse> {
-  const socket = opening.url === undefined ? await startEmbeddedRedis(opening) : undefined
+  const address = opening.url ?? (await startEmbeddedRedis(opening))
   const connections: Redis[] = []
-  let told = false
+  const trouble = createTrouble(opening)
   function open(): Redis {
-    const options = { maxRetriesPerRequest: null, connectionName: `bellhop-${process.pid}` }
-    const redis = socket === undefined ? new Redis(opening.url ?? '', options) : new Redis(socket, options)
-    redis.on('error', error => {
-      if (!told) opening.log.error({ reason: reason(error) }, 'Redis cannot be reached; work goes on when it is back')
-      told = true
-    })
-    redis.on('ready', () => {
-      if (told) opening.log.info({}, 'Redis is back')
-      told = false
-    })
+    const redis = new Redis(address, { maxRetriesPerRequest: null, connectionName: nameOfOurs })
+    redis.on('error', trouble.began)
+    redis.on('ready', trouble.ended)
     connections.push(redis)
     return redis
   }
   const redis = open()
+  redis.on('close', trouble.mend)
+  const disconnect = (which: Redis[]) => {
+    for (const connection of which) connection.disconnect()
+  }
   try {
     await refuseUnfit(redis)
   } catch (error) {
-    for (const connection of connections) connection.disconnect()
+    disconnect(connections)
     throw error instanceof ConfigError ? error : new ConfigError(`Redis cannot be used (${reason(error)}): check REDIS_URL`)
   }
   return {
@@ -60,9 +54,35 @@ export async function openRedis(opening: RedisOpening): Promise<RedisHouse> {
       return redis.status === 'ready'
     },
     async close() {
-      for (const connection of connections.slice(1)) connection.disconnect()
-      if (socket !== undefined) await shutDownIfAlone(redis)
-      redis.disconnect()
+      redis.off('close', trouble.mend)
+      disconnect(connections.slice(1))
+      if (opening.url === undefined && redis.status === 'ready') await shutDownIfLast(redis)
+      disconnect([redis])
+    },
+  }
+}
+
+/** Tells once that Redis is away and once that it is back; an embedded server that died is started again. */
+function createTrouble(opening: RedisOpening) {
+  let told = false
+  let mending = false
+  return {
+    began(error: Error): void {
+      if (!told) opening.log.error({ reason: reason(error) }, 'Redis cannot be reached; work goes on when it is back')
+      told = true
+    },
+    ended(): void {
+      if (told) opening.log.info({}, 'Redis is back')
+      told = false
+    },
+    mend(): void {
+      if (opening.url !== undefined || mending) return
+      mending = true
+      startEmbeddedRedis(opening)
+        .catch((error: unknown) => opening.log.error({ reason: reason(error) }, 'the embedded Redis could not be started again'))
+        .finally(() => {
+          mending = false
+        })
     },
   }
 }
@@ -89,13 +109,20 @@ async function withTimeout<T>(promise: Promise<T>, ms: number): Promise<T> {
   return Promise.race([promise, late]).finally(() => clearTimeout(timer))
 }
 
-/** The last process to leave turns the light off: another one may have adopted the same embedded server. */
-async function shutDownIfAlone(redis: Redis): Promise<void> {
+const nameOfOurs = `bellhop-${process.pid}`
+const nameOfLeaving = 'bellhop-leaving'
+
+/**
+ * The last process to leave turns the light off: others may share the server. Who leaves says so before looking round, so that of
+ * several who leave at once the last one to say it sees nobody who stays.
+ */
+async function shutDownIfLast(redis: Redis): Promise<void> {
+  await redis.client('SETNAME', nameOfLeaving)
   const clients = String(await redis.client('LIST', 'TYPE', 'NORMAL'))
     .trim()
     .split('\n')
-  const others = clients.filter(line => !line.includes(` name=bellhop-${process.pid} `))
-  if (others.length > 0) return
+  const staying = clients.filter(line => !line.includes(` name=${nameOfOurs} `) && !line.includes(` name=${nameOfLeaving} `))
+  if (staying.length > 0) return
   const closed = once(redis, 'close')
   redis.shutdown().catch(() => {}) // it closes the connection instead of answering
   await closed
