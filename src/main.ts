@@ -1,6 +1,7 @@
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { createTerminalAdapter } from '../adapters/terminal/terminal.ts'
+import type { WebOptions } from '../adapters/web/web.ts'
 import type { Adapter } from './adapter.ts'
 import { banner } from './banner.ts'
 import { commands } from './commands.ts'
@@ -12,6 +13,7 @@ import { createToolbox } from './mcp/toolbox.ts'
 import type { Model, Tool } from './model.ts'
 import { createOfflineModel } from './models/offline.ts'
 import { type Board, boardLifeMs, createBoard, type Notice } from './queue/board.ts'
+import { createBookmarks } from './queue/bookmarks.ts'
 import { createFeed } from './queue/feed.ts'
 import { createInbox } from './queue/inbox.ts'
 import { createJobs } from './queue/jobs.ts'
@@ -108,19 +110,21 @@ async function createAdapters(
   chat: Opening['chat'],
 ): Promise<Map<string, Adapter>> {
   const { feed, memory, board } = queue
-  const { createWebAdapter } = await import('../adapters/web/web.ts')
-  const adapters: Adapter[] = [
-    createTerminalAdapter({ input: process.stdin, output: process.stdout, feed, ...chat }),
-    createWebAdapter({ ...config.web, feed, log, status: () => houseStatus(board, redis) }),
-  ]
+  const adapters: Adapter[] = [createTerminalAdapter({ input: process.stdin, output: process.stdout, feed, ...chat })]
+  const mounts: WebOptions['mounts'] = []
   if (config.telegram) {
     const { createTelegramAdapter } = await import('../adapters/telegram/telegram.ts')
-    adapters.push(createTelegramAdapter({ ...config.telegram, memory, log }))
+    const telegram = createTelegramAdapter({ ...config.telegram, memory, log })
+    if (telegram.webhook) mounts.push(telegram.webhook)
+    adapters.push(telegram)
   }
   if (config.discord) {
     const { createDiscordAdapter } = await import('../adapters/discord/discord.ts')
-    adapters.push(createDiscordAdapter({ ...config.discord, memory, log }))
+    const bookmarks = createBookmarks(redis.redis, 'discord')
+    adapters.push(createDiscordAdapter({ ...config.discord, memory, bookmarks, log }))
   }
+  const { createWebAdapter } = await import('../adapters/web/web.ts')
+  adapters.push(createWebAdapter({ ...config.web, feed, log, status: () => houseStatus(board, redis), mounts }))
   return new Map(adapters.map(adapter => [adapter.platform, adapter]))
 }
 

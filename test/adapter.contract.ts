@@ -83,6 +83,14 @@ export function adapterContract(name: string, open: () => Promise<Stage>): void 
       expect(stage.shown().join('\n')).not.toContain('first')
     })
 
+    test('shows what is posted twice under one key once, where it says that it knows keys', async () => {
+      if (!stage.adapter.limits.keyedPosts) return
+      const id = await stage.adapter.post(stage.conversation, live('under a key'), messages()[0]?.replyTo, 'key-1')
+      expect(await stage.second.post(stage.conversation, live('under a key'), messages()[0]?.replyTo, 'key-1')).toBe(id)
+      expect(await stage.adapter.post(stage.conversation, live('under another key'), undefined, 'key-2')).not.toBe(id)
+      expect(stage.shown().filter(text => text.includes('under a key'))).toHaveLength(1)
+    })
+
     test('takes the same edit twice', async () => {
       const id = await stage.adapter.post(stage.conversation, live('same'))
       await stage.adapter.edit(stage.conversation, id, live('same'))

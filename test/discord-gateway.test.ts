@@ -5,7 +5,18 @@ import { ConfigError } from '../src/errors.ts'
 import { type Heard, isMessage, type Message } from '../src/message.ts'
 import { live } from './adapter.contract.ts'
 import { type DiscordWire, startDiscordWire } from './wire/discord.ts'
-import { callsTo, closers, createMemory, createPad, failure, first, open, openWire, optionsFor } from './wire/discord-stage.ts'
+import {
+  callsTo,
+  closers,
+  createMemory,
+  createPad,
+  failure,
+  first,
+  type Line,
+  open,
+  openWire,
+  optionsFor,
+} from './wire/discord-stage.ts'
 
 test('hears a DM, a reply to the bot, and a mention in a thread, each in its own conversation', async () => {
   const { wire, adapter, heard, conversation } = await open()
@@ -141,25 +152,46 @@ test('loses nothing that is said while the line is down for a moment', async () 
   expect(wire.gateway.frames.map(frame => frame.op)).toContain(6)
 })
 
-test.each([
-  ['asked to reconnect', (wire: DiscordWire) => wire.gateway.askReconnect()],
-  ['told that the session is over', (wire: DiscordWire) => wire.gateway.invalidate(false)],
-])('listens again after it was %s', async (_, trouble) => {
+test('listens again after it was asked to reconnect', async () => {
   const { wire, heard } = await open()
-  trouble(wire)
-  await expect
-    .poll(() => wire.gateway.frames.filter(frame => frame.op === 2 || frame.op === 6).length, { timeout: 8000 })
-    .toBeGreaterThan(1)
+  wire.gateway.askReconnect()
+  await expect.poll(() => wire.gateway.frames.filter(frame => frame.op === 6).length, { timeout: 8000 }).toBe(1)
   await expect.poll(() => wire.gateway.connected(), { timeout: 8000 }).toBe(1)
   wire.say('and now?')
   expect((await first(heard, isMessage)).text).toBe('and now?')
 })
 
-test('a connection that Discord ends for good is logged in one clear sentence', async () => {
+const sayings = (lines: Line[], level: Line['level']) => lines.filter(line => line.level === level).map(line => line.event)
+const identified = (wire: DiscordWire) => wire.gateway.frames.filter(frame => frame.op === 2).length
+/** Longer than the half second after which discord.js connects again, and than our first pause. */
+const longEnoughToTryAgain = () => new Promise(resolve => setTimeout(resolve, 1200))
+
+test.each([
+  [4004, /^Discord is off: Discord refused the bot token: copy it anew/],
+  [4014, /^Discord is off: Discord refused the intent MESSAGE_CONTENT: switch on/],
+])('a connection that Discord ends for good (%s) is logged in one clear sentence, and left alone', async (code, sentence) => {
   const { wire, lines } = await open()
-  wire.gateway.drop(4004)
-  await expect.poll(() => lines.filter(line => line.level === 'error').length).toBe(1)
-  expect(lines.find(line => line.level === 'error')?.event).toMatch(/^Discord is off: Discord refused the bot token/)
+  wire.gateway.drop(code)
+  await expect.poll(() => sayings(lines, 'error').length).toBe(1)
+  await longEnoughToTryAgain()
+  expect(sayings(lines, 'error')).toEqual([expect.stringMatching(sentence)])
+  expect(identified(wire)).toBe(1)
+  expect(wire.gateway.connected()).toBe(0)
+})
+
+test('what Discord refuses only when it can be reached again is logged once, and left alone', async () => {
+  const wire = await startDiscordWire()
+  const port = Number(new URL(wire.api).port)
+  await wire.close()
+  const { lines, log } = createPad()
+  const adapter = createDiscordAdapter(optionsFor(wire, { log, messageContent: true }))
+  closers.push(() => adapter.stop())
+  await adapter.start(async () => {})
+  const back = await openWire({ port, messageContent: false })
+  await expect.poll(() => sayings(lines, 'error').length, { timeout: 8000 }).toBe(1)
+  await longEnoughToTryAgain()
+  expect(sayings(lines, 'error')).toEqual([expect.stringMatching(/^Discord is off: Discord refused the intent MESSAGE_CONTENT/)])
+  expect(identified(back)).toBe(1)
 })
 
 test('keeps trying to hand over what could not be kept, and stops trying when it is stopped', async () => {

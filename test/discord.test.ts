@@ -76,15 +76,30 @@ test('posts two equal texts as two messages', async () => {
 })
 
 test.each(['drop', 'drop-after', '500', '500-after'] as const)(
-  'an edit gets through although the line failed (%s)',
+  'leaves it to the caller to repeat an edit whose outcome is unknown (%s)',
   async kind => {
     const { wire, adapter, conversation } = await open()
     const id = await adapter.post(conversation, live('one'))
-    wire.misbehave({ kind, method: 'PATCH', times: 2 })
+    wire.misbehave({ kind, method: 'PATCH' })
+    await expect(adapter.edit(conversation, id, live('two'))).rejects.toThrow(/Discord/)
+    expect(callsTo(wire, 'PATCH', /./)).toHaveLength(1)
     await adapter.edit(conversation, id, live('two'))
     expect(wire.messages().at(-1)?.content).toBe('two')
   },
 )
+
+test('an answer to a slash command that is posted twice under one key stands once', async () => {
+  const { wire, adapter, heard, conversation } = await open()
+  wire.useCommand('report')
+  const { replyTo } = await first(heard, isMessage)
+  wire.misbehave({ kind: 'drop-after', method: 'PATCH' })
+  await expect(adapter.post(conversation, live('one moment'), replyTo, 'k')).rejects.toThrow(/Discord/)
+  const id = await adapter.post(conversation, live('one moment'), replyTo, 'k')
+  expect(await adapter.post(conversation, live('one moment'), replyTo, 'k')).toBe(id)
+  expect(await createDiscordAdapter(optionsFor(wire)).post(conversation, live('one moment'), replyTo, 'k')).toBe(id)
+  await adapter.post(conversation, live('and more'), replyTo, 'k2')
+  expect(wire.messages().map(shown => shown.content)).toEqual(['one moment', 'and more'])
+})
 
 test('passes a rate limit on at once, also one that headers foretell, and the global one', async () => {
   const { wire, adapter, conversation } = await open({ bucket: { limit: 2, perMs: 60_000 } })
@@ -167,9 +182,12 @@ test('where the bot is no member, more parts follow through the interaction', as
   const { replyTo } = await first(heard, isMessage)
   await adapter.post(`discord:${far}`, live('part one'), replyTo)
   wire.world.channels.delete(far)
-  const id = await adapter.post(`discord:${far}`, live('part two'))
+  wire.misbehave({ kind: '500-after', method: 'POST', route: /^\/webhooks/ })
+  await expect(adapter.post(`discord:${far}`, live('part two'))).rejects.toThrow('500')
+  expect(wire.messages(far)).toHaveLength(2)
+  const id = await adapter.post(`discord:${far}`, live('part three'))
   expect(id).toMatch(/^interaction:/)
-  expect(wire.messages(far).map(shown => shown.content)).toEqual(['part one', 'part two'])
+  expect(wire.messages(far).map(shown => shown.content)).toEqual(['part one', 'part two', 'part three'])
 })
 
 test('a command acknowledged too late is answered in the channel', async () => {

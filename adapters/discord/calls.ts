@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { DiscordAPIError, HTTPError, RateLimitError, REST } from 'discord.js'
 import { ConfigError, Gone, RateLimited } from '../../src/errors.ts'
 import { reason } from '../../src/log.ts'
@@ -8,12 +9,15 @@ interface CallOptions {
   body?: object
   /** False for the routes that carry an interaction's token: Discord counts those apart and wants no bot token there. */
   auth?: boolean
+  /** Never sent a second time, whatever became of the first. */
+  once?: boolean
 }
 
 /**
  * One REST call; answers with what Discord answered. Throws RateLimited at once, also when the headers of an earlier answer
  * say that the next call would be refused; Gone; ConfigError for a refused token; an Error with no secret in it otherwise.
- * A call that failed on the way may be sent again: whoever posts adds a nonce.
+ * A call without an answer is sent again, for it may be repeated without harm: whoever posts adds a nonce. Edits and what is marked
+ * `once` are not: an edit that is sent again late would overwrite a newer one, so only who knows the newest text may repeat it.
  */
 export type Call = (method: Method, route: `/${string}`, options?: CallOptions) => Promise<unknown>
 
@@ -38,13 +42,13 @@ const goneCodes = new Set<number | string>([
 /** "Maximum number of edits to messages older than 1 hour": how long its quota takes to grow back is not documented. */
 const tooManyOldEdits = { code: 30046, waitMs: 30_000 }
 
-/** A line that broke (not an answer from Discord) is tried this often. */
-const attempts = 3
+/** Before each further attempt. */
+const pausesMs = [100, 500, 2000]
 
 export function createCall(token: string, apiUrl: string | undefined): Call {
-  const rest = new REST({ ...(apiUrl ? { api: apiUrl } : {}), rejectOnRateLimit: () => true }).setToken(token)
-  return async (method, fullRoute, { body, auth = true } = {}) => {
-    for (let attempt = 1; ; attempt++) {
+  const rest = new REST({ ...(apiUrl ? { api: apiUrl } : {}), retries: 0, rejectOnRateLimit: () => true }).setToken(token)
+  return async (method, fullRoute, { body, auth = true, once = method === 'PATCH' } = {}) => {
+    for (let attempt = 0; ; attempt++) {
       try {
         return await rest.request({
           method: method as Parameters<typeof rest.request>[0]['method'],
@@ -53,17 +57,21 @@ export function createCall(token: string, apiUrl: string | undefined): Call {
           ...(body ? { body } : {}),
         })
       } catch (error) {
-        if (isLineBroken(error) && attempt < attempts) continue
         rest.setToken(token) // the library forgets it after a 401
-        throw translate(error, method)
+        const pauseMs = once ? undefined : pausesMs[attempt]
+        if (pauseMs === undefined || !isUnanswered(error)) throw translate(error, method)
+        await sleep(pauseMs)
       }
     }
   }
 }
 
-/** The library tries again after a time-out and a reset; a socket that was closed under a call is left to us. */
-function isLineBroken(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && (error.code === 'UND_ERR_SOCKET' || error.code === 'ECONNRESET')
+/** The call may have been carried out or not: a 5xx, a time-out, or a socket that was closed under it. */
+function isUnanswered(error: unknown): boolean {
+  if (error instanceof HTTPError) return error.status >= 500
+  if (!(error instanceof Error)) return false
+  const code = 'code' in error ? error.code : undefined
+  return error.name === 'AbortError' || code === 'UND_ERR_SOCKET' || code === 'ECONNRESET'
 }
 
 /** The library's own errors hold the whole request: its text, and in its URL an interaction's token. Only words leave here. */

@@ -80,8 +80,15 @@ export function toPress(native: APIInteraction): Press | undefined {
 
 /** When a thing came into being, in milliseconds since 1970: the upper bits of every id count from 2015 on (Discord's "Snowflakes"). */
 export function timeOf(id: string): number {
-  return Number(BigInt(id) >> 22n) + 1_420_070_400_000
+  return Number(BigInt(id) >> 22n) + discordEpochMs
 }
+
+/** The smallest id that could have been made at this time, in milliseconds since 1970. */
+export function idAt(time: number): string {
+  return String(BigInt(time - discordEpochMs) << 22n)
+}
+
+const discordEpochMs = 1_420_070_400_000
 
 /** A thread is a channel of its own, so that neither its id nor its kind matters here. */
 function isForBot(native: Pick<Native, 'guild_id' | 'mentions' | 'referenced_message'>, botId: string): boolean {

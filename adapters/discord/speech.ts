@@ -12,63 +12,71 @@ import { toDiscord } from './outbound.ts'
  * and as an ordinary message of its channel afterwards; the id that `post` returns says which way to go.
  */
 export function createSpeech(call: Call): Pick<Adapter, 'post' | 'edit'> {
-  /** The interaction last answered in a conversation: where the bot is no member, more can only be said through it. */
-  const answered = new Map<Conversation, Interaction>()
+  /** The interaction last answered in a conversation, and under which key: where the bot is no member, more can only be said through it. */
+  const answered = new Map<Conversation, Interaction & { key: string | undefined }>()
 
-  async function postOriginal(conversation: Conversation, interaction: Interaction, out: Outgoing): Promise<string> {
-    const messageId = await editThrough(interaction, '@original', out)
-    for (const [key, old] of answered) if (!isFresh(old)) answered.delete(key)
-    answered.set(conversation, interaction)
-    return formatInteraction({ ...interaction, messageId })
-  }
-
-  /** Without a nonce, which Discord does not know here: an answer lost on the way can double it. */
-  async function postFollowUp(interaction: Interaction, out: Outgoing): Promise<string> {
-    const route = Routes.webhook(interaction.appId, interaction.token)
-    const message = await call('POST', route, { auth: false, body: toBody(out) })
-    return formatInteraction({ ...interaction, messageId: idOf(message) })
-  }
-
-  /** The nonce makes the call safe to repeat: Discord answers a second one with the message of the first ("Create Message"). */
-  async function postInChannel(
+  /** Fills the place that the acknowledgement holds open; whoever does so again fills the same one. */
+  async function postOriginal(
     conversation: Conversation,
+    interaction: Interaction,
     out: Outgoing,
-    messageId: string | undefined,
     key: string | undefined,
   ): Promise<string> {
-    const reference = messageId ? { message_reference: { message_id: messageId, fail_if_not_exists: false } } : {}
-    const nonce = key ?? randomBytes(12).toString('hex') // of at most 25 characters
-    const body = { ...toBody(out), ...reference, nonce, enforce_nonce: true }
-    return idOf(await call('POST', Routes.channelMessages(channelOf(conversation)), { body }))
-  }
-
-  async function editThrough({ appId, token }: Interaction, messageId: string, out: Outgoing): Promise<string> {
-    return idOf(await call('PATCH', Routes.webhookMessage(appId, token, messageId), { auth: false, body: toBody(out) }))
+    const messageId = await editThrough(call, interaction, '@original', out)
+    for (const [key, old] of answered) if (!isFresh(old)) answered.delete(key)
+    answered.set(conversation, { ...interaction, key })
+    return formatInteraction({ ...interaction, messageId })
   }
 
   return {
     async post(conversation, out, replyTo, key) {
       const interaction = parseInteraction(replyTo)
-      const isFirst = interaction && answered.get(conversation)?.token !== interaction.token
-      if (isFirst && isFresh(interaction)) {
-        const id = await unlessGone(postOriginal(conversation, interaction, out))
+      const before = answered.get(conversation)
+      const isFirst = before?.token !== interaction?.token || (key !== undefined && before?.key === key)
+      if (interaction && isFirst && isFresh(interaction)) {
+        const id = await unlessGone(postOriginal(conversation, interaction, out, key))
         if (id) return id
       }
       try {
-        return await postInChannel(conversation, out, interaction ? undefined : replyTo, key)
+        return await postInChannel(call, conversation, out, interaction ? undefined : replyTo, key)
       } catch (error) {
         const open = interaction ?? answered.get(conversation)
         if (!(error instanceof Gone) || !open || !isFresh(open)) throw error
-        return postFollowUp(open, out)
+        return postFollowUp(call, open, out)
       }
     },
     async edit(conversation, id, out) {
       const interaction = parseInteraction(id)
       const messageId = interaction?.messageId ?? id
-      if (interaction && isFresh(interaction) && (await unlessGone(editThrough(interaction, messageId, out)))) return
+      if (interaction && isFresh(interaction) && (await unlessGone(editThrough(call, interaction, messageId, out)))) return
       idOf(await call('PATCH', Routes.channelMessage(channelOf(conversation), messageId), { body: toBody(out) }))
     },
   }
+}
+
+/** The nonce makes the call safe to repeat: Discord answers a second one with the message of the first ("Create Message"). */
+async function postInChannel(
+  call: Call,
+  conversation: Conversation,
+  out: Outgoing,
+  messageId: string | undefined,
+  key: string | undefined,
+): Promise<string> {
+  const reference = messageId ? { message_reference: { message_id: messageId, fail_if_not_exists: false } } : {}
+  const nonce = key ?? randomBytes(12).toString('hex') // of at most 25 characters
+  const body = { ...toBody(out), ...reference, nonce, enforce_nonce: true }
+  return idOf(await call('POST', Routes.channelMessages(channelOf(conversation)), { body }))
+}
+
+/** Sent once only: Discord knows no nonce here, so that a repetition could double it. */
+async function postFollowUp(call: Call, interaction: Interaction, out: Outgoing): Promise<string> {
+  const route = Routes.webhook(interaction.appId, interaction.token)
+  const message = await call('POST', route, { auth: false, once: true, body: toBody(out) })
+  return formatInteraction({ ...interaction, messageId: idOf(message) })
+}
+
+async function editThrough(call: Call, { appId, token }: Interaction, messageId: string, out: Outgoing): Promise<string> {
+  return idOf(await call('PATCH', Routes.webhookMessage(appId, token, messageId), { auth: false, body: toBody(out) }))
 }
 
 /** Undefined if this way is closed, so that another can be tried. */

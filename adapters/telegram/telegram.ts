@@ -6,23 +6,33 @@ import { addressOf, type Conversation, type Heard } from '../../src/message.ts'
 import { announceCommands } from './commands.ts'
 import { isNotModified, type Signal, toHouseError, within } from './errors.ts'
 import { type Me, toHeard } from './inbound.ts'
-import { createIntake, type Intake } from './intake.ts'
+import type { Intake, IntakeOptions } from './intake.ts'
 import { limits, toTelegram } from './outbound.ts'
+import { createPolling } from './polling.ts'
+import { createWebhook, type Webhook, type WebhookOptions } from './webhook.ts'
 
 export interface TelegramOptions {
   token: string
   /** Another server of the Bot API: `http://127.0.0.1:8081`. */
   apiRoot?: string
+  /** Absent: updates are polled for. */
+  webhook?: WebhookOptions
   memory: Memory
   log: Log
   /** How long a call may take. */
   callMs?: number
 }
 
+export interface TelegramAdapter extends Adapter {
+  /** There when the options name a webhook: some web server must hand it what Telegram brings. */
+  readonly webhook?: Webhook
+}
+
 /** Conversations are `telegram:<chat>` and `telegram:<chat>:<topic>`; ids of posts and `replyTo` are Telegram's message ids. */
-export function createTelegramAdapter({ token, apiRoot, memory, log, callMs = 10_000 }: TelegramOptions): Adapter {
+export function createTelegramAdapter(options: TelegramOptions): TelegramAdapter {
+  const { token, apiRoot, webhook: hook, memory, log, callMs = 10_000 } = options
   const api = new Api(token, apiRoot ? { apiRoot: apiRoot.replace(/\/+$/, '') } : {})
-  let intake: Intake | undefined
+  let receive: Receive | undefined
 
   const call = <T>(make: (signal: Signal) => Promise<T>): Promise<T> =>
     make(within(callMs)).catch(error => Promise.reject(toHouseError(error)))
@@ -32,27 +42,30 @@ export function createTelegramAdapter({ token, apiRoot, memory, log, callMs = 10
     call(make).catch(error => log.debug({ reason: reason(error) }, 'Telegram: a courtesy failed'))
   }
 
-  async function take(update: Update, me: Me, receive: Receive): Promise<void> {
+  async function take(update: Update, me: Me): Promise<void> {
     const { callback_query: query, message } = update
     if (query) courteously(signal => api.answerCallbackQuery(query.id, {}, signal))
     const heard = hear(update, me, log)
     if (!heard) return
     if (message) courteously(signal => api.sendChatAction(message.chat.id, 'typing', topicOfAction(message), signal))
-    await receive(heard)
+    await receive?.(heard)
   }
+
+  const common: IntakeOptions = { api, log, callMs, take }
+  const byWebhook = hook && createWebhook(common, hook)
+  const intake: Intake = byWebhook ?? createPolling(common)
 
   return {
     platform: 'telegram',
     limits,
+    ...(byWebhook && { webhook: byWebhook.webhook }),
 
-    async start(receive) {
-      intake = createIntake({ api, log, callMs, take: (update, me) => take(update, me, receive) })
+    async start(hear) {
+      receive = hear
       await intake.start()
     },
 
-    async stop() {
-      await intake?.stop()
-    },
+    stop: () => intake.stop(),
 
     announce: commands => announceCommands(commands, { key: `telegram:${token.split(':')[0]}:commands`, api, call, memory, log }),
 

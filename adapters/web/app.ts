@@ -16,18 +16,31 @@ export interface AppOptions {
   status(): Promise<HouseStatus>
   log: Log
   routes: Route[]
+  /** Doors of others at this address; each knows its own visitors, so that neither a key nor a Host name is asked for. */
+  mounts: Mount[]
+}
+
+/** Takes every POST to its path. */
+export interface Mount {
+  path: string
+  handle(request: Request): Promise<Response>
 }
 
 const bodyBytes = 1024 * 1024
 
 /** Everything between the socket and the routes: headers, names, keys, sizes, and one shape for every refusal. */
-export function createApp({ apiKeys, local, status, log, routes }: AppOptions): Hono {
+export function createApp({ apiKeys, local, status, log, routes, mounts }: AppOptions): Hono {
   const app = new Hono()
   const holdsKey = createKeyCheck(apiKeys)
   app.use(safeHeaders)
+  const smallBody = bodyLimit({
+    maxSize: bodyBytes,
+    onError: c => refuse(c, 413, 'the body is too large: at most 1 MB is accepted'),
+  })
+  for (const { path, handle } of mounts) app.post(path, smallBody, c => handle(c.req.raw))
   if (local) app.use(loopbackOnly)
   app.use(keyNeeded(holdsKey, isOpen))
-  app.use(bodyLimit({ maxSize: bodyBytes, onError: c => refuse(c, 413, 'the body is too large: at most 1 MB is accepted') }))
+  app.use(smallBody)
   const own = houseRoutes(holdsKey, status, routes)
   mount(app, [...own, ...routes, ...pageRoutes()])
   app.notFound(c => refuse(c, 404, `there is nothing at ${c.req.path}: GET / lists what there is`))

@@ -2,7 +2,7 @@ import { createAdaptorServer, type ServerType } from '@hono/node-server'
 import type { Adapter, Feed, Receive } from '../../src/adapter.ts'
 import { ConfigError } from '../../src/errors.ts'
 import type { Log } from '../../src/log.ts'
-import { createApp } from './app.ts'
+import { createApp, type Mount } from './app.ts'
 import { chatRoutes } from './chat-api.ts'
 import { isLoopback } from './guard.ts'
 import { writeEdit, writePost } from './reply-line.ts'
@@ -20,6 +20,8 @@ export interface WebOptions {
   /** Proxies cut a silent stream after 30 to 60 s. */
   heartbeatEveryMs?: number
   patienceMs?: number
+  /** Doors of others at this address. */
+  mounts?: Mount[]
 }
 
 export interface WebAdapter extends Adapter {
@@ -44,7 +46,12 @@ export function createWebAdapter(options: WebOptions): WebAdapter {
     },
     async start(receive) {
       closing = new AbortController()
-      const app = createApp({ ...options, local: isLoopback(host), routes: routesFor(options, receive, closing.signal) })
+      const routes = routesFor(options, receive, closing.signal)
+      const { mounts = [] } = options
+      const taken = mounts.find(({ path }) => routes.some(route => route.path === path))
+      if (taken)
+        throw new ConfigError(`a webhook cannot be at ${taken.path}, which is the web door's own: give its address another path`)
+      const app = createApp({ ...options, mounts, local: isLoopback(host), routes })
       if (!isLoopback(host) && options.apiKeys.length === 0) {
         throw new ConfigError(`the web server would listen on ${host} without a key: set HTTP_API_KEYS, or bind it to 127.0.0.1`)
       }

@@ -9,7 +9,7 @@ export interface Config {
   role: 'all' | 'gateway' | 'worker'
   /** Absent: the offline model answers. */
   model?: { apiKey: string; baseUrl?: string; name: string }
-  telegram?: { token: string; apiRoot?: string }
+  telegram?: { token: string; apiRoot?: string; webhook?: { url: string; secret: string } }
   discord?: { token: string; apiUrl?: string; messageContent: boolean }
   web: { host: string; port: number; apiKeys: string[] }
   /** Absent: an embedded one in `dataDir`. */
@@ -44,9 +44,17 @@ function environment(folder: string): Record<string, string | undefined> {
 }
 
 function contradictions(values: Values): string[] {
+  const problems: string[] = []
   const loopback = ['127.0.0.1', 'localhost', '::1'].includes(values.HOST)
-  if (loopback || values.HTTP_API_KEYS?.length || values.ROLE === 'worker') return []
-  return [`HOST is "${values.HOST}", which others can reach: set HTTP_API_KEYS to one or more secret keys, or HOST to 127.0.0.1`]
+  if (!loopback && !values.HTTP_API_KEYS?.length && values.ROLE !== 'worker')
+    problems.push(
+      `HOST is "${values.HOST}", which others can reach: set HTTP_API_KEYS to one or more secret keys, or HOST to 127.0.0.1`,
+    )
+  if (values.TELEGRAM_WEBHOOK_URL && !values.TELEGRAM_WEBHOOK_SECRET)
+    problems.push(
+      'TELEGRAM_WEBHOOK_URL is set without TELEGRAM_WEBHOOK_SECRET: set it to 1 to 256 letters, digits, _ and - of your choice',
+    )
+  return problems
 }
 
 function loadServers(path: string, env: Record<string, string | undefined>, folder: string): ServersConfig {
@@ -71,11 +79,16 @@ function collect<T>(problems: string[], read: () => T): T | undefined {
 
 function toConfig(values: Values, servers: ServersConfig, folder: string): Omit<Config, 'searchPath'> {
   const { OPENAI_API_KEY: apiKey, OPENAI_BASE_URL: baseUrl, TELEGRAM_API_ROOT: apiRoot, DISCORD_API_URL: apiUrl } = values
+  const { TELEGRAM_WEBHOOK_URL: url, TELEGRAM_WEBHOOK_SECRET: secret } = values
   return {
     role: values.ROLE,
     ...((apiKey || baseUrl) && { model: { apiKey: apiKey ?? 'none', ...(baseUrl && { baseUrl }), name: values.MODEL } }),
     ...(values.TELEGRAM_TOKEN && {
-      telegram: { token: values.TELEGRAM_TOKEN, ...(apiRoot && { apiRoot: apiRoot.replace(/\/+$/, '') }) },
+      telegram: {
+        token: values.TELEGRAM_TOKEN,
+        ...(apiRoot && { apiRoot: apiRoot.replace(/\/+$/, '') }),
+        ...(url && secret && { webhook: { url, secret } }),
+      },
     }),
     ...(values.DISCORD_TOKEN && {
       discord: {

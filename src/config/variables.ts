@@ -60,6 +60,18 @@ export const variables = {
     },
   ),
   TELEGRAM_API_ROOT: httpUrl('Another server of the Telegram Bot API, such as your own `telegram-bot-api`'),
+  TELEGRAM_WEBHOOK_URL: variable(
+    z.string().regex(/^https:\/\/[^\s/?#@]+\/[\w~-][\w.~/-]*$/),
+    'an https:// address with a path of letters, digits and _ - . ~ such as https://bot.example.org/telegram',
+    'Where Telegram brings updates, passed on to the web door with this path; unset means that they are polled for',
+    {},
+  ),
+  TELEGRAM_WEBHOOK_SECRET: variable(
+    z.string().regex(/^[\w-]{1,256}$/),
+    '1 to 256 letters, digits, _ and -',
+    'By what an update is known to come from Telegram; needed with `TELEGRAM_WEBHOOK_URL`',
+    { secret: true },
+  ),
   DISCORD_TOKEN: variable(z.string().regex(/^\S+$/), 'a bot token without spaces', 'Opens the Discord door', { secret: true }),
   DISCORD_API_URL: httpUrl('Another server of the Discord API'),
   DISCORD_MESSAGE_CONTENT: oneOf(

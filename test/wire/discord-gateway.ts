@@ -125,7 +125,7 @@ export function createWireGateway(server: Server, world: World, options: Gateway
 }
 
 /** Without the intent for message content, a guild's messages arrive empty unless they mention the bot or are its own. */
-function asSeen(granted: number, world: World, data: object): object {
+export function asSeen(granted: number, world: World, data: object): object {
   const message = data as WireMessage
   const hidden = 'content' in data && message.guild_id && !(granted & intents.messageContent)
   if (!hidden || message.author.id === world.bot.id || message.mentions.some(user => user.id === world.bot.id)) return data

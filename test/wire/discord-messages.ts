@@ -1,4 +1,4 @@
-import { intents, type WireGateway } from './discord-gateway.ts'
+import { asSeen, intents, type WireGateway } from './discord-gateway.ts'
 import type { WireMessage, WireRow, World } from './discord-world.ts'
 
 export interface WireRequest {
@@ -28,6 +28,8 @@ export interface RestOptions {
   gatewayUrl(): string
   /** An interaction must be answered within this long; Discord gives 3 seconds. */
   interactionMs: number
+  /** Whether the privileged intent for message content is granted, which counts for REST as well. */
+  messageContent: boolean
 }
 
 export const problem = (status: number, code: number, message: string): WireAnswer => ({ status, body: { code, message } })
@@ -77,10 +79,23 @@ export function editMessage(
   return { status: 200, body: message }
 }
 
-export function listMessages(world: World, channelId: string, query: URLSearchParams): WireMessage[] {
+/** As Discord gives them: those next after an id, the newest first, without saying whose guild it is. */
+export function listMessages(world: World, channelId: string, query: URLSearchParams, seesAll: boolean): WireAnswer {
+  const channel = world.channels.get(channelId)
+  if (!channel) return unknownChannel
+  if (channel.closed) return problem(403, 50001, 'Missing Access')
   const after = BigInt(query.get('after') ?? 0)
-  const found = world.in(channelId).filter(message => BigInt(message.id) > after)
-  return found.slice(-Number(query.get('limit') ?? 50)).reverse()
+  const granted = seesAll ? intents.messageContent : 0
+  const found = world
+    .in(channelId)
+    .filter(message => BigInt(message.id) > after)
+    .sort((a, b) => (BigInt(a.id) < BigInt(b.id) ? -1 : 1))
+    .slice(0, Number(query.get('limit') ?? 50))
+    .map(message => {
+      const { guild_id, member, ...rest } = asSeen(granted, world, message) as WireMessage
+      return rest
+    })
+  return { status: 200, body: found.reverse() }
 }
 
 export function checkContent(body: Record<string, unknown>, required: boolean): WireAnswer | undefined {

@@ -18,7 +18,7 @@ import type { World } from './discord-world.ts'
 export function createWireRest(world: World, gateway: WireGateway, options: RestOptions): (request: WireRequest) => WireAnswer {
   const routes = [
     ...generalRoutes(world, options),
-    ...messageRoutes(world, gateway),
+    ...messageRoutes(world, gateway, options),
     ...interactionRoutes(world, gateway, options),
   ]
   return request => {
@@ -49,8 +49,14 @@ function generalRoutes(world: World, options: RestOptions): Route[] {
   ]
 }
 
-function messageRoutes(world: World, gateway: WireGateway): Route[] {
+function messageRoutes(world: World, gateway: WireGateway, { messageContent }: RestOptions): Route[] {
   return [
+    {
+      method: 'GET',
+      pattern: /^\/channels\/(\d+)$/,
+      answer: ([channelId = '']) =>
+        world.channels.has(channelId) ? { status: 200, body: world.channels.get(channelId) } : unknownChannel,
+    },
     {
       method: 'POST',
       pattern: /^\/channels\/(\d+)\/messages$/,
@@ -59,7 +65,7 @@ function messageRoutes(world: World, gateway: WireGateway): Route[] {
     {
       method: 'GET',
       pattern: /^\/channels\/(\d+)\/messages$/,
-      answer: ([channelId = ''], { query }) => ({ status: 200, body: listMessages(world, channelId, query) }),
+      answer: ([channelId = ''], { query }) => listMessages(world, channelId, query, messageContent),
     },
     {
       method: 'GET',

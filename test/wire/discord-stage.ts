@@ -1,7 +1,7 @@
 // A Discord on this machine with the bot connected to it, for tests of the Discord door.
 import { afterEach, expect } from 'vitest'
 import { createDiscordAdapter, type DiscordOptions } from '../../adapters/discord/discord.ts'
-import type { Adapter, Memory } from '../../src/adapter.ts'
+import type { Adapter, Bookmarks, Memory } from '../../src/adapter.ts'
 import type { Log } from '../../src/log.ts'
 import type { Heard } from '../../src/message.ts'
 import { type DiscordWire, type DiscordWireOptions, startDiscordWire } from './discord.ts'
@@ -30,6 +30,22 @@ afterEach(async () => {
 export function createMemory(): Memory {
   const kept = new Map<string, string>()
   return { get: async key => kept.get(key), set: async (key, value) => void kept.set(key, value) }
+}
+
+export function createBookmarks(): Bookmarks & { readonly marks: Map<string, string> } {
+  const marks = new Map<string, string>()
+  return {
+    marks,
+    async set(conversation, messageId) {
+      marks.delete(conversation)
+      marks.set(conversation, messageId)
+    },
+    recent: async count =>
+      [...marks]
+        .reverse()
+        .slice(0, count)
+        .map(([conversation, messageId]) => ({ conversation, messageId })),
+  }
 }
 
 export function createPad(): { lines: Line[]; log: Log } {

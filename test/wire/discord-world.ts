@@ -44,6 +44,8 @@ export interface WireChannel {
   guild_id?: string
   parent_id?: string
   archived: boolean
+  /** The bot may no longer read it. */
+  closed?: boolean
 }
 
 export interface WireInteraction {

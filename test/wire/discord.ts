@@ -35,8 +35,9 @@ export async function startDiscordWire(options: DiscordWireOptions = {}): Promis
   let port = 0
   const url = () => `ws://127.0.0.1:${port}`
   const http = createWireHttp(token, options.bucket ?? { limit: 1000, perMs: 1000 }, request => answer(request))
-  const gateway = createWireGateway(http.server, world, { token, messageContent: options.messageContent ?? false, url })
-  const answer = createWireRest(world, gateway, { gatewayUrl: url, interactionMs: options.interactionMs ?? 3000 })
+  const { messageContent = false, interactionMs = 3000 } = options
+  const gateway = createWireGateway(http.server, world, { token, messageContent, url })
+  const answer = createWireRest(world, gateway, { gatewayUrl: url, interactionMs, messageContent })
   http.server.listen(options.port ?? 0, '127.0.0.1')
   await once(http.server, 'listening')
   port = (http.server.address() as AddressInfo).port
@@ -58,8 +59,14 @@ export async function startDiscordWire(options: DiscordWireOptions = {}): Promis
 
 /** What people (and other bots) do, and what they read. */
 interface People {
-  /** In the guild's channel, with a mention of the bot unless told otherwise; returns the message as stored. */
-  say(text: string, options?: { channelId?: string; mention?: boolean; fields?: Partial<WireMessage> }): WireMessage
+  /**
+   * In the guild's channel, with a mention of the bot unless told otherwise; returns the message as stored. When `untold`, no gateway
+   * tells of it, but it stands in the channel.
+   */
+  say(
+    text: string,
+    options?: { channelId?: string; mention?: boolean; fields?: Partial<WireMessage>; untold?: boolean },
+  ): WireMessage
   sayInDm(text: string): WireMessage
   replyTo(messageId: string, text: string, mention?: boolean): WireMessage
   otherBotSays(text: string): WireMessage
@@ -84,11 +91,11 @@ function createPeople(world: World, gateway: WireGateway): People {
     last()
   }
 
-  function speak(channelId: string, text: string, fields: Partial<WireMessage> = {}): WireMessage {
+  function speak(channelId: string, text: string, fields: Partial<WireMessage> = {}, untold = false): WireMessage {
     const mentions = text.includes(`<@${world.bot.id}>`) ? [world.bot] : []
     const message = world.addMessage(channelId, fields.author ?? world.person, { content: text, mentions, ...fields })
     if (message.guild_id && !message.webhook_id) message.member = { nick: null, roles: [], joined_at: message.timestamp }
-    tell('MESSAGE_CREATE', structuredClone(message), intentFor(message))
+    if (!untold) tell('MESSAGE_CREATE', structuredClone(message), intentFor(message))
     return message
   }
 
@@ -100,8 +107,8 @@ function createPeople(world: World, gateway: WireGateway): People {
   }
 
   return {
-    say: (text, { channelId = world.channel.id, mention = true, fields = {} } = {}) =>
-      speak(channelId, mentioned(text, mention), fields),
+    say: (text, { channelId = world.channel.id, mention = true, fields = {}, untold = false } = {}) =>
+      speak(channelId, mentioned(text, mention), fields, untold),
     sayInDm: text => speak(world.dm.id, text),
     replyTo(messageId, text, mention = true) {
       const target = world.messages.get(messageId)

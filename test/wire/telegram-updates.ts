@@ -9,7 +9,7 @@ interface Held {
 }
 
 /** The line of updates of one bot: each stays until a later one is asked for; a poll is held until there is something. */
-export function createUpdates() {
+export function createUpdates(bring: () => void) {
   let nextId = 800_100
   let line: Update[] = []
   let last: Update | undefined
@@ -20,6 +20,7 @@ export function createUpdates() {
   function add(what: Omit<Update, 'update_id'>): Update {
     last = { update_id: nextId++, ...what }
     line.push(last)
+    bring()
     serve()
     return last
   }
@@ -63,7 +64,17 @@ export function createUpdates() {
     poll,
     repeat() {
       again = last
+      bring()
       serve()
+    },
+    /** The next update that `fits`; one that is to be repeated comes first. */
+    next(fits: (update: Update) => boolean): Update | undefined {
+      const repeated = again && fits(again) ? again : undefined
+      if (repeated) again = undefined
+      return repeated ?? line.find(fits)
+    },
+    drop(id: number) {
+      line = line.filter(update => update.update_id !== id)
     },
     unconfirmed: () => line.map(update => update.update_id),
     polling: () => (held ? 1 : 0),

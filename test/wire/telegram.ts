@@ -6,12 +6,15 @@ import { type Answer, createChats, type Payload, type Posted, refuse } from './t
 import { createFaults, type Fault, type Target } from './telegram-faults.ts'
 import { findEntities } from './telegram-text.ts'
 import { createUpdates } from './telegram-updates.ts'
+import { type Brought, createCourier } from './telegram-webhook.ts'
 
 export interface TelegramWireOptions {
   token?: string
   username?: string
   /** Answers 429 to who speaks faster than Telegram allows: 8 at once and 1 per 1.1 s in private, 20 a minute in a group. */
   enforceRate?: boolean
+  /** Where on this machine the public address of a webhook leads. */
+  reach?(url: string): string
 }
 
 /** What a person says. Chats below zero are supergroups, all others the private chat with the person of that id. */
@@ -66,6 +69,8 @@ export interface TelegramWire {
   fail(fault: Fault, target?: Target): void
   setWebhook(url: string): void
   webhook(): string
+  /** What was brought to the webhook so far. */
+  brought: Brought[]
   /** Ids of the updates that are not confirmed yet. */
   unconfirmed(): number[]
   /** How many polls are held open. */
@@ -75,16 +80,18 @@ export interface TelegramWire {
 
 /** A Bot API server for one bot on 127.0.0.1, to be given to a bot as `apiRoot`. */
 export async function startTelegramWire(options: TelegramWireOptions = {}): Promise<TelegramWire> {
-  const { token = '4711:test-token', username = 'bellhop_bot', enforceRate = false } = options
+  const { token = '4711:test-token', username = 'bellhop_bot', enforceRate = false, reach = (url: string) => url } = options
   const me = { id: Number(token.split(':')[0]), is_bot: true, first_name: 'Bellhop', username }
+  const courier = createCourier(() => updates, reach)
+  const updates = createUpdates(courier.bring)
   const backstage: Backstage = {
     token,
     me,
     chats: createChats(me, enforceRate),
-    updates: createUpdates(),
+    updates,
+    courier,
     faults: createFaults(),
     calls: [],
-    webhook: '',
     started: performance.now(),
   }
   const server = createServer((request, response) => {
@@ -95,7 +102,8 @@ export async function startTelegramWire(options: TelegramWireOptions = {}): Prom
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     ...audience(backstage),
     async close() {
-      backstage.updates.close()
+      courier.close()
+      updates.close()
       server.closeAllConnections()
       await new Promise(resolve => server.close(resolve))
     },
@@ -109,7 +117,7 @@ interface Backstage {
   updates: ReturnType<typeof createUpdates>
   faults: ReturnType<typeof createFaults>
   calls: Call[]
-  webhook: string
+  courier: ReturnType<typeof createCourier>
   started: number
 }
 
@@ -147,17 +155,18 @@ async function answerOrFail(
 }
 
 function carryOut(backstage: Backstage, method: string, payload: Payload, gone: AbortSignal): Answer | Promise<Answer> {
-  const { me, chats, updates } = backstage
+  const { me, chats, updates, courier } = backstage
   switch (method) {
     case 'getMe':
       return done({ ...me, can_join_groups: true, can_read_all_group_messages: false, supports_inline_queries: false })
     case 'getWebhookInfo':
-      return done({ url: backstage.webhook, has_custom_certificate: false, pending_update_count: updates.unconfirmed().length })
+      return done({ url: courier.url(), has_custom_certificate: false, pending_update_count: updates.unconfirmed().length })
+    case 'setWebhook':
+      return courier.set(payload)
     case 'deleteWebhook':
-      backstage.webhook = ''
-      return done(true)
+      return courier.set({})
     case 'getUpdates':
-      if (backstage.webhook) return refuse(409, "Conflict: can't use getUpdates method while webhook is active")
+      if (courier.url()) return refuse(409, "Conflict: can't use getUpdates method while webhook is active")
       return updates.poll(payload, gone)
     case 'sendMessage':
       return chats.send(payload)
@@ -177,7 +186,7 @@ function carryOut(backstage: Backstage, method: string, payload: Payload, gone: 
 
 /** What the people in front of the bot can do and see. */
 function audience(backstage: Backstage): Omit<TelegramWire, 'url' | 'close'> {
-  const { token, me, calls, chats, updates, faults } = backstage
+  const { token, me, calls, chats, updates, courier, faults } = backstage
   return {
     token,
     me,
@@ -204,10 +213,9 @@ function audience(backstage: Backstage): Omit<TelegramWire, 'url' | 'close'> {
     forget: chats.forget,
     block: chats.block,
     fail: faults.add,
-    setWebhook(url) {
-      backstage.webhook = url
-    },
-    webhook: () => backstage.webhook,
+    setWebhook: url => void courier.set({ url }),
+    webhook: courier.url,
+    brought: courier.brought,
     unconfirmed: updates.unconfirmed,
     polling: updates.polling,
   }
