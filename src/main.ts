@@ -16,6 +16,7 @@ import { createFeed } from './queue/feed.ts'
 import { createInbox } from './queue/inbox.ts'
 import { createJobs } from './queue/jobs.ts'
 import { createJournal } from './queue/journal.ts'
+import { createLeases } from './queue/lease.ts'
 import { createMemory } from './queue/memory.ts'
 import { createStops } from './queue/stops.ts'
 import { createReceive } from './receive.ts'
@@ -90,6 +91,7 @@ function createQueueRooms(house: RedisHouse, log: Log) {
   return {
     inbox: createInbox(redis),
     journal: createJournal(redis),
+    leases: createLeases(redis),
     history: createHistory(redis),
     board: createBoard(redis),
     memory: createMemory(redis),
@@ -138,13 +140,13 @@ async function startWorker(
   log: Log,
   closers: (() => Promise<void> | void)[],
 ) {
-  const { inbox, journal, history, jobs, stops, board } = queue
+  const { inbox, journal, leases, history, jobs, stops, board } = queue
   const toolbox = createToolbox(config.servers.servers, { log })
   closers.push(() => toolbox.close())
   const toolsReady = Promise.race([toolbox.start(), sleep(serversMayTakeMs)])
   const { model, name } = await openModel(config, log)
   const tools = { adapters, inbox, journal, history, model, toolbox, toolsReady, maxSteps, locale: config.locale, log }
-  const turns = createTurns(inbox, (message, turn) => answer(message, turn, tools))
+  const turns = createTurns({ inbox, leases, answer: (message, turn) => answer(message, turn, tools) })
   await stops.listen(turns.stop)
   const servers = () => [
     ...toolbox.servers(),

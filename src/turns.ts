@@ -2,11 +2,13 @@ import { createHash } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Conversation, Message } from './message.ts'
 import type { Inbox } from './queue/inbox.ts'
+import type { Lease, Leases } from './queue/lease.ts'
 import type { StopWish } from './queue/stops.ts'
 
 /** One message being answered here. */
 export interface Turn {
-  /** Aborted when somebody stops it, or the house closes. */
+  lease: Lease
+  /** Aborted when somebody stops it, another worker has taken it, or the house closes. */
   signal: AbortSignal
   /** Aborted when even the last words must not wait any longer. */
   closing: AbortSignal
@@ -26,26 +28,37 @@ export interface Turns {
 /** How long the last words "I will go on in a moment" may take. */
 const lastWordsMs = 3000
 
-export function createTurns(inbox: Inbox, answer: (message: Message, turn: Turn) => Promise<void>): Turns {
+export interface TurnsOptions {
+  inbox: Inbox
+  leases: Leases
+  answer(message: Message, turn: Turn): Promise<void>
+}
+
+export function createTurns({ inbox, leases, answer }: TurnsOptions): Turns {
   const running = new Map<Conversation, { message: Message; controller: AbortController }>()
   const working = new Set<Promise<void>>()
   const handover = new AbortController()
   const closing = new AbortController()
 
-  async function run(message: Message): Promise<void> {
+  async function run(message: Message, lease: Lease): Promise<void> {
     const controller = new AbortController()
-    const signal = AbortSignal.any([controller.signal, handover.signal])
+    const signal = AbortSignal.any([controller.signal, handover.signal, lease.lost])
     running.set(message.conversation, { message, controller })
-    await answer(message, { signal, closing: closing.signal, wasHandedOver: () => handover.signal.aborted }).finally(() =>
+    await answer(message, { lease, signal, closing: closing.signal, wasHandedOver: () => handover.signal.aborted }).finally(() =>
       running.delete(message.conversation),
     )
   }
   async function workThrough(conversation: Conversation): Promise<void> {
-    let message = await inbox.first(conversation)
-    while (message) {
-      handover.signal.throwIfAborted()
-      await run(message)
-      message = await inbox.first(conversation)
+    const lease = await leases.take(conversation, handover.signal)
+    try {
+      let message = await inbox.first(conversation)
+      while (message) {
+        handover.signal.throwIfAborted()
+        await run(message, lease)
+        message = await inbox.first(conversation)
+      }
+    } finally {
+      await lease.release()
     }
   }
   return {

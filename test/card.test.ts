@@ -6,11 +6,10 @@ import { emptyView, nextView } from '../src/reply/view.ts'
 
 const en = wordsFor('en', 'en')
 const after = (...events: AgentEvent[]) => events.reduce(nextView, emptyView)
-const start = (label: string, callId = label): AgentEvent => ({ type: 'tool-start', callId, label })
+const start = (label: string, id = label): AgentEvent => ({ type: 'tool-start', call: { id, name: id, input: {} }, label })
 const end = (callId: string, ms: number, outcome: 'ok' | 'failed' = 'ok'): AgentEvent => ({
   type: 'tool-end',
-  callId,
-  outcome,
+  result: { role: 'tool', callId, name: callId, text: '', ok: outcome === 'ok' },
   ms,
 })
 const text = (delta: string): AgentEvent => ({ type: 'text', delta })

@@ -64,12 +64,22 @@ export const call = (name: string, input: Record<string, unknown> = {}, id = nam
   call: { id, name, input },
 })
 
-type FakeTool = (input: Record<string, unknown>, options: Parameters<Toolbox['call']>[2]) => Promise<ToolResult> | ToolResult
+export type FakeTool = (
+  input: Record<string, unknown>,
+  options: Parameters<Toolbox['call']>[2],
+) => Promise<ToolResult> | ToolResult
 
-/** Tools that are functions. */
-export function fakeToolbox(tools: Record<string, FakeTool> = {}): Toolbox {
+/** Tools that are functions; those named in `repeatable` may be called again when their fate is unknown. */
+export function fakeToolbox(tools: Record<string, FakeTool> = {}, repeatable: string[] = []): Toolbox {
   const list = Object.keys(tools).map(
-    (name): Tool => ({ name, description: name, inputSchema: { type: 'object', properties: {} }, label: name, server: 'fake' }),
+    (name): Tool => ({
+      name,
+      description: name,
+      inputSchema: { type: 'object', properties: {} },
+      label: name,
+      server: 'fake',
+      repeatable: repeatable.includes(name),
+    }),
   )
   return {
     list: () => list,

@@ -8,7 +8,7 @@ import { type Bell, createJobs } from '../src/queue/jobs.ts'
 import type { Toolbox } from '../src/toolbox.ts'
 import { createTurns, type Turns, turnToken } from '../src/turns.ts'
 import { answer } from '../src/worker.ts'
-import { aMessage, call, type FakeChat, fakeChat, fakeToolbox, say, scriptedModel, texts } from './fakes.ts'
+import { aMessage, call, type FakeChat, type FakeTool, fakeChat, fakeToolbox, say, scriptedModel, texts } from './fakes.ts'
 import { testRooms } from './rooms.ts'
 
 let rooms: Awaited<ReturnType<typeof testRooms>>
@@ -33,7 +33,7 @@ async function work(
   toolbox: Toolbox = fakeToolbox(),
   log: Log = silentLog,
 ): Promise<{ turns: Turns; bell: Bell }> {
-  const { inbox, journal, history, house, stops } = rooms
+  const { inbox, journal, leases, history, house, stops } = rooms
   const adapters = new Map([['fake', chat.adapter]])
   const tools = {
     adapters,
@@ -47,7 +47,7 @@ async function work(
     locale: 'en',
     log,
   }
-  const turns = createTurns(inbox, (message, turn) => answer(message, turn, tools))
+  const turns = createTurns({ inbox, leases, answer: (message, turn) => answer(message, turn, tools) })
   const jobs = createJobs(house, silentLog)
   await stops.listen(turns.stop)
   const bell = jobs.work(turns.work, 4)
@@ -62,13 +62,13 @@ async function ask(message: Message): Promise<void> {
 
 const finals = (chat: FakeChat) => [...chat.shown.values()].filter(out => out.final).map(out => out.text)
 const answered = (chat: FakeChat, count: number) => expect.poll(() => finals(chat).length, { timeout: 10_000 }).toBe(count)
-const hangs = (onStart = () => {}): Toolbox =>
-  fakeToolbox({
-    hang: (_input, { signal }) => {
-      onStart()
-      return new Promise(resolve => signal.addEventListener('abort', () => resolve({ ok: false, text: 'cancelled' })))
-    },
-  })
+const hanging =
+  (onStart = () => {}): FakeTool =>
+  (_input, { signal }) => {
+    onStart()
+    return new Promise(resolve => signal.addEventListener('abort', () => resolve({ ok: false, text: 'cancelled' })))
+  }
+const hangs = (onStart = () => {}) => fakeToolbox({ hang: hanging(onStart) })
 
 test('a message lives its whole life: one reply, steps, answer, history', async () => {
   const chat = fakeChat()
@@ -176,25 +176,96 @@ test.each<[string, Model, RegExp]>([
   if (id) expect(JSON.stringify(logged)).toContain(id)
 })
 
-test('a house that closes hands the turn over, and the next worker edits the same reply', async () => {
+test('a house that closes hands the turn over, and the next worker goes on with it in the same reply', async () => {
   const chat = fakeChat()
   let running = false
   const first = await work(
     chat,
-    scriptedModel([say('Half. '), call('hang')]),
-    hangs(() => (running = true)),
+    scriptedModel([say('Half.'), call('done'), call('hang')]),
+    fakeToolbox({ done: () => ({ ok: true, text: 'the result' }), hang: hanging(() => (running = true)) }),
   )
   await ask(aMessage('long question'))
-  await expect.poll(() => running).toBe(true)
+  await expect.poll(() => running && chat.calls.some(({ out }) => out.text.includes('✅ done'))).toBe(true)
   const ended = first.bell.close()
   await first.turns.close(10)
   await ended
   expect([...chat.shown.values()][0]?.text).toContain('Restarting')
   expect(await rooms.inbox.first('fake:1')).toMatchObject({ text: 'long question' })
-  await work(chat, scriptedModel([say('Whole.')]))
+  const model = scriptedModel([say('Whole.')])
+  await work(chat, model)
   await rooms.jobs.ring('fake:1')
   await answered(chat, 1)
-  expect([...chat.shown.values()].map(({ text }) => text)).toEqual(['Whole.'])
+  expect([...chat.shown.values()].map(({ text }) => text)).toEqual([
+    expect.stringMatching(/^Half\.\n\nWhole\.\n\n-# ✅ done .* ⚠️ hang/),
+  ])
+  expect(texts(model.heard[0]?.transcript ?? [])).toEqual([
+    'user: long question',
+    'assistant: Half.',
+    'tool: the result',
+    expect.stringMatching(/^tool: Outcome unknown/),
+  ])
+})
+
+test.each([
+  ['a call whose fate is unknown is not made again', [], 1],
+  ['but one that does no harm is', ['count'], 2],
+])('%s', async (_what, repeatable, calls) => {
+  const chat = fakeChat()
+  const message = aMessage('count')
+  await rooms.inbox.add(message)
+  const lease = await rooms.leases.take('fake:1', new AbortController().signal)
+  await rooms.journal.begin(lease, message)
+  const toCall = [{ id: 'c1', name: 'count', input: {} }]
+  await rooms.journal.keepStep(lease, message, { type: 'said', entry: { role: 'assistant', text: '', calls: toCall } })
+  await rooms.journal.keepStep(lease, message, { type: 'begun', callId: 'c1' })
+  await lease.release()
+  let made = 1 // by the worker that died
+  await work(
+    chat,
+    scriptedModel([say('Counted.')]),
+    fakeToolbox({ count: () => ({ ok: true, text: String(++made) }) }, repeatable),
+  )
+  await rooms.jobs.ring('fake:1')
+  await answered(chat, 1)
+  expect(made).toBe(calls)
+  expect(finals(chat)[0]).toContain('Counted.')
+})
+
+test('a message whose workers died twice is set aside with an error id, and the next one is answered', async () => {
+  const chat = fakeChat()
+  const message = aMessage('poison')
+  await rooms.inbox.add(message)
+  await rooms.inbox.add(aMessage('and then?'))
+  const lease = await rooms.leases.take('fake:1', new AbortController().signal)
+  for (let death = 0; death < 2; death++) await rooms.journal.begin(lease, message)
+  await lease.release()
+  await work(chat, scriptedModel([say('Then this.')]))
+  await rooms.jobs.ring('fake:1')
+  await answered(chat, 2)
+  expect(finals(chat)).toEqual([expect.stringMatching(/^I could not answer this.*\(error e-\w{8}\)$/), 'Then this.'])
+})
+
+test('a worker that was paused and wakes can neither edit, nor call, nor keep anything any more', async () => {
+  const chat = fakeChat()
+  let called = 0
+  let wake = () => {}
+  const asleep = new Promise<void>(resolve => (wake = resolve))
+  const model: Model = async function* () {
+    await asleep
+    yield call('write')
+  }
+  const first = await work(chat, model, fakeToolbox({ write: () => ({ ok: true, text: String(++called) }) }))
+  await ask(aMessage('question'))
+  await expect.poll(() => chat.shown.size).toBe(1)
+  await rooms.redis.set((await rooms.redis.keys('*:lease:*'))[0] ?? '', 'another worker') // as if its time had run out meanwhile
+  wake()
+  const ended = first.bell.close()
+  await first.turns.close(5000)
+  await ended
+  expect(called).toBe(0)
+  expect(finals(chat)).toEqual([])
+  expect([...chat.shown.values()].map(({ text }) => text)).toEqual(['💭 thinking…'])
+  expect(await rooms.inbox.first('fake:1')).toMatchObject({ text: 'question' })
 })
 
 test('an answer that was kept but not delivered is delivered, and nothing is asked again', async () => {
@@ -202,7 +273,10 @@ test('an answer that was kept but not delivered is delivered, and nothing is ask
   const model = scriptedModel()
   const message = aMessage('question')
   await rooms.inbox.add(message)
-  await rooms.journal.keepFinal(message, { text: 'the kept answer', entries: [{ role: 'user', text: 'question' }] })
+  const lease = await rooms.leases.take('fake:1', new AbortController().signal)
+  await rooms.journal.begin(lease, message)
+  await rooms.journal.keepFinal(lease, message, { text: 'the kept answer', entries: [{ role: 'user', text: 'question' }] })
+  await lease.release()
   await work(chat, model)
   await rooms.jobs.ring('fake:1')
   await answered(chat, 1)

@@ -87,7 +87,7 @@ test('/reset forgets, and /call is a turn of its own', async () => {
   const { answers, receive } = open()
   const first = aMessage('hi')
   await rooms.inbox.add(first)
-  await rooms.inbox.finish(first, [{ role: 'user', text: 'hi' }])
+  await rooms.inbox.finish(first, [{ role: 'user', text: 'hi' }], await rooms.leases.take('fake:1', new AbortController().signal))
   await answers(aMessage('/reset'))
   expect(await rooms.history.load('fake:1')).toEqual([])
   await receive(aMessage('/call sqlite__list_tables'))

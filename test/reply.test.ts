@@ -15,6 +15,7 @@ function open(chat: FakeChat, { posted = [] as string[], over = {} } = {}) {
     words: wordsFor('en', 'en'),
     posted,
     keep: async ids => void kept.push(ids),
+    mayAct: async () => {},
     stopButton: { label: 'Stop', action: 'stop', token: 't' },
     closing: closing.signal,
     log: silentLog,
@@ -140,7 +141,7 @@ test('a house that closes does not wait for a platform that is down', async () =
 test('an API client sees no steps', async () => {
   const chat = fakeChat({ editEveryMs: 1 })
   const { reply } = open(chat, { over: { kind: 'api' } })
-  reply.show({ type: 'tool-start', callId: '1', label: 'List tables' })
+  reply.show({ type: 'tool-start', call: { id: '1', name: 't', input: {} }, label: 'List tables' })
   await sleep(10)
   reply.show({ type: 'text', delta: 'Four.' })
   await reply.finish(reply.answer())

@@ -10,6 +10,7 @@ export const en = {
   paused: '⏸ Restarting, I will go on in a moment.',
   failed: (id: string) => `Something went wrong on my side, please try again. (error ${id})`,
   modelFailed: (what: string, id: string) => `I could not get an answer from the language model: ${what} (error ${id})`,
+  setAside: (id: string) => `I could not answer this: I was interrupted each time I tried, and have put it aside. (error ${id})`,
   tooLong: (found: number, limit: number) =>
     `Your message has ${found.toLocaleString('en')} characters and I read at most ${limit.toLocaleString('en')} at once. Please send it in parts.`,
   empty: 'Yes? Write your question in the same message, or `/help` to see what I can do.',

@@ -2,6 +2,7 @@ import type { Conversation, Message } from '../message.ts'
 import type { Entry } from '../model.ts'
 import { keysOf, unfinishedKeys } from '../redis/keys.ts'
 import type { Redis } from '../redis/redis.ts'
+import { type Lease, LeaseLost } from './lease.ts'
 
 /** What people said and what is not answered yet: the truth, beside which a job is only a doorbell. */
 export interface Inbox {
@@ -11,8 +12,11 @@ export interface Inbox {
   isNew(conversation: Conversation, id: string): Promise<boolean>
   /** The oldest message that is not answered. */
   first(conversation: Conversation): Promise<Message | undefined>
-  /** Ends a turn: remembers its entries, forgets the message and its journal, all or nothing. Harmless when done twice. */
-  finish(message: Message, entries: Entry[]): Promise<void>
+  /**
+   * Ends a turn: remembers its entries, forgets the message and its journal, all or nothing. Harmless when done twice.
+   * Throws LeaseLost, and changes nothing, once another worker has the conversation.
+   */
+  finish(message: Message, entries: Entry[], lease: Lease): Promise<void>
   /** Conversations with a message older than this that is not answered. */
   unfinished(olderThanMs: number): Promise<Conversation[]>
 }
@@ -29,13 +33,15 @@ return redis.call('RPUSH', KEYS[2], ARGV[4]) - 1`
 
 /** Only the head of the inbox can be finished, so that a late second worker changes nothing. */
 const finishScript = `
+local holder = redis.call('GET', KEYS[6])
+if holder and holder ~= ARGV[5] then return false end
 local head = redis.call('LINDEX', KEYS[1], 0)
 if not head or cjson.decode(head).id ~= ARGV[1] then return 0 end
 redis.call('LPOP', KEYS[1])
-redis.call('DEL', KEYS[2])
+redis.call('DEL', KEYS[2], KEYS[5])
 if redis.call('EXISTS', KEYS[1]) == 0 then redis.call('ZREM', KEYS[4], ARGV[2]) end
-if #ARGV > 4 then
-  redis.call('RPUSH', KEYS[3], unpack(ARGV, 5))
+if #ARGV > 5 then
+  redis.call('RPUSH', KEYS[3], unpack(ARGV, 6))
   redis.call('LTRIM', KEYS[3], -ARGV[3], -1)
   redis.call('EXPIRE', KEYS[3], ARGV[4])
 end
@@ -65,19 +71,12 @@ export function createInbox(redis: Redis): Inbox {
       const json = await redis.lindex(keysOf(conversation).inbox, 0)
       return json === null ? undefined : (JSON.parse(json) as Message)
     },
-    async finish(message, entries) {
-      const { inbox, journal, history, unfinished } = keysOf(message.conversation)
-      const facts = [message.id, message.conversation, keepEntries, keepSeconds]
-      await redis.eval(
-        finishScript,
-        4,
-        inbox,
-        journal,
-        history,
-        unfinished,
-        ...facts,
-        ...entries.map(entry => JSON.stringify(entry)),
-      )
+    async finish(message, entries, { token }) {
+      const { inbox, journal, history, unfinished, steps, lease } = keysOf(message.conversation)
+      const keys = [inbox, journal, history, unfinished, steps, lease]
+      const facts = [message.id, message.conversation, keepEntries, keepSeconds, token]
+      const done = await redis.eval(finishScript, keys.length, ...keys, ...facts, ...entries.map(entry => JSON.stringify(entry)))
+      if (done === null) throw new LeaseLost(`another worker goes on with ${message.id}`)
     },
     async unfinished(olderThanMs) {
       const lists = await Promise.all(unfinishedKeys.map(key => redis.zrangebyscore(key, 0, Date.now() - olderThanMs)))

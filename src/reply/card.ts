@@ -38,6 +38,8 @@ function sentenceOf(notice: Notice, words: Words): string {
       return words.failed(notice.id)
     case 'model-failed':
       return words.modelFailed(notice.what, notice.id)
+    case 'set-aside':
+      return words.setAside(notice.id)
   }
 }
 

@@ -17,6 +17,8 @@ export interface SheetOptions {
   posted: string[]
   /** Called after each post, with all ids so far; what is not kept would be posted twice after a crash. */
   keep(ids: string[]): Promise<void>
+  /** Asked before each call: rejects when another worker speaks here now. */
+  mayAct(): Promise<void>
 }
 
 /** One message. What it shows is not known after a crash. */
@@ -25,7 +27,7 @@ interface Part {
   shown?: Outgoing
 }
 
-export function createSheet({ adapter, message, posted, keep }: SheetOptions): Sheet {
+export function createSheet({ adapter, message, posted, keep, mayAct }: SheetOptions): Sheet {
   const parts: Part[] = posted.map(id => ({ id }))
   const firstStale = (wanted: Outgoing[]) => wanted.findIndex((out, index) => !isSame(out, parts[index]?.shown))
   return {
@@ -34,6 +36,7 @@ export function createSheet({ adapter, message, posted, keep }: SheetOptions): S
       const out = wanted[at]
       if (!out) return false
       const part = parts[at]
+      await mayAct()
       if (part) {
         await adapter.edit(message.conversation, part.id, out)
         part.shown = out

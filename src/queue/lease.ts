@@ -1,0 +1,90 @@
+import { randomUUID } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Conversation } from '../message.ts'
+import { keysOf } from '../redis/keys.ts'
+import type { Redis } from '../redis/redis.ts'
+
+/** The right to answer in one conversation. A worker that was paused and wakes has lost it, and must not act any more. */
+export interface Lease {
+  readonly conversation: Conversation
+  /** What the queue's scripts compare with the holder: writes of who has lost the lease are refused. */
+  readonly token: string
+  /** Aborted with LeaseLost once somebody else holds it. */
+  readonly lost: AbortSignal
+  /** Before anything that is seen outside: asks Redis when the lease may have run out meanwhile. Throws LeaseLost. */
+  check(): Promise<void>
+  release(): Promise<void>
+}
+
+/** Another worker has the conversation: say nothing, call nothing, keep nothing. */
+export class LeaseLost extends Error {
+  override name = 'LeaseLost'
+}
+
+export interface Leases {
+  /** Waits until the conversation is free. */
+  take(conversation: Conversation, signal: AbortSignal): Promise<Lease>
+}
+
+export interface LeasePace {
+  /** A holder that is silent for so long has lost it. */
+  lifeMs: number
+  /** How often a holder says that it lives. */
+  renewMs: number
+}
+
+/** Together with the queue's look for dead workers this keeps a takeover below 15 seconds. */
+const usualPace: LeasePace = { lifeMs: 6000, renewMs: 1500 }
+const tryAgainMs = 250
+
+const takeScript = `return redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) and 1 or 0`
+
+/** A lease that Redis forgot, restarting, still belongs to who had it as long as nobody else has taken it. */
+const renewScript = `
+local holder = redis.call('GET', KEYS[1])
+if holder and holder ~= ARGV[1] then return 0 end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+return 1`
+
+const releaseScript = `if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end`
+
+export function createLeases(redis: Redis, pace: LeasePace = usualPace): Leases {
+  return {
+    async take(conversation, signal) {
+      const key = keysOf(conversation).lease
+      const token = randomUUID()
+      while (true) {
+        signal.throwIfAborted()
+        const asked = performance.now()
+        if ((await redis.eval(takeScript, 1, key, token, pace.lifeMs)) === 1) return hold(redis, conversation, token, asked, pace)
+        await sleep(tryAgainMs, undefined, { signal })
+      }
+    },
+  }
+}
+
+function hold(redis: Redis, conversation: Conversation, token: string, taken: number, { lifeMs, renewMs }: LeasePace): Lease {
+  const key = keysOf(conversation).lease
+  const losing = new AbortController()
+  let heldUntil = taken + lifeMs
+  async function renew(): Promise<void> {
+    const asked = performance.now()
+    if ((await redis.eval(renewScript, 1, key, token, lifeMs)) === 1) heldUntil = asked + lifeMs
+    else losing.abort(new LeaseLost(`another worker has taken ${conversation}`))
+  }
+  const heartbeat = setInterval(() => void renew().catch(() => {}), renewMs) // Redis is away: `check` will wait for it
+  losing.signal.addEventListener('abort', () => clearInterval(heartbeat))
+  return {
+    conversation,
+    token,
+    lost: losing.signal,
+    async check() {
+      if (performance.now() > heldUntil - renewMs) await renew()
+      losing.signal.throwIfAborted()
+    },
+    async release() {
+      clearInterval(heartbeat)
+      await redis.eval(releaseScript, 1, key, token)
+    },
+  }
+}
