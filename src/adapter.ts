@@ -15,8 +15,11 @@ export interface Adapter {
   stop(): Promise<void>
   /** Tells the platform the list of commands, if it changed since the last time. Called once after `start`. */
   announce?(commands: CommandInfo[]): Promise<void>
-  /** Returns the id by which `edit` finds it again. Throws RateLimited or Gone. */
-  post(conversation: Conversation, out: Outgoing, replyTo?: string): Promise<string>
+  /**
+   * Returns the id by which `edit` finds it again. Where `limits.keyedPosts` says so, the same `key` (at most 25 characters) within
+   * minutes gives the message of the first time instead of a second one. Throws RateLimited or Gone.
+   */
+  post(conversation: Conversation, out: Outgoing, replyTo?: string, key?: string): Promise<string>
   /** Idempotent: the same text twice is no error. Throws RateLimited or Gone. */
   edit(conversation: Conversation, id: string, out: Outgoing): Promise<void>
 }
@@ -45,6 +48,8 @@ export interface Limits {
   length(markdown: string): number
   /** The shortest time between two edits in one chat that the platform tolerates for long. */
   editEveryMs: number
+  /** A post can be repeated without harm when its outcome is unknown. */
+  keyedPosts: boolean
 }
 
 /** A command as a platform announces it. */
@@ -66,4 +71,12 @@ export interface Feed {
 export interface Memory {
   get(key: string): Promise<string | undefined>
   set(key: string, value: string): Promise<void>
+}
+
+/** How far each conversation was heard, for a platform that does not deliver again what it could not deliver. */
+export interface Bookmarks {
+  /** The newest native message id that was kept. */
+  set(conversation: Conversation, messageId: string): Promise<void>
+  /** The conversations that were heard last, newest first. */
+  recent(count: number): Promise<{ conversation: Conversation; messageId: string }[]>
 }

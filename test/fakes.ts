@@ -25,7 +25,7 @@ export function fakeChat(limits: Partial<Adapter['limits']> = {}): FakeChat {
   }
   const adapter: Adapter = {
     platform: 'fake',
-    limits: { chars: 2000, length: text => text.length, editEveryMs: 20, ...limits },
+    limits: { chars: 2000, length: text => text.length, editEveryMs: 20, keyedPosts: true, ...limits },
     async start() {},
     async stop() {},
     async post(_conversation, out) {

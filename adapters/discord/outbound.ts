@@ -7,6 +7,7 @@ export const limits: Limits = {
   length: markdown => toDiscord(markdown).length,
   /** Discord tells its limits in headers only; five edits in five seconds is what channels are seen to allow, and a little air. */
   editEveryMs: 1100,
+  keyedPosts: true,
 }
 
 const rule = '─'.repeat(20)

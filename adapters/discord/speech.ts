@@ -30,9 +30,14 @@ export function createSpeech(call: Call): Pick<Adapter, 'post' | 'edit'> {
   }
 
   /** The nonce makes the call safe to repeat: Discord answers a second one with the message of the first ("Create Message"). */
-  async function postInChannel(conversation: Conversation, out: Outgoing, messageId: string | undefined): Promise<string> {
+  async function postInChannel(
+    conversation: Conversation,
+    out: Outgoing,
+    messageId: string | undefined,
+    key: string | undefined,
+  ): Promise<string> {
     const reference = messageId ? { message_reference: { message_id: messageId, fail_if_not_exists: false } } : {}
-    const nonce = randomBytes(12).toString('hex') // of at most 25 characters
+    const nonce = key ?? randomBytes(12).toString('hex') // of at most 25 characters
     const body = { ...toBody(out), ...reference, nonce, enforce_nonce: true }
     return idOf(await call('POST', Routes.channelMessages(channelOf(conversation)), { body }))
   }
@@ -42,7 +47,7 @@ export function createSpeech(call: Call): Pick<Adapter, 'post' | 'edit'> {
   }
 
   return {
-    async post(conversation, out, replyTo) {
+    async post(conversation, out, replyTo, key) {
       const interaction = parseInteraction(replyTo)
       const isFirst = interaction && answered.get(conversation)?.token !== interaction.token
       if (isFirst && isFresh(interaction)) {
@@ -50,7 +55,7 @@ export function createSpeech(call: Call): Pick<Adapter, 'post' | 'edit'> {
         if (id) return id
       }
       try {
-        return await postInChannel(conversation, out, interaction ? undefined : replyTo)
+        return await postInChannel(conversation, out, interaction ? undefined : replyTo, key)
       } catch (error) {
         const open = interaction ?? answered.get(conversation)
         if (!(error instanceof Gone) || !open || !isFresh(open)) throw error

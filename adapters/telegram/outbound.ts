@@ -32,7 +32,12 @@ export interface Rendered {
  * 1100 ms: "avoid sending more than one message per second" in one chat (core.telegram.org/bots/faq), and edits count like
  * messages (tdlib/td#3034); a tenth on top for clocks that disagree.
  */
-export const limits: Limits = { chars: 4096, length: markdown => toTelegram(markdown).text.length, editEveryMs: 1100 }
+export const limits: Limits = {
+  chars: 4096,
+  length: markdown => toTelegram(markdown).text.length,
+  editEveryMs: 1100,
+  keyedPosts: false,
+}
 
 /** Markdown as models write it, for any input at all; never empty, since Telegram refuses an empty message. */
 export function toTelegram(markdown: string): Rendered {

@@ -29,7 +29,7 @@ export function createTerminalAdapter(options: TerminalOptions): Adapter {
 
   return {
     platform: 'terminal',
-    limits: { chars: 100_000, length: text => text.length, editEveryMs: 100 },
+    limits: { chars: 100_000, length: text => text.length, editEveryMs: 100, keyedPosts: true },
     async start(receive) {
       close = await openTalk(options, conversation, { id: name, name, ...localeOf() }, receive)
     },
@@ -37,8 +37,8 @@ export function createTerminalAdapter(options: TerminalOptions): Adapter {
       close?.()
       close = undefined
     },
-    async post(to, out, replyTo) {
-      const id = randomUUID()
+    async post(to, out, replyTo, key) {
+      const id = key ?? randomUUID()
       await feed.write(to, { type: 'post', id, out, ...(replyTo === undefined ? {} : { replyTo }) } satisfies ReplyEvent)
       return id
     },
@@ -54,8 +54,9 @@ async function openTalk(options: TerminalOptions, conversation: string, author: 
   const lines = createInterface({ input, ...(typed ? { output, terminal: true, prompt } : { terminal: false }) })
   const paper = onScreen ? createScreen(output, typed ? inputLineOf(lines) : undefined) : createLines(output)
   const turns = createTurns(paper, () => options.onEnd?.())
-  /** Messages are kept one after the other, in the order of their lines. */
-  let keeping = Promise.resolve()
+  const listening = feed.listen(conversation, event => isReplyEvent(event) && turns.show(event))
+  /** Messages are kept one after the other, in the order of their lines, and none before its reply can be heard. */
+  let keeping: Promise<unknown> = listening
 
   const offer = (what: Parameters<Receive>[0]) => {
     keeping = keeping
@@ -67,7 +68,7 @@ async function openTalk(options: TerminalOptions, conversation: string, author: 
       })
   }
 
-  const unlisten = await feed.listen(conversation, event => isReplyEvent(event) && turns.show(event))
+  // Nothing is awaited before this: a pipe gives its lines, and its end, at once.
   lines.on('line', line => {
     paper.asked(line)
     const text = line.trim()
@@ -85,6 +86,7 @@ async function openTalk(options: TerminalOptions, conversation: string, author: 
     turns.end()
   })
   if (typed) lines.prompt()
+  const unlisten = await listening
   return () => {
     unlisten()
     turns.forget()

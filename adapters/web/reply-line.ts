@@ -13,8 +13,14 @@ export interface Card {
   final: boolean
 }
 
-export async function writePost(feed: Feed, conversation: Conversation, out: Outgoing, replyTo?: string): Promise<string> {
-  const id = randomUUID()
+export async function writePost(
+  feed: Feed,
+  conversation: Conversation,
+  out: Outgoing,
+  replyTo?: string,
+  key?: string,
+): Promise<string> {
+  const id = key ?? randomUUID()
   const event: ReplyEvent = { type: 'post', id, out, ...(replyTo === undefined ? {} : { replyTo }) }
   await feed.write(conversation, event)
   return id

@@ -38,7 +38,7 @@ export function createWebAdapter(options: WebOptions): WebAdapter {
 
   return {
     platform: 'web',
-    limits: { chars: 100_000, length: text => text.length, editEveryMs: 100 },
+    limits: { chars: 100_000, length: text => text.length, editEveryMs: 100, keyedPosts: true },
     get url() {
       return server?.listening ? urlOf(host, server) : undefined
     },
@@ -57,7 +57,7 @@ export function createWebAdapter(options: WebOptions): WebAdapter {
       closing.abort()
       await close(server)
     },
-    post: (conversation, out, replyTo) => writePost(feed, conversation, out, replyTo),
+    post: (conversation, out, replyTo, key) => writePost(feed, conversation, out, replyTo, key),
     edit: (conversation, id, out) => writeEdit(feed, conversation, id, out),
   }
 }
