@@ -7,6 +7,8 @@ import type { Conversation, Heard } from './message.ts'
 export interface Adapter {
   readonly platform: string
   readonly limits: Limits
+  /** Names what only one process at a time may listen with, such as a token's hash; absent where any number may. */
+  readonly oneListener?: string
   /**
    * Listens until `stop`. A platform is told "received" only after `receive` has resolved; when it rejects, the event was not
    * kept and must be offered again. Throws ConfigError when the platform refuses the token or the set-up.

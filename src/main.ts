@@ -5,6 +5,7 @@ import type { Adapter } from './adapter.ts'
 import { banner } from './banner.ts'
 import { commands } from './commands.ts'
 import { type Config, loadConfig } from './config/config.ts'
+import { createDoor } from './door.ts'
 import { ConfigError } from './errors.ts'
 import { createHistory } from './history.ts'
 import { createLog, type Log, reason } from './log.ts'
@@ -197,12 +198,10 @@ async function openDoors(
   const closing = new AbortController()
   closers.push(() => closing.abort())
   const doors = [...adapters.values()].filter(({ platform }) => (platform === 'terminal') === chatOnly)
-  for (const adapter of doors) closers.push(() => adapter.stop())
-  await Promise.all(
-    doors.map(adapter =>
-      adapter.start(createReceive(adapter, { ...queue, locale: config.locale, log, closing: closing.signal })),
-    ),
-  )
+  const tools = { ...queue, locale: config.locale, log, closing: closing.signal }
+  const open = doors.map(adapter => createDoor(adapter, { leases: queue.leases, receive: createReceive(adapter, tools), log }))
+  for (const door of open) closers.push(() => door.close())
+  await Promise.all(open.map(door => door.open()))
   for (const adapter of doors) {
     void adapter
       .announce?.(commands)

@@ -43,6 +43,7 @@ export function createTelegramAdapter({ token, apiRoot, memory, log, callMs = 10
 
   return {
     platform: 'telegram',
+    oneListener: token.split(':')[0] ?? '',
     limits,
 
     async start(receive) {

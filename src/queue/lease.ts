@@ -4,7 +4,7 @@ import type { Conversation } from '../message.ts'
 import { keysOf } from '../redis/keys.ts'
 import type { Redis } from '../redis/redis.ts'
 
-/** The right to answer in one conversation. A worker that was paused and wakes has lost it, and must not act any more. */
+/** The right to answer in one conversation, or to listen with one token. Who was paused and wakes has lost it, and must not act any more. */
 export interface Lease {
   readonly conversation: Conversation
   /** What the queue's scripts compare with the holder: writes of who has lost the lease are refused. */
@@ -24,6 +24,8 @@ export class LeaseLost extends Error {
 export interface Leases {
   /** Waits until the conversation is free. */
   take(conversation: Conversation, signal: AbortSignal): Promise<Lease>
+  /** Undefined if somebody else has it. */
+  tryTake(conversation: Conversation): Promise<Lease | undefined>
 }
 
 export interface LeasePace {
@@ -49,14 +51,19 @@ return 1`
 const releaseScript = `if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end`
 
 export function createLeases(redis: Redis, pace: LeasePace = usualPace): Leases {
+  async function tryTake(conversation: Conversation): Promise<Lease | undefined> {
+    const token = randomUUID()
+    const asked = performance.now()
+    const taken = await redis.eval(takeScript, 1, keysOf(conversation).lease, token, pace.lifeMs)
+    return taken === 1 ? hold(redis, conversation, token, asked, pace) : undefined
+  }
   return {
+    tryTake,
     async take(conversation, signal) {
-      const key = keysOf(conversation).lease
-      const token = randomUUID()
       while (true) {
         signal.throwIfAborted()
-        const asked = performance.now()
-        if ((await redis.eval(takeScript, 1, key, token, pace.lifeMs)) === 1) return hold(redis, conversation, token, asked, pace)
+        const lease = await tryTake(conversation)
+        if (lease) return lease
         await sleep(tryAgainMs, undefined, { signal })
       }
     },
