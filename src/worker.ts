@@ -62,6 +62,7 @@ function openReplyTo(
     adapter,
     message,
     words,
+    turn: turnToken(message),
     posted,
     keep: ids => journal.keepReplies(lease, message, ids),
     mayAct: lease.check,

@@ -13,6 +13,7 @@ function open(chat: FakeChat, { posted = [] as string[], over = {} } = {}) {
     adapter: chat.adapter,
     message: aMessage('question', over),
     words: wordsFor('en', 'en'),
+    turn: 'turn-1',
     posted,
     keep: async ids => void kept.push(ids),
     mayAct: async () => {},
@@ -84,6 +85,28 @@ test('a long answer goes on in further messages, and finished ones are not edite
   expect(kept.at(-1)).toEqual([...chat.shown.keys()])
   const lastTouch = (id: string) => chat.calls.findLastIndex(call => call.id === id)
   expect(lastTouch('1')).toBeLessThan(chat.calls.findIndex(call => call.id === '3'))
+})
+
+test('every post has a key of its own, and the same ones after a crash', async () => {
+  const long = 'line of text\n'.repeat(30)
+  const [first, second] = [fakeChat({ chars: 100 }), fakeChat({ chars: 100 })]
+  await open(first).reply.finish(long)
+  await open(second).reply.finish(long)
+  expect(new Set(first.keys).size).toBe(first.shown.size)
+  expect(second.keys).toEqual(first.keys)
+  expect(first.keys.every(key => key.length <= 25)).toBe(true)
+})
+
+test('where a post cannot be repeated, only placeholders are posted, and texts come by edits', async () => {
+  const chat = fakeChat({ chars: 100, keyedPosts: false })
+  await open(chat).reply.finish('line of text\n'.repeat(30))
+  const posts = chat.calls.filter(({ kind }) => kind === 'post').map(({ out }) => out.text)
+  expect(new Set(posts)).toEqual(new Set(['💭 thinking…', '…']))
+  expect(
+    shownBy(chat)
+      .join('\n')
+      .match(/line of text/g),
+  ).toHaveLength(30)
 })
 
 test('after a crash the same messages are edited', async () => {

@@ -13,6 +13,8 @@ export interface Sheet {
 export interface SheetOptions {
   adapter: Adapter
   message: Message
+  /** At most 16 characters, of this turn and no other: from it come the keys by which a post is recognised when it is repeated. */
+  turn: string
   /** Ids of the messages that an earlier attempt posted: they are edited, not posted anew. */
   posted: string[]
   /** Called after each post, with all ids so far; what is not kept would be posted twice after a crash. */
@@ -27,8 +29,15 @@ interface Part {
   shown?: Outgoing
 }
 
-export function createSheet({ adapter, message, posted, keep, mayAct }: SheetOptions): Sheet {
+/**
+ * Where a post cannot be repeated without harm (Telegram), a crash between the post and the keeping of its id doubles the message. So
+ * only placeholders are posted there: the first one says that the bot is thinking, later ones this, and the text comes by an edit.
+ */
+const placeholder: Outgoing = { text: '…', buttons: [], final: false }
+
+export function createSheet({ adapter, message, turn, posted, keep, mayAct }: SheetOptions): Sheet {
   const parts: Part[] = posted.map(id => ({ id }))
+  let forgotten = 0
   const firstStale = (wanted: Outgoing[]) => wanted.findIndex((out, index) => !isSame(out, parts[index]?.shown))
   return {
     async bring(wanted) {
@@ -41,8 +50,10 @@ export function createSheet({ adapter, message, posted, keep, mayAct }: SheetOpt
         await adapter.edit(message.conversation, part.id, out)
         part.shown = out
       } else {
-        const id = await adapter.post(message.conversation, out, at === 0 ? message.replyTo : undefined)
-        parts.push({ id, shown: out })
+        const first = adapter.limits.keyedPosts || at === 0 ? out : placeholder
+        const key = `${turn}.${at}.${forgotten}`
+        const id = await adapter.post(message.conversation, first, at === 0 ? message.replyTo : undefined, key)
+        parts.push({ id, shown: first })
         await keep(parts.map(({ id }) => id))
       }
       return true
@@ -50,7 +61,9 @@ export function createSheet({ adapter, message, posted, keep, mayAct }: SheetOpt
     isStale: wanted => firstStale(wanted) >= 0,
     forget(wanted) {
       const at = firstStale(wanted)
-      if (at >= 0 && at < parts.length) parts.splice(at, 1)
+      if (at < 0 || at >= parts.length) return
+      parts.splice(at, 1)
+      forgotten++
     },
   }
 }
