@@ -40,9 +40,12 @@ describe('words on a screen', () => {
     ['2 * 3 * 4', '2 * 3 * 4'],
     ['an *em* word', 'an \u001b[3mem\u001b[0m word'],
     ['a\u001b[31mb', 'ab'],
+    ['\\*\\*a\\_b\\*\\* **c\\*d**', '**a_b** \u001b[1mc*d\u001b[0m'],
+    ['`a\\*b` \\` c', '\u001b[36ma\\*b\u001b[0m ` c'],
+    ['-# ✅ a\\_b 0.2 s', '\u001b[2m✅ a_b 0.2 s\u001b[0m'],
   ])('"%s" is styled', ([markdown, expected]) => expect(styled(markdown)).toBe(expected))
 
   test('plain text keeps its Markdown and loses what steers a terminal', () => {
-    expect(plain('**a**\n-# b\u001b[2J\tc')).toBe('**a**\nb    c')
+    expect(plain('**a\\*b**\n-# b\\*\u001b[2J\tc')).toBe('**a\\*b**\nb*    c')
   })
 })

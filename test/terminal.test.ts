@@ -1,9 +1,11 @@
 import { PassThrough, Writable } from 'node:stream'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, describe, expect, test } from 'vitest'
 import { createTerminalAdapter } from '../adapters/terminal/terminal.ts'
-import type { Adapter, Button, Outgoing } from '../src/adapter.ts'
+import type { Adapter, Button, Feed, Outgoing } from '../src/adapter.ts'
 import { type Heard, isMessage, isPress } from '../src/message.ts'
 import { adapterContract } from './adapter.contract.ts'
+import { end, finalCard, liveCard, liveCards, progress, text as says, start } from './cards.ts'
 import { fakeTerminal } from './terminal.screen.ts'
 import { memoryFeed } from './web.house.ts'
 
@@ -41,8 +43,7 @@ async function onPipe() {
   return { ...(await talk(input, output)), input, written }
 }
 
-async function talk(input: PassThrough, output: Writable, refuse = () => false) {
-  const feed = memoryFeed()
+async function talk(input: PassThrough, output: Writable, refuse = () => false, feed: Feed = memoryFeed()) {
   const heard: Heard[] = []
   let ends = 0
   const options = { feed, name: 'ada' }
@@ -69,13 +70,24 @@ async function talk(input: PassThrough, output: Writable, refuse = () => false) 
 
 describe('on a screen', () => {
   test('a card is repainted in place, above the line where the person types', async () => {
-    const { ask, worker, text } = await onScreen()
-    const id = await ask('which tables?', running('⏳ Thinking'))
-    expect(text()).toBe('you › which tables?\n⏳ Thinking\nyou ›')
-    await worker.edit(conversation, id, running('✅ List tables · 0.2 s\n⏳ Read query · 43 %\n\nThere are'))
-    expect(text()).toBe('you › which tables?\n✅ List tables · 0.2 s\n⏳ Read query · 43 %\n\nThere are\nyou ›')
-    await worker.edit(conversation, id, final('There are **3**.\n\n-# 2 steps'))
-    expect(text()).toBe('you › which tables?\nThere are 3.\n\n2 steps\n\nyou ›')
+    const { ask, worker, text, written } = await onScreen()
+    const id = await ask('which tables?', running(liveCard([])))
+    expect(text()).toBe('you › which tables?\n💭 thinking…\nyou ›')
+    const events = [
+      says('I **look**.'),
+      start('List_tables'),
+      end('List_tables', 200),
+      start('Read'),
+      progress('Read', 43, '1*2'),
+    ]
+    await worker.edit(conversation, id, running(liveCard(events)))
+    expect(text()).toBe('you › which tables?\nI look.\n\n✅ List_tables · 0.2 s\n⏳ Read · 43 % · 1*2\nyou ›')
+    expect(written.join('')).toContain('\u001b[2m✅ List_tables · 0.2 s\u001b[0m\n⏳ Read')
+    const more = [...events, end('Read', 100), says('There are')]
+    await worker.edit(conversation, id, running(liveCard(more)))
+    expect(text()).toBe('you › which tables?\nI look.\n\nThere are\n\n✅ List_tables 0.2 s · ✅ Read 0.1 s\nyou ›')
+    await worker.edit(conversation, id, final(finalCard([...more, says(' **3**.')])))
+    expect(text()).toBe('you › which tables?\nI look.\n\nThere are 3.\n\n✅ List_tables 0.2 s · ✅ Read 0.1 s\n\nyou ›')
   })
 
   test('what is half typed stays while cards are repainted', async () => {
@@ -198,11 +210,21 @@ describe('on a screen', () => {
 describe('over a pipe', () => {
   test('each step is written once, then the answer, without a control character', async () => {
     const { ask, worker, written } = await onPipe()
-    const id = await ask('which tables?', running('⏳ List tables'))
-    await worker.edit(conversation, id, running('⏳ List tables · 43 %'))
-    await worker.edit(conversation, id, running('✅ List tables · 0.2 s\n⏳ Read query\n\nThere ar'))
-    await worker.edit(conversation, id, final('There are **3**.\n\n-# 2 steps'))
-    expect(written.join('')).toBe('⏳ List tables\n✅ List tables · 0.2 s\n⏳ Read query\nThere are **3**.\n\n2 steps\n')
+    const events = [says('I look.'), start('List_tables'), progress('List_tables', 43), end('List_tables', 200), start('Read')]
+    const id = await ask('which tables?', running(liveCard([])))
+    for (const card of liveCards(events)) await worker.edit(conversation, id, running(card))
+    await worker.edit(conversation, id, final(finalCard([...events, end('Read', 100), says('There are **3**.')])))
+    expect(written.join('')).toBe(
+      '⏳ List_tables\n✅ List_tables · 0.2 s\n⏳ Read\nI look.\n\nThere are **3**.\n\n✅ List_tables 0.2 s · ✅ Read 0.1 s\n',
+    )
+  })
+
+  test('a step is not written again when the card has room for the newest steps only', async () => {
+    const { ask, worker, written } = await onPipe()
+    const id = await ask('which tables?', running(liveCard([])))
+    const events = Array.from({ length: 24 }, (_, at) => (at % 2 ? end('Read', 200) : start('Read')))
+    for (const card of liveCards(events)) await worker.edit(conversation, id, running(card))
+    expect(written.join('')).toBe('⏳ Read\n✅ Read · 0.2 s\n'.repeat(12))
   })
 
   test('its end is told once the open answers are final', async () => {
@@ -214,6 +236,16 @@ describe('over a pipe', () => {
     expect(ends()).toBe(0)
     await worker.edit(conversation, second, final('2'))
     await expect.poll(ends).toBe(1)
+  })
+
+  test('what came, and ended, before the feed was ready is answered too', async () => {
+    const feed = memoryFeed()
+    const slow = { ...feed, listen: (...to: Parameters<typeof feed.listen>) => sleep(20).then(() => feed.listen(...to)) }
+    const [input, output] = [new PassThrough().end('hello\n'), new PassThrough()]
+    const { hears, worker, ends } = await talk(input, output, () => false, slow)
+    await worker.post(conversation, final('Hello.'), (await hears(1))?.id)
+    await expect.poll(ends).toBe(1)
+    expect(String(output.read())).toBe('Hello.\n')
   })
 
   test('its end is told at once when nothing was asked', async () => {

@@ -1,9 +1,15 @@
 import { describe, expect, test } from 'vitest'
+import type { AgentEvent } from '../src/agent/events.ts'
+import { end, finalCard, liveCard, progress, start, text } from './cards.ts'
 
 type Node = string | { tag: string; href?: string; children: Node[] }
-// The page is plain JavaScript for browsers and has no types; its reader of Markdown needs no browser.
+type Step = { state: string; mark: string; label: string; facts: string; percent?: number }
+// The page is plain JavaScript for browsers and has no types; its reader needs no browser.
 const page = new URL('../adapters/web/page/markdown.js', import.meta.url).href
-const { readMarkdown } = (await import(page)) as { readMarkdown(text: string): Node[] }
+const { readMarkdown, readCard } = (await import(page)) as {
+  readMarkdown(text: string): Node[]
+  readCard(card: { text: string; final: boolean }): { said: string; steps: Step[] }
+}
 
 /** `<p>` as `p(…)`, so that a line of the table can be read. */
 const drawn = (nodes: Node[]): string =>
@@ -58,4 +64,47 @@ test('a text that is made to be nested is read to a bounded depth', () => {
   for (const text of ['> '.repeat(5000), '- '.repeat(5000), '**a *b '.repeat(2000) + ' b* a**'.repeat(2000)]) {
     expect(depth(readMarkdown(text))).toBeLessThan(30)
   }
+})
+
+/** A step as one line of a table: state, label, facts, percent. */
+const brief = ({ state, label, facts, percent }: Step) =>
+  [state, label, facts, percent].filter(part => part !== undefined && part !== '').join(' | ')
+const many = Array.from({ length: 11 }, (_, at) => [start(`s${at}`), end(`s${at}`, 100)]).flat()
+
+describe('of a running card the page reads', () => {
+  test.for<[string, AgentEvent[], string, string[]]>([
+    ['that the house thinks', [], '', ['thinking | thinking…']],
+    ['a step', [start('List tables')], '', ['running | List tables']],
+    [
+      'how far a step is',
+      [start('A'), progress('A', 43, 'reading · orders')],
+      '',
+      ['running | A | 43 % · reading · orders | 43'],
+    ],
+    ['how a step ended', [start('A'), end('A', 240)], '', ['ok | A | 0.2 s', 'thinking | thinking…']],
+    ['steps side by side', [start('A'), start('B'), end('B', 90_000, 'failed')], '', ['running | A', 'failed | B | 1 min 30 s']],
+    ['what was said before a step', [text('Let me look.\n\nNow.'), start('A')], 'Let me look.\n\nNow.', ['running | A']],
+    ['a label as it was meant', [start('**a_b** [x](y) | #1 \\n')], '', ['running | **a_b** [x](y) | #1 \\n']],
+    ['a fence that was left open', [text('```\n⏳ x'), start('A')], '```\n⏳ x\n```', ['running | A']],
+    ['an answer that is being written', [start('A'), end('A', 100), text('✅ So')], '✅ So\n\n-# ✅ A 0.1 s', []],
+    ['an answer that looks like steps', [text('✅ one\n✅ two')], '✅ one\n✅ two', []],
+  ])('%s', ([_what, events, said, steps]) => {
+    const card = readCard({ text: liveCard(events), final: false })
+    expect([card.said, card.steps.map(brief)]).toEqual([said, steps])
+  })
+
+  test('the newest of many steps, and how many there were before', () => {
+    const { steps } = readCard({ text: liveCard([text('So far.'), ...many], 'zh'), final: false })
+    expect(steps.map(brief)).toEqual([
+      'earlier | 还有 3 个',
+      ...Array.from({ length: 8 }, (_, at) => `ok | s${at + 3} | 0.1 s`),
+      'thinking | 思考中…',
+    ])
+  })
+
+  test('no step when the turn is over', () => {
+    for (const card of [finalCard([...many, text('⏳ done')]), finalCard([text('⏳ I wait')])]) {
+      expect(readCard({ text: card, final: true })).toEqual({ said: card, steps: [] })
+    }
+  })
 })

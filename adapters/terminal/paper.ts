@@ -1,5 +1,6 @@
 import type { Outgoing } from '../../src/adapter.ts'
-import { plain, styled } from './style.ts'
+import { readCard } from './card.ts'
+import { dimmed, plain, styled } from './style.ts'
 import { widthOf, withoutControl, wrap } from './width.ts'
 
 /** Where the talk is written: a screen that repaints, or lines that stay. */
@@ -43,6 +44,14 @@ export function createScreen(output: Output, typing: InputLine | undefined): Pap
   // A terminal that does not know its size says 0.
   const columns = () => Math.max(output.columns || 80, 10)
   const wrapped = (text: string) => wrap(styled(text), columns() - 1)
+  const wrappedCard = (text: string) => {
+    const { said, steps } = readCard(text)
+    const lines = steps.map(({ text, state }) => (state === 'running' ? text : dimmed(text)))
+    return [
+      ...(said ? [...wrapped(said), ...(lines.length > 0 ? [''] : [])] : []),
+      ...lines.flatMap(line => wrap(line, columns() - 1)),
+    ]
+  }
 
   /** Takes the live cards and the input line off the screen; the cursor stays where they began. */
   function lift(inputRows: number): string {
@@ -54,7 +63,7 @@ export function createScreen(output: Output, typing: InputLine | undefined): Pap
 
   function paint(inputRows: number, forGood: string[]): void {
     const room = Math.max((output.rows || 24) - 2 - inputRows, 1)
-    const cards = [...live.values()].flatMap(out => wrapped(out.text))
+    const cards = [...live.values()].flatMap(out => wrappedCard(out.text))
     const erase = lift(inputRows)
     painted = cards.slice(-room)
     const rows = [...forGood, ...painted].map(row => `${row}\n`).join('')
@@ -95,7 +104,7 @@ export function createLines(output: Output): Paper {
       const steps = seen.get(id) ?? new Set()
       seen.set(id, steps)
       if (!out.final) {
-        for (const step of newSteps(plain(out.text), steps)) output.write(`${step}\n`)
+        for (const step of newSteps(out.text, steps)) output.write(`${step}\n`)
         return
       }
       seen.delete(id)
@@ -107,12 +116,13 @@ export function createLines(output: Output): Paper {
   }
 }
 
-/** The steps that stand before the first empty line and were not written yet. While one runs only its name counts, not its percent. */
-function newSteps(text: string, seen: Set<string>): string[] {
-  const lines = (text.split('\n\n')[0] ?? '').split('\n').filter(line => /^(⏳|✅|⚠️|∅)/u.test(line))
-  const steps = lines.map((line, at) => ({ line: line.startsWith('⏳') ? (line.split(' · ')[0] ?? line) : line, at }))
-  return steps.flatMap(({ line, at }) => {
-    const key = `${at} ${line}`
+/** The steps that were not written yet. While one runs only its name counts, not its percent. */
+function newSteps(card: string, seen: Set<string>): string[] {
+  const { steps, hidden } = readCard(card)
+  return steps.flatMap(({ text, state }, at) => {
+    if (state === 'earlier' || state === 'thinking') return []
+    const line = state === 'running' ? (text.split(' · ')[0] ?? text) : text
+    const key = `${at + hidden} ${line}`
     if (seen.has(key)) return []
     seen.add(key)
     return [line]

@@ -29,7 +29,7 @@ export function createTerminalAdapter(options: TerminalOptions): Adapter {
 
   return {
     platform: 'terminal',
-    limits: { chars: 100_000, length: text => text.length, editEveryMs: 100, keyedPosts: true },
+    limits: { chars: 10_000_000, length: text => text.length, editEveryMs: 100, keyedPosts: true },
     async start(receive) {
       close = await openTalk(options, conversation, { id: name, name, ...localeOf() }, receive)
     },

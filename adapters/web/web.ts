@@ -38,7 +38,7 @@ export function createWebAdapter(options: WebOptions): WebAdapter {
 
   return {
     platform: 'web',
-    limits: { chars: 100_000, length: text => text.length, editEveryMs: 100, keyedPosts: true },
+    limits: { chars: 10_000_000, length: text => text.length, editEveryMs: 100, keyedPosts: true },
     get url() {
       return server?.listening ? urlOf(host, server) : undefined
     },

@@ -1,35 +1,13 @@
-import { mkdirSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import type { BrowserContextOptions, Page } from 'playwright-core'
+import { describe, expect, test } from 'vitest'
 import type { HouseStatus } from '../../adapters/web/status.ts'
 import type { Outgoing } from '../../src/adapter.ts'
 import { isPress } from '../../src/message.ts'
+import { end, finalCard, liveCard, progress, start, text } from '../cards.ts'
 import { type Answer, final, house, running, stop } from '../web.house.ts'
+import { ask, openBrowser, shoot } from './visit.ts'
 
-const executablePath = process.env['CHROMIUM'] ?? '/usr/bin/chromium'
-const args =
-  '--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync'
-/** Where the pictures go, for a person to look at. */
-const shots = process.env['SHOTS'] ?? join(tmpdir(), 'shots')
-
-let browser: Browser
-beforeAll(async () => {
-  mkdirSync(shots, { recursive: true })
-  browser = await chromium.launch({ executablePath, headless: true, args: args.split(' ') })
-})
-afterAll(() => browser?.close())
-
-const pages: Page[] = []
-/** What the page itself complained about: a script that threw, or something that its content policy forbids. */
-let faults: string[] = []
-afterEach(async () => {
-  for (const page of pages.splice(0)) await page.context().close()
-  const found = faults
-  faults = []
-  expect(found).toEqual([])
-})
+const visit = openBrowser()
 
 const status: HouseStatus = {
   ready: true,
@@ -64,10 +42,20 @@ SELECT count(*) FROM orders WHERE created_at >= date('now', '-30 days') AND stat
 
 > Rows that were deleted but not yet vacuumed are not counted.
 
-See [the SQLite documentation](https://sqlite.org/lang_select.html) for more.
+See [the SQLite documentation](https://sqlite.org/lang_select.html) for more.`
 
--# ✅ List tables · ✅ Read query (3) · ∅ twitter search: no hits for "orders", try a broader word
--# 2 steps · 4.1 s · 1 830 tokens`
+const events = [
+  text('I look at the **tables** first.'),
+  start('List tables'),
+  end('List tables', 200),
+  start('Read query', 'one'),
+  start('Search_Twitter'),
+  end('Search_Twitter', 1000, 'failed'),
+  start('Read query', 'two'),
+  progress('one', 43, 'reading orders'),
+  end('two', 400),
+]
+const answered = [...events, end('one', 3100), text(tableAnswer)]
 
 /** A turn whose every state is shown when the test says so. */
 function stagedTurn() {
@@ -79,27 +67,7 @@ function stagedTurn() {
   return { answer, show: (out: Outgoing) => show(out) }
 }
 
-async function visit(url: string, options: BrowserContextOptions = {}): Promise<Page> {
-  const context = await browser.newContext({ viewport: { width: 1100, height: 820 }, locale: 'en-GB', ...options })
-  const page = await context.newPage()
-  pages.push(page)
-  page.on('pageerror', error => faults.push(error.message))
-  page.on('console', entry => entry.text().includes('Content Security Policy') && faults.push(entry.text()))
-  await page.goto(url)
-  return page
-}
-
-async function ask(page: Page, text: string): Promise<void> {
-  await page.getByLabel('Your message').fill(text)
-  await page.keyboard.press('Enter')
-}
-
 const card = (page: Page, text: string) => page.locator('.card .body').getByText(text)
-
-const steps = `✅ List tables · 0.2 s
-✅ Read query · 0.4 s
-⏳ Read query · 43 % · reading orders
-⚠️ Search Twitter · no key is set`
 
 const looks: [string, BrowserContextOptions][] = [
   ['light', {}],
@@ -112,29 +80,32 @@ test.for(looks)('a whole turn, %s', async ([name, options]) => {
   const turn = stagedTurn()
   const { url } = await house({ status: async () => status }, turn.answer)
   const page = await visit(url, options)
-  const shoot = (what: string) => page.screenshot({ path: join(shots, `${name}-${what}.png`) })
+  const shootIt = (what: string) => shoot(page, `${name}-${what}`)
   await page.locator('#house[data-state=degraded]').waitFor()
-  await shoot('1-empty')
+  await shootIt('1-empty')
 
   await page.locator('.example').first().click()
   await page.locator('.card .steps .running').waitFor()
-  await turn.show(running(`${steps}\n\n${tableAnswer.slice(0, 240)}`))
+  await turn.show(running(liveCard(events)))
   await expect.poll(() => page.locator('.card .steps li').count()).toBe(4)
-  await shoot('2-running')
+  expect(await page.locator('.card progress').getAttribute('value')).toBe('43')
+  expect(await page.locator('.card .steps .failed').innerText()).toContain('Search_Twitter')
+  expect(await page.locator('.card .body strong').innerText()).toBe('tables')
+  await shootIt('2-running')
 
-  await turn.show(final(tableAnswer))
+  await turn.show(final(finalCard(answered)))
   await page.locator('.card[aria-busy=false]').waitFor()
   expect(await page.locator('.card .steps li').count()).toBe(0)
   expect(await page.locator('.card table tbody tr').count()).toBe(3)
-  expect(await page.locator('.card .small').innerText()).toContain('2 steps')
+  expect(await page.locator('.card .small').innerText()).toMatch(/!\sSearch_Twitter 1\.0 s/)
   await page.evaluate('document.getElementById("scroll").scrollTop = 0')
-  await shoot('3-answer')
+  await shootIt('3-answer')
   await page.evaluate('document.getElementById("scroll").scrollTop = 1e6')
-  await shoot('4-answer-end')
+  await shootIt('4-answer-end')
 
   await page.locator('#house').click()
   await page.locator('#panel li').nth(3).waitFor()
-  await shoot('5-servers')
+  await shootIt('5-servers')
   const overflow = await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth')
   expect(overflow).toBe(0)
 })
@@ -171,6 +142,32 @@ describe('the chat page', () => {
     expect(third).not.toBe(first)
   })
 
+  test('forgets the oldest turns when there is no more room for them', async () => {
+    const { url } = await house()
+    const page = await visit(url)
+    await page.evaluate('localStorage.setItem("filler", "x".repeat(5 * 1024 * 1024 - 50_000))')
+    for (const name of ['first', 'second', 'third']) {
+      await ask(page, `${name} ${'x'.repeat(10_000)}`)
+      await page.locator('.card').last().and(page.locator('[aria-busy=false]')).waitFor()
+    }
+    await page.reload()
+    expect(await page.locator('.question p').allInnerTexts()).toEqual([
+      expect.stringMatching(/^second x/),
+      expect.stringMatching(/^third x/),
+    ])
+  })
+
+  test('shows a long question in a frame, and offers no Retry for one that is too large', async () => {
+    const { url } = await house()
+    const page = await visit(url)
+    await page.evaluate('document.getElementById("message").value = ("a line" + "x".repeat(1000) + "\\n").repeat(1200)')
+    await page.getByRole('button', { name: 'Send' }).click()
+    await page.locator('.card .fault').getByText('at most 1 MB').waitFor()
+    expect(await page.getByRole('button', { name: 'Retry' }).count()).toBe(0)
+    const height = (await page.locator('.question').boundingBox())?.height ?? 0
+    expect(height).toBeLessThan(500)
+  })
+
   test('stops a turn with the button of its card', async () => {
     const turn = stagedTurn()
     const { url, heard } = await house({}, turn.answer)
@@ -183,6 +180,24 @@ describe('the chat page', () => {
     await turn.show(final('Stopped.'))
     await page.getByText('Stopped.').first().waitFor()
     expect(await page.getByRole('button', { name: 'Stop' }).count()).toBe(0)
+  })
+
+  test('lets a step that goes on stay the same element, and says that it thinks', async () => {
+    const turn = stagedTurn()
+    const { url } = await house({}, turn.answer)
+    const page = await visit(url)
+    await ask(page, 'a long task')
+    await page.locator('.card .steps li').waitFor()
+    await turn.show(running(liveCard([])))
+    await page.locator('.card .thinking').getByText('thinking…').waitFor()
+    const steps = [start('A'), start('B'), progress('B', 10)]
+    await turn.show(running(liveCard(steps)))
+    await page.locator('.card progress').waitFor()
+    await page.evaluate('document.querySelectorAll(".steps li")[1].dataset.seen = "yes"')
+    await turn.show(running(liveCard([...steps, end('A', 100), progress('B', 60)])))
+    await expect.poll(() => page.locator('.card progress').getAttribute('value')).toBe('60')
+    expect(await page.locator('.card .steps li.ok').count()).toBe(1)
+    expect(await page.locator('.card .steps li.running').getAttribute('data-seen')).toBe('yes')
   })
 
   test('shows hostile text as text', async () => {
@@ -209,7 +224,7 @@ describe('the chat page', () => {
     await ask(page, 'anybody?')
     await page.locator('.card .fault').waitFor()
     expect(await page.locator('.card .fault').innerText()).toMatch(/^The message could not be kept.*try again/)
-    await page.screenshot({ path: join(shots, 'light-6-error.png') })
+    await shoot(page, 'light-6-error')
     away = false
     await page.getByRole('button', { name: 'Retry' }).click()
     await page.locator('.card .body').getByText('here I am').waitFor()
@@ -235,7 +250,7 @@ describe('the chat page', () => {
     await page.getByLabel('API key').fill('wrong')
     await page.keyboard.press('Enter')
     await page.getByText('did not accept').waitFor()
-    await page.screenshot({ path: join(shots, 'light-7-key.png') })
+    await shoot(page, 'light-7-key')
     expect(heard).toEqual([])
     await page.getByLabel('API key').fill('right')
     await page.keyboard.press('Enter')
@@ -250,7 +265,7 @@ describe('the chat page', () => {
     const spoken = () => page.locator('[role=status]').innerText()
     await ask(page, 'aloud')
     await expect.poll(spoken).toBe('⏳ Thinking')
-    await turn.show(running('⏳ List tables · 10 %\n\nfirst words'))
+    await turn.show(running(liveCard([text('first words'), start('List tables'), progress('List tables', 10)])))
     await expect.poll(spoken).toBe('⏳ List tables')
     await turn.show(final('The answer.\n\n-# footer'))
     await expect.poll(spoken).toBe('The answer.')

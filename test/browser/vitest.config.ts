@@ -1,6 +1,13 @@
 import { defineConfig } from 'vitest/config'
 
-// Not part of `npm test`: it needs a Chromium. Run it with `npx vitest run --config test/browser/vitest.config.ts`.
+// Not part of `npm test`: it needs a Chromium, which `npm run test:browser` brings along.
 export default defineConfig({
-  test: { include: ['test/browser/*.test.ts'], root: '.', testTimeout: 30_000, hookTimeout: 30_000, fileParallelism: false },
+  test: {
+    include: ['test/browser/*.test.ts'],
+    root: '.',
+    reporters: ['default', './test/closing-line.ts'],
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
+    fileParallelism: false,
+  },
 })

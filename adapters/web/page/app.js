@@ -1,5 +1,6 @@
 // The page: what is asked, what is shown, and what is kept in this browser.
 import { createCard, drawQuestion, make, makeButton } from './card.js'
+import { readCard } from './markdown.js'
 import { ask, keepKey, press, Refusal, readHealth } from './server.js'
 import { examples, say, translate } from './words.js'
 
@@ -10,6 +11,8 @@ const message = byId('message')
 const spoken = byId('spoken')
 const healthEveryMs = 30_000
 const keptTurns = 50
+/** A message that is not understood, or too large, will not be taken the next time either. */
+const wouldFailAgain = new Set([400, 413])
 
 translate(document)
 let session = localStorage.getItem('bellhop.session') ?? newSession()
@@ -37,7 +40,7 @@ async function takeTurn(text) {
     if (!done) card.fail(say('broken'), () => void takeTurn(text))
   } catch (error) {
     const sentence = sentenceFor(error)
-    card.fail(sentence, () => void takeTurn(text))
+    card.fail(sentence, wouldFailAgain.has(error.status) ? undefined : () => void takeTurn(text))
     speak(sentence)
   }
   follow()
@@ -47,7 +50,7 @@ function show(card, state) {
   const below = isAtEnd()
   card.show(state)
   if (below) follow()
-  speak(state.final ? state.text.replace(/^-# .*$/gm, '') : stepsOf(state.text))
+  speak(state.final ? state.text.replace(/^-# .*$/gm, '') : aloud(readCard(state)))
 }
 
 /** A press on Retry is asked anew, because this page only listens to the reply to its own question. */
@@ -94,11 +97,10 @@ function speak(text) {
   if (text && spoken.textContent !== text) spoken.textContent = text
 }
 
-const stepsOf = text =>
-  text
-    .split('\n')
-    .filter(line => /^(⏳|✅|⚠️|∅)/u.test(line))
-    .map(line => line.split(' · ')[0])
+const aloud = ({ steps }) =>
+  steps
+    .filter(({ state }) => state !== 'earlier' && (state !== 'thinking' || steps.length === 1))
+    .map(({ mark, label }) => `${mark} ${label}`)
     .join('\n')
 
 function newSession() {
@@ -117,12 +119,15 @@ function readTurns() {
   }
 }
 
+/** When the storage is full, the oldest turns are forgotten. */
 function keepTurns() {
   turns = turns.slice(-keptTurns)
-  try {
-    localStorage.setItem('bellhop.turns', JSON.stringify(turns))
-  } catch {
-    localStorage.removeItem('bellhop.turns') // Full: the talk itself goes on, only a reload forgets it.
+  for (let kept = turns; ; kept = kept.slice(1)) {
+    try {
+      return localStorage.setItem('bellhop.turns', JSON.stringify(kept))
+    } catch {
+      if (!kept.length) return // No room for anything: the talk itself goes on, only a reload forgets it.
+    }
   }
 }
 

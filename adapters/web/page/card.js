@@ -1,11 +1,11 @@
 // Draws what was said: a question, or the card of a reply that changes while the turn runs. Text only ever becomes text nodes.
-import { readMarkdown } from './markdown.js'
+import { readCard, readMarkdown } from './markdown.js'
 import { say } from './words.js'
 
-const stepMark = /^(⏳|✅|⚠️|∅|🛑|❌)\s/u
 /** Signs that every font has, since not every machine has one with emoji. */
-const signs = { '✅': '✓', '⚠️': '!', '🛑': '■', '❌': '✗' }
-const signed = text => text.replace(/✅|⚠️|🛑|❌/gu, mark => signs[mark])
+const signs = { '✅': '✓', '⚠️': '!', '⏳': '…' }
+/** A line does not break between a sign and its word. */
+const signed = text => text.replace(/(✅|⚠️|⏳) ?/gu, (_, mark) => `${signs[mark]}\u00a0`)
 
 export function make(tag, kind, ...children) {
   const element = document.createElement(tag)
@@ -28,14 +28,14 @@ export function drawQuestion(text) {
 
 /** A card that `show` redraws; `press(button)` hears its buttons, `fail` puts a sentence and a Retry below what was shown so far. */
 export function createCard(press) {
-  const steps = make('ul', 'steps')
   const body = make('div', 'body')
+  const steps = make('ul', 'steps')
   const buttons = make('div', 'buttons')
-  const element = make('article', 'card', make('h2', 'unseen', 'Bellhop'), steps, body, buttons)
+  const element = make('article', 'card', make('h2', 'unseen', 'Bellhop'), body, steps, buttons)
+  let shown = ''
   steps.setAttribute('aria-label', say('steps'))
+  showSteps(steps, [{ state: 'thinking', label: say('thinking') }])
   setRunning(true)
-  body.append(make('p', 'waiting', make('span'), make('span'), make('span')))
-  body.firstChild.setAttribute('aria-label', say('working'))
 
   function setRunning(running) {
     element.setAttribute('aria-busy', String(running))
@@ -44,38 +44,60 @@ export function createCard(press) {
   return {
     element,
     show(card) {
-      const { marks, rest } = parts(card)
-      steps.replaceChildren(...marks.map(drawStep))
-      body.replaceChildren(...readMarkdown(rest).map(draw))
+      const live = readCard(card)
+      showSteps(steps, live.steps)
+      // Left alone while only the steps go on, so that what a person has selected or scrolled stays so.
+      if (live.said !== shown) body.replaceChildren(...readMarkdown(live.said).map(draw))
+      shown = live.said
       showButtons(buttons, card.buttons, press)
       setRunning(!card.final)
     },
     fail(sentence, retry) {
       setRunning(false)
       element.classList.add('failed')
-      if (body.querySelector('.waiting')) body.replaceChildren()
+      steps.querySelector('.thinking')?.remove()
       const again = retry ? [makeButton(say('retry'), 'quiet', retry)] : []
       buttons.replaceChildren(make('p', 'fault', sentence), ...again)
     },
   }
 }
 
-/** A running card begins with one line for each step; the answer follows after an empty line. */
-function parts({ text, final }) {
-  const lines = text.split('\n')
-  const count = lines.findIndex(line => !stepMark.test(line))
-  const steps = count < 0 ? lines.length : count
-  if (final || steps === 0) return { marks: [], rest: text }
-  return { marks: lines.slice(0, steps), rest: lines.slice(steps).join('\n') }
+/** A step that goes on keeps its element: a new one would begin to turn anew, ten times a second. */
+function showSteps(list, steps) {
+  for (const [at, step] of steps.entries()) {
+    const old = list.children[at]
+    const key = `${step.state} ${step.label}`
+    const item = old?.dataset.key === key ? old : drawStep(step)
+    item.dataset.key = key
+    if (!old) list.append(item)
+    else if (old !== item) old.replaceWith(item)
+    showFacts(item, step)
+  }
+  while (list.children.length > steps.length) list.lastChild.remove()
 }
 
-function drawStep(line) {
-  const [mark, label, ...facts] = [line.match(stepMark)[1], ...line.replace(stepMark, '').split(' · ')]
-  const running = mark === '⏳'
-  const sign = running ? make('span', 'spinner') : make('span', `mark ${mark === '✅' ? 'good' : 'poor'}`, signed(mark))
-  const item = make('li', running ? 'running' : 'ended', sign, make('span', 'label', label))
-  if (facts.length) item.append(make('span', 'facts', facts.join(' · ')))
-  return item
+function drawStep({ state, label }) {
+  const sign = {
+    running: () => make('span', 'spinner'),
+    thinking: () => make('span', 'dots', make('span'), make('span'), make('span')),
+    ok: () => make('span', 'mark good', signs['✅']),
+    failed: () => make('span', 'mark poor', signs['⚠️']),
+    earlier: () => make('span', 'mark', '…'),
+  }[state]()
+  return make('li', state, sign, make('span', 'label', label))
+}
+
+function showFacts(item, { facts = '', percent }) {
+  const place = item.querySelector('.facts') ?? make('span', 'facts')
+  place.textContent = facts
+  if (facts) item.append(place)
+  else place.remove()
+  const bar = item.querySelector('progress') ?? make('progress')
+  if (percent === undefined) return bar.remove()
+  bar.max = 100
+  bar.value = percent
+  bar.setAttribute('aria-label', item.querySelector('.label').textContent)
+  item.append(bar)
 }
 
 /** Buttons that stay the same are left alone, so that a redraw does not take the focus from under a finger. */

@@ -1,7 +1,31 @@
-// Markdown → a tree of plain nodes: a string, or {tag, children, …}. No HTML is ever written, so none can be smuggled in.
-// Lengths in the patterns are bounded, because text from a model or a web page may be made to be slow to read.
+// Reads a card: its steps, and Markdown → a tree of plain nodes: a string, or {tag, children, …}. No HTML is ever written, so none
+// can be smuggled in. Lengths in the patterns are bounded, because text from a model or a web page may be made to be slow to read.
 
 const deepest = 8
+const states = { '⏳': 'running', '✅': 'ok', '⚠️': 'failed', '💭': 'thinking', '…': 'earlier' }
+
+/**
+ * A running card ends with a block of lines: `… and 3 more`, a line for each step, `💭 thinking…`. What was said before stands above
+ * it. A final card, and one whose answer is being written, is all text.
+ */
+export function readCard({ text, final }) {
+  const at = text.lastIndexOf('\n\n')
+  const steps = text
+    .slice(at < 0 ? 0 : at + 2)
+    .split('\n')
+    .map(readStep)
+  const live = steps.every(Boolean) && steps.some(({ state }) => state === 'running' || state === 'thinking')
+  return final || !live ? { said: text, steps: [] } : { said: text.slice(0, Math.max(at, 0)), steps }
+}
+
+/** `⏳ Label · 43 % · message`, in which the words of a server are escaped. */
+function readStep(line) {
+  const [, mark, words] = /^(⏳|✅|⚠️|💭|…) (.+)$/u.exec(line) ?? []
+  if (!mark) return undefined
+  const [label, ...facts] = words.split(' · ').map(fact => fact.replace(/\\([!-/:-@[-`{-~])/g, '$1'))
+  const percent = /^(\d{1,3}) %$/.exec(facts[0] ?? '')?.[1]
+  return { state: states[mark], mark, label, facts: facts.join(' · '), ...(percent && { percent: Number(percent) }) }
+}
 
 /** Blocks of a text that may still be growing: an open fence or a half table is no error. */
 export function readMarkdown(text) {

@@ -16,7 +16,7 @@ const english = {
   cancel: 'Cancel',
   useKey: 'Use this key',
   you: 'You',
-  working: 'Bellhop is working',
+  thinking: 'thinking…',
   steps: 'Steps',
   retry: 'Retry',
   copy: 'Copy',
@@ -39,19 +39,14 @@ const english = {
   noKey: 'The server needs a key: nothing was sent.',
   refused: 'The server answered with status {0}.',
   notPressed: 'The button did not reach the server.',
-  left: 'The page was closed before this answer was complete.',
+  left: 'This page did not get the whole answer.',
   'state.active': 'active',
   'state.connecting': 'connecting',
   'state.degraded': 'degraded',
   'state.error': 'error',
   'state.needs_auth': 'needs sign-in',
   'state.disabled': 'switched off',
-  examples: [
-    'Which tables are there?',
-    'Which tools can you use?',
-    'Summarise a web page for me',
-    'How many rows does each table have?',
-  ],
+  examples: ['Which tables are there?', 'How many rows are in orders?', 'Describe the table rooms', 'Which tools can you use?'],
 }
 
 const chinese = {
@@ -70,7 +65,7 @@ const chinese = {
   cancel: '取消',
   useKey: '使用此密钥',
   you: '您',
-  working: 'Bellhop 正在处理',
+  thinking: '思考中…',
   steps: '步骤',
   retry: '重试',
   copy: '复制',
@@ -93,14 +88,14 @@ const chinese = {
   noKey: '服务器需要密钥：消息没有发出。',
   refused: '服务器返回状态 {0}。',
   notPressed: '按钮操作没有到达服务器。',
-  left: '页面在回答完成之前已关闭。',
+  left: '此页面没有收到完整的回答。',
   'state.active': '正常',
   'state.connecting': '连接中',
   'state.degraded': '不稳定',
   'state.error': '错误',
   'state.needs_auth': '需要登录',
   'state.disabled': '已停用',
-  examples: ['有哪些表？', '你能使用哪些工具？', '帮我总结一个网页', '每个表有多少行？'],
+  examples: ['有哪些表？', '表 orders 有多少行？', '表 rooms 是什么样的？', '你能使用哪些工具？'],
 }
 
 const speaksChinese = /^zh\b/i.test(navigator.language)
