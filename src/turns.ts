@@ -21,8 +21,8 @@ export interface Turns {
   /** Answers all mail of a conversation, one message after the other. */
   work(conversation: Conversation): Promise<void>
   stop(wish: StopWish): void
-  /** Lets running turns end for so long, then hands over what is left. */
-  close(drainMs: number): Promise<void>
+  /** Lets running turns end for so long, then hands over what is left: resolves with the conversations where others must go on. */
+  close(drainMs: number): Promise<Conversation[]>
 }
 
 /** How long the last words "I will go on in a moment" may take. */
@@ -37,6 +37,8 @@ export interface TurnsOptions {
 export function createTurns({ inbox, leases, answer }: TurnsOptions): Turns {
   const running = new Map<Conversation, { message: Message; controller: AbortController }>()
   const working = new Set<Promise<void>>()
+  /** Where mail may be left: a conversation whose work has not ended well since it began last. */
+  const leftOver = new Set<Conversation>()
   const handover = new AbortController()
   const closing = new AbortController()
 
@@ -49,6 +51,7 @@ export function createTurns({ inbox, leases, answer }: TurnsOptions): Turns {
     )
   }
   async function workThrough(conversation: Conversation): Promise<void> {
+    leftOver.add(conversation)
     const lease = await leases.take(conversation, handover.signal)
     try {
       let message = await inbox.first(conversation)
@@ -57,6 +60,7 @@ export function createTurns({ inbox, leases, answer }: TurnsOptions): Turns {
         await run(message, lease)
         message = await inbox.first(conversation)
       }
+      leftOver.delete(conversation)
     } finally {
       await lease.release()
     }
@@ -80,6 +84,7 @@ export function createTurns({ inbox, leases, answer }: TurnsOptions): Turns {
       await Promise.race([all, sleep(lastWordsMs, undefined, { ref: false })])
       closing.abort()
       await all
+      return [...leftOver]
     },
   }
 }

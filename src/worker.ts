@@ -4,7 +4,7 @@ import { runCall } from './agent/call.ts'
 import type { AgentEvent, Notice } from './agent/events.ts'
 import { systemPrompt, toEntry } from './agent/prompt.ts'
 import { findCommand } from './commands.ts'
-import { ModelError } from './errors.ts'
+import { ModelError, Refused } from './errors.ts'
 import type { History } from './history.ts'
 import { type Words, wordsFor } from './i18n/i18n.ts'
 import { errorId, type Log, reason } from './log.ts'
@@ -45,8 +45,24 @@ export async function answer(message: Message, turn: Turn, tools: WorkerTools): 
   const reply = openReplyTo(message, record.replies, turn, tools)
   const final = record.final ?? (await compose(message, record, reply, turn, tools))
   if (!record.final) await journal.keepFinal(turn.lease, message, final)
-  await reply.finish(final.text)
+  await deliverAnswer(final.text, message, reply, tools)
   await inbox.finish(message, final.entries, turn.lease)
+}
+
+/** An answer that the platform will never take is replaced by one sentence, so that what comes after it is answered. */
+async function deliverAnswer(text: string, message: Message, reply: Reply, { locale, log }: WorkerTools): Promise<void> {
+  const { id, conversation } = message
+  const refused = (error: unknown, event: string) => {
+    if (!(error instanceof Refused)) throw error
+    const identity = errorId()
+    log.error({ error: identity, conversation, message: id, reason: reason(error) }, event)
+    return identity
+  }
+  await reply.finish(text).catch(async (error: unknown) => {
+    const identity = refused(error, 'the platform refused an answer')
+    const sentence = wordsFor(message.author.locale, locale).failed(identity)
+    await reply.finish(sentence).catch((again: unknown) => refused(again, 'the platform refused even the sentence in its place'))
+  })
 }
 
 function openReplyTo(
@@ -89,7 +105,7 @@ async function compose(message: Message, record: TurnRecord, reply: Reply, turn:
         if (event.type === 'entry') said.push(event.entry)
         reply.show(event)
       }
-      if (reply.view.text.trim() === '') notify({ kind: 'no-text' })
+      if (said.at(-1)?.text.trim() === '') notify({ kind: 'no-text' })
     }
   } catch (error) {
     lease.lost.throwIfAborted()
@@ -127,7 +143,7 @@ async function* eventsOf(
   if (found?.command?.name === 'call') {
     return yield* runCall(found.argument, { toolbox, words, signal, before, callId: `call-${turnToken(message)}` })
   }
-  const system = systemPrompt(message, toolbox.servers(), new Date())
+  const system = systemPrompt(toolbox.servers(), new Date())
   yield* runAgent([...past, ...said], { model, toolbox, system, maxSteps, signal, before })
 }
 function aborted(signal: AbortSignal): Promise<void> {

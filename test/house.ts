@@ -51,7 +51,8 @@ const plan: [RegExp, number][] = [
   [/^src\/agent\//, 3],
   [/^src\/reply\/|^src\/(receive|commands|turns|door|recall|banner)\.ts$/, 4],
   [/^src\/worker\.ts$/, 5],
-  [/^src\/main\.ts$/, 6],
+  [/^src\/shift\.ts$/, 6],
+  [/^src\/main\.ts$/, 7],
 ]
 const floorOf = (path: string) => plan.find(([rooms]) => rooms.test(path))?.[1]
 

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import { ModelError } from '../src/errors.ts'
+import { ModelError, Refused } from '../src/errors.ts'
 import { type Log, silentLog } from '../src/log.ts'
 import type { Message } from '../src/message.ts'
 import type { Model } from '../src/model.ts'
@@ -165,10 +165,18 @@ test.each<[string, Model, RegExp]>([
   ],
   ['a bug', scriptedModel([new TypeError('x is not a function')]), /^Something went wrong on my side.*e-\w{8}/],
   ['a model that says nothing', scriptedModel([]), /ended without an answer/],
+  [
+    'a model that says nothing after its tool',
+    scriptedModel([say('Let me look.'), call('nothing')], []),
+    /^Let me look\.\n\n.*ended without an answer/,
+  ],
 ])('never silence: %s', async (_what, model, sentence) => {
   const chat = fakeChat()
   const logged: object[] = []
-  await work(chat, model, fakeToolbox(), { ...silentLog, error: facts => void logged.push(facts) })
+  await work(chat, model, fakeToolbox({ nothing: () => ({ ok: true, text: 'nothing' }) }), {
+    ...silentLog,
+    error: facts => void logged.push(facts),
+  })
   await ask(aMessage('hello?'))
   await answered(chat, 1)
   expect(finals(chat)[0]).toMatch(sentence)
@@ -282,6 +290,18 @@ test('an answer that was kept but not delivered is delivered, and nothing is ask
   await answered(chat, 1)
   expect(finals(chat)).toEqual(['the kept answer'])
   expect(model.heard).toEqual([])
+})
+
+test('an answer that the platform refuses for good is replaced by a sentence, and the next message is answered', async () => {
+  const chat = fakeChat()
+  const { edit } = chat.adapter
+  chat.adapter.edit = (conversation, id, out) =>
+    out.text.includes('poison') ? Promise.reject(new Refused('400')) : edit(conversation, id, out)
+  await work(chat, scriptedModel([say('poison')], [say('fine')]))
+  await ask(aMessage('one'))
+  await ask(aMessage('two'))
+  await answered(chat, 2)
+  expect(finals(chat)).toEqual([expect.stringMatching(/^Something went wrong on my side.*e-\w{8}/), 'fine'])
 })
 
 test('a turn that runs to its end in time is not handed over', async () => {

@@ -19,9 +19,9 @@ const user = (text: string): Entry => ({ role: 'user', text })
 
 test('a message that is redelivered is kept once', async () => {
   const message = aMessage('hi')
-  expect(await rooms.inbox.add(message)).toEqual({ ahead: 0 })
-  expect(await rooms.inbox.add(message)).toBeUndefined()
-  expect(await rooms.inbox.add(aMessage('next'))).toEqual({ ahead: 1 })
+  expect(await rooms.inbox.add(message)).toBe(true)
+  expect(await rooms.inbox.add(message)).toBe(false)
+  expect(await rooms.inbox.add(aMessage('next'))).toBe(true)
   expect(await rooms.inbox.first('fake:1')).toEqual(message)
 })
 
@@ -131,6 +131,27 @@ test('a stop is heard by who works', async () => {
   await rooms.stops.listen(wish => wishes.push(wish))
   await rooms.stops.ask({ conversation: 'fake:1', by: 'u' })
   await expect.poll(() => wishes).toEqual([{ conversation: 'fake:1', by: 'u' }])
+})
+
+test('of a turn that is too long to remember whole, question and answer are remembered', async () => {
+  const message = aMessage('long')
+  await rooms.inbox.add(message)
+  const calls = Array.from({ length: 9 }, (_, at) => ({ id: `c${at}`, name: 't', input: {} }))
+  const results = calls.map(({ id }): Entry => ({ role: 'tool', callId: id, name: 't', text: 'x'.repeat(8000), ok: true }))
+  const answer: Entry = { role: 'assistant', text: 'short answer', calls: [] }
+  await rooms.inbox.finish(
+    message,
+    [user('long'), { role: 'assistant', text: '', calls }, ...results, answer],
+    await hold('fake:1'),
+  )
+  expect(await rooms.history.load('fake:1')).toEqual([user('long'), answer])
+})
+
+test('half a character in a message does not strand its conversation', async () => {
+  const message = aMessage('hi \ud83d')
+  await rooms.inbox.add(message)
+  await rooms.inbox.finish((await rooms.inbox.first('fake:1')) ?? message, [], await hold('fake:1'))
+  expect(await rooms.inbox.first('fake:1')).toBeUndefined()
 })
 
 test('history begins with a question however much is cut, and does not grow without end', async () => {

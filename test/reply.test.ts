@@ -118,6 +118,13 @@ test('after a crash the same messages are edited', async () => {
   expect(chat.calls.every(({ kind }) => kind === 'edit')).toBe(true)
 })
 
+test('what is left of a longer attempt does not stand below a shorter answer', async () => {
+  const chat = fakeChat()
+  for (const id of ['1', '2', '3']) chat.shown.set(id, { text: `old part ${id}`, buttons: [], final: false })
+  await open(chat, { posted: ['1', '2', '3'] }).reply.finish('short')
+  expect(shownBy(chat)).toEqual(['short', '…', '…'])
+})
+
 test('waits as long as the platform asks, then shows the newest', async () => {
   const chat = fakeChat()
   const { reply } = open(chat)

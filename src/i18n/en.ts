@@ -3,7 +3,6 @@ export const en = {
   /** As in `CommandInfo.description`. */
   language: 'en' as string,
   thinking: 'thinking…',
-  continuing: 'continuing after a restart…',
   noText: 'The model ended without an answer. Ask again, or put it in other words.',
   stepLimit: (steps: number) => `I stopped after ${steps} steps; this is what I have.`,
   stopped: 'Stopped.',

@@ -3,7 +3,6 @@ import type { Words } from './en.ts'
 export const zh: Words = {
   language: 'zh',
   thinking: '思考中…',
-  continuing: '重启后继续…',
   noText: '模型没有给出回答。请再问一次，或换个说法。',
   stepLimit: steps => `我在 ${steps} 步后停下了；以下是目前的结果。`,
   stopped: '已停止。',

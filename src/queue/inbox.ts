@@ -6,8 +6,8 @@ import { type Lease, LeaseLost } from './lease.ts'
 
 /** What people said and what is not answered yet: the truth, beside which a job is only a doorbell. */
 export interface Inbox {
-  /** Keeps a message. `ahead` counts those that wait before it; undefined if this message was here before. */
-  add(message: Message): Promise<{ ahead: number } | undefined>
+  /** Keeps a message. False if it was here before. */
+  add(message: Message): Promise<boolean>
   /** True the first time that an id is heard, for what is not a message to be answered. */
   isNew(conversation: Conversation, id: string): Promise<boolean>
   /** The oldest message that is not answered. */
@@ -27,16 +27,17 @@ const keepEntries = 400
 const keepSeconds = 7 * 86_400
 
 const addScript = `
-if not redis.call('SET', KEYS[1], 1, 'NX', 'EX', ARGV[1]) then return -1 end
+if not redis.call('SET', KEYS[1], 1, 'NX', 'EX', ARGV[1]) then return 0 end
 redis.call('ZADD', KEYS[3], 'NX', ARGV[2], ARGV[3])
-return redis.call('RPUSH', KEYS[2], ARGV[4]) - 1`
+redis.call('RPUSH', KEYS[2], ARGV[4])
+return 1`
 
 /** Only the head of the inbox can be finished, so that a late second worker changes nothing. */
 const finishScript = `
 local holder = redis.call('GET', KEYS[6])
 if holder and holder ~= ARGV[5] then return false end
 local head = redis.call('LINDEX', KEYS[1], 0)
-if not head or cjson.decode(head).id ~= ARGV[1] then return 0 end
+if head ~= ARGV[1] then return 0 end
 redis.call('LPOP', KEYS[1])
 redis.call('DEL', KEYS[2], KEYS[5])
 if redis.call('EXISTS', KEYS[1]) == 0 then redis.call('ZREM', KEYS[4], ARGV[2]) end
@@ -53,7 +54,7 @@ export function createInbox(redis: Redis): Inbox {
       const { conversation } = message
       const { seen, inbox, unfinished } = keysOf(conversation)
       const keys = [seen(message.id), inbox, unfinished]
-      const ahead = await redis.eval(
+      const isNew = await redis.eval(
         addScript,
         keys.length,
         ...keys,
@@ -62,7 +63,7 @@ export function createInbox(redis: Redis): Inbox {
         conversation,
         JSON.stringify(message),
       )
-      return Number(ahead) < 0 ? undefined : { ahead: Number(ahead) }
+      return isNew === 1
     },
     async isNew(conversation, id) {
       return (await redis.set(keysOf(conversation).seen(id), 1, 'EX', seenSeconds, 'NX')) === 'OK'
@@ -74,7 +75,7 @@ export function createInbox(redis: Redis): Inbox {
     async finish(message, entries, { token }) {
       const { inbox, journal, history, unfinished, steps, lease } = keysOf(message.conversation)
       const keys = [inbox, journal, history, unfinished, steps, lease]
-      const facts = [message.id, message.conversation, keepEntries, keepSeconds, token]
+      const facts = [JSON.stringify(message), message.conversation, keepEntries, keepSeconds, token]
       const done = await redis.eval(finishScript, keys.length, ...keys, ...facts, ...entries.map(entry => JSON.stringify(entry)))
       if (done === null) throw new LeaseLost(`another worker goes on with ${message.id}`)
     },

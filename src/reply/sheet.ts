@@ -5,7 +5,6 @@ import type { Message } from '../message.ts'
 export interface Sheet {
   /** Sends the first message that is not as it should be. False when all are. */
   bring(wanted: Outgoing[]): Promise<boolean>
-  isStale(wanted: Outgoing[]): boolean
   /** The message that `bring` would edit next is gone: it is posted anew. Nothing happens when `bring` would post. */
   forget(wanted: Outgoing[]): void
 }
@@ -41,8 +40,9 @@ export function createSheet({ adapter, message, turn, posted, keep, mayAct }: Sh
   const firstStale = (wanted: Outgoing[]) => wanted.findIndex((out, index) => !isSame(out, parts[index]?.shown))
   return {
     async bring(wanted) {
-      const at = firstStale(wanted)
-      const out = wanted[at]
+      const whole = [...wanted, ...parts.slice(wanted.length).map(() => placeholder)] // of an earlier, longer attempt
+      const at = firstStale(whole)
+      const out = whole[at]
       if (!out) return false
       const part = parts[at]
       await mayAct()
@@ -58,7 +58,6 @@ export function createSheet({ adapter, message, turn, posted, keep, mayAct }: Sh
       }
       return true
     },
-    isStale: wanted => firstStale(wanted) >= 0,
     forget(wanted) {
       const at = firstStale(wanted)
       if (at < 0 || at >= parts.length) return
