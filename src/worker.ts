@@ -12,6 +12,7 @@ import { type Message, platformOf } from './message.ts'
 import type { Entry, Model } from './model.ts'
 import type { Inbox } from './queue/inbox.ts'
 import type { Final, Journal, Step, TurnRecord } from './queue/journal.ts'
+import { LeaseLost } from './queue/lease.ts'
 import { doneBefore, replay, toEntries } from './recall.ts'
 import { renderPlain } from './reply/card.ts'
 import { openReply, type Reply } from './reply/reply.ts'
@@ -109,6 +110,7 @@ async function compose(message: Message, record: TurnRecord, reply: Reply, turn:
     }
   } catch (error) {
     lease.lost.throwIfAborted()
+    if (error instanceof LeaseLost) throw error
     if (turn.wasHandedOver()) {
       await reply.pause(words.paused)
       await tools.journal.handOver(lease, message)

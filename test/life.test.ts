@@ -253,7 +253,17 @@ test('a message whose workers died twice is set aside with an error id, and the 
   expect(finals(chat)).toEqual([expect.stringMatching(/^I could not answer this.*\(error e-\w{8}\)$/), 'Then this.'])
 })
 
-test('a worker that was paused and wakes can neither edit, nor call, nor keep anything any more', async () => {
+test.each([
+  ['while another works', (key: string) => rooms.redis.set(key, 'another worker')],
+  [
+    'when another has come and gone',
+    async (key: string) => {
+      await rooms.redis.del(key)
+      const other = await rooms.leases.take('fake:1', new AbortController().signal)
+      await other.release()
+    },
+  ],
+])('a worker that was paused and wakes, %s, can neither edit, nor call, nor keep anything any more', async (_when, lose) => {
   const chat = fakeChat()
   let called = 0
   let wake = () => {}
@@ -265,7 +275,7 @@ test('a worker that was paused and wakes can neither edit, nor call, nor keep an
   const first = await work(chat, model, fakeToolbox({ write: () => ({ ok: true, text: String(++called) }) }))
   await ask(aMessage('question'))
   await expect.poll(() => chat.shown.size).toBe(1)
-  await rooms.redis.set((await rooms.redis.keys('*:lease:*'))[0] ?? '', 'another worker') // as if its time had run out meanwhile
+  await lose((await rooms.redis.keys('*:lease:*'))[0] ?? '')
   wake()
   const ended = first.bell.close()
   await first.turns.close(5000)

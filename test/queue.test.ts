@@ -4,6 +4,7 @@ import { silentLog } from '../src/log.ts'
 import type { Message } from '../src/message.ts'
 import type { Entry } from '../src/model.ts'
 import { createJobs } from '../src/queue/jobs.ts'
+import { createLeases, LeaseLost } from '../src/queue/lease.ts'
 import { createTurns, type Turn } from '../src/turns.ts'
 import { aMessage } from './fakes.ts'
 import { testRooms } from './rooms.ts'
@@ -70,6 +71,21 @@ test('the journal of one message is not taken for that of another', async () => 
   await rooms.journal.handOver(lease, first)
   expect(await rooms.journal.begin(lease, first)).toMatchObject({ attempts: 2 })
   expect(await rooms.journal.begin(lease, second)).toEqual({ attempts: 1, replies: [], steps: [] })
+})
+
+test('a lease that ran out unnoticed is kept by who had it, unless another had it since', async () => {
+  const forgetful = createLeases(rooms.redis, { lifeMs: 60, renewMs: 40 })
+  const mine = await forgetful.take('fake:1', new AbortController().signal)
+  await rooms.redis.del((await rooms.redis.keys('*:lease:*'))[0] ?? '')
+  await sleep(80)
+  await mine.check()
+  await rooms.redis.del((await rooms.redis.keys('*:lease:*'))[0] ?? '')
+  const other = await hold('fake:1')
+  await other.release()
+  await sleep(80)
+  await expect(mine.check()).rejects.toThrow('another worker has taken fake:1')
+  await expect(rooms.journal.begin(mine, aMessage('late'))).rejects.toThrow(LeaseLost)
+  await expect(rooms.inbox.finish(aMessage('late'), [], mine)).rejects.toThrow(LeaseLost)
 })
 
 test('one conversation is answered in order and never twice at once; others run beside it', async () => {

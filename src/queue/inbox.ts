@@ -34,8 +34,8 @@ return 1`
 
 /** Only the head of the inbox can be finished, so that a late second worker changes nothing. */
 const finishScript = `
-local holder = redis.call('GET', KEYS[6])
-if holder and holder ~= ARGV[5] then return false end
+local holder = redis.call('GET', KEYS[6]) or redis.call('GET', KEYS[7])
+if holder ~= ARGV[5] then return false end
 local head = redis.call('LINDEX', KEYS[1], 0)
 if head ~= ARGV[1] then return 0 end
 redis.call('LPOP', KEYS[1])
@@ -73,8 +73,8 @@ export function createInbox(redis: Redis): Inbox {
       return json === null ? undefined : (JSON.parse(json) as Message)
     },
     async finish(message, entries, { token }) {
-      const { inbox, journal, history, unfinished, steps, lease } = keysOf(message.conversation)
-      const keys = [inbox, journal, history, unfinished, steps, lease]
+      const { inbox, journal, history, unfinished, steps, lease, lastHolder } = keysOf(message.conversation)
+      const keys = [inbox, journal, history, unfinished, steps, lease, lastHolder]
       const facts = [JSON.stringify(message), message.conversation, keepEntries, keepSeconds, token]
       const done = await redis.eval(finishScript, keys.length, ...keys, ...facts, ...entries.map(entry => JSON.stringify(entry)))
       if (done === null) throw new LeaseLost(`another worker goes on with ${message.id}`)

@@ -44,8 +44,8 @@ export interface Final {
 const keepSeconds = 7 * 86_400
 
 const refuseOthers = `
-local holder = redis.call('GET', KEYS[1])
-if holder and holder ~= ARGV[1] then return false end`
+local holder = redis.call('GET', KEYS[1]) or redis.call('GET', KEYS[4])
+if holder ~= ARGV[1] then return false end`
 
 const beginScript = `${refuseOthers}
 if redis.call('HGET', KEYS[2], 'turn') ~= ARGV[2] then
@@ -75,7 +75,7 @@ export function createJournal(redis: Redis): Journal {
     ...values: (string | number)[]
   ): Promise<unknown> {
     const keys = keysOf(conversation)
-    const answer = await redis.eval(script, 3, keys.lease, keys.journal, keys.steps, lease.token, id, ...values)
+    const answer = await redis.eval(script, 4, keys.lease, keys.journal, keys.steps, keys.lastHolder, lease.token, id, ...values)
     if (answer === null) throw new LeaseLost(`another worker goes on with ${id}`)
     return answer
   }

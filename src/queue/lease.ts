@@ -39,13 +39,20 @@ export interface LeasePace {
 const usualPace: LeasePace = { lifeMs: 6000, renewMs: 1500 }
 const tryAgainMs = 250
 
-const takeScript = `return redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) and 1 or 0`
+/** Who took a lease last is known for so long after it has ended. */
+const rememberSeconds = 3600
 
-/** A lease that Redis forgot, restarting, still belongs to who had it as long as nobody else has taken it. */
+const takeScript = `
+if not redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then return 0 end
+redis.call('SET', KEYS[2], ARGV[1], 'EX', ${rememberSeconds})
+return 1`
+
+/** A lease that ran out unnoticed still belongs to who had it, as long as nobody else has had it since. */
 const renewScript = `
-local holder = redis.call('GET', KEYS[1])
-if holder and holder ~= ARGV[1] then return 0 end
+local holder = redis.call('GET', KEYS[1]) or redis.call('GET', KEYS[2])
+if holder ~= ARGV[1] then return 0 end
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+redis.call('EXPIRE', KEYS[2], ${rememberSeconds})
 return 1`
 
 const releaseScript = `if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end`
@@ -54,7 +61,8 @@ export function createLeases(redis: Redis, pace: LeasePace = usualPace): Leases 
   async function tryTake(conversation: Conversation): Promise<Lease | undefined> {
     const token = randomUUID()
     const asked = performance.now()
-    const taken = await redis.eval(takeScript, 1, keysOf(conversation).lease, token, pace.lifeMs)
+    const { lease, lastHolder } = keysOf(conversation)
+    const taken = await redis.eval(takeScript, 2, lease, lastHolder, token, pace.lifeMs)
     return taken === 1 ? hold(redis, conversation, token, asked, pace) : undefined
   }
   return {
@@ -71,12 +79,12 @@ export function createLeases(redis: Redis, pace: LeasePace = usualPace): Leases 
 }
 
 function hold(redis: Redis, conversation: Conversation, token: string, taken: number, { lifeMs, renewMs }: LeasePace): Lease {
-  const key = keysOf(conversation).lease
+  const { lease: key, lastHolder } = keysOf(conversation)
   const losing = new AbortController()
   let heldUntil = taken + lifeMs
   async function renew(): Promise<void> {
     const asked = performance.now()
-    if ((await redis.eval(renewScript, 1, key, token, lifeMs)) === 1) heldUntil = asked + lifeMs
+    if ((await redis.eval(renewScript, 2, key, lastHolder, token, lifeMs)) === 1) heldUntil = asked + lifeMs
     else losing.abort(new LeaseLost(`another worker has taken ${conversation}`))
   }
   const heartbeat = setInterval(() => void renew().catch(() => {}), renewMs) // Redis is away: `check` will wait for it

@@ -11,6 +11,8 @@ export interface ConversationKeys {
   inbox: string
   /** Who answers it now. */
   lease: string
+  /** Who answered it last, or does now. */
+  lastHolder: string
   /** What is known of the running turn. */
   journal: string
   /** List of what the running turn has done so far. */
@@ -30,6 +32,7 @@ export function keysOf(conversation: Conversation): ConversationKeys {
   return {
     inbox: `${bucket}:inbox:${conversation}`,
     lease: `${bucket}:lease:${conversation}`,
+    lastHolder: `${bucket}:holder:${conversation}`,
     journal: `${bucket}:journal:${conversation}`,
     steps: `${bucket}:steps:${conversation}`,
     history: `${bucket}:history:${conversation}`,
