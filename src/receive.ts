@@ -3,10 +3,11 @@ import type { Adapter, Receive } from './adapter.ts'
 import { type CommandTools, findCommand, nearestCommand } from './commands.ts'
 import { type Words, wordsFor } from './i18n/i18n.ts'
 import { errorId, type Log, reason } from './log.ts'
-import { isMessage, isPress, type Message, type Press } from './message.ts'
+import { type Change, isMessage, isPress, type Message, type Press } from './message.ts'
 import type { Inbox } from './queue/inbox.ts'
 import { deliver } from './reply/deliver.ts'
 import { split } from './reply/split.ts'
+import { tokenOf } from './turns.ts'
 
 export interface ReceiveTools extends CommandTools {
   inbox: Inbox
@@ -32,7 +33,7 @@ export function createReceive(adapter: Adapter, tools: ReceiveTools): Receive {
     if (!tools.isUp()) throw new Error('Redis is away')
     if (isMessage(what)) await soon(receiveMessage(what, adapter, tools))
     else if (isPress(what)) await soon(receivePress(what, tools))
-    // A changed message keeps its first text: the turn for it may be over.
+    else await soon(receiveChange(what, tools))
   }
 }
 
@@ -104,7 +105,16 @@ async function say(text: string, message: Message, adapter: Adapter, { closing, 
   await deliver(bring, { forget() {}, signal: closing, log })
 }
 
+async function receiveChange(change: Change, { inbox, stops }: ReceiveTools): Promise<void> {
+  if ((await inbox.change(change)) !== 'running') return
+  await stops.ask({
+    conversation: change.conversation,
+    token: tokenOf(change.id),
+    how: change.text === undefined ? 'withdraw' : 'restart',
+  })
+}
+
 async function receivePress(press: Press, { inbox, stops }: ReceiveTools): Promise<void> {
   if (press.action !== 'stop' || !(await inbox.isNew(press.conversation, press.id))) return
-  await stops.ask({ conversation: press.conversation, token: press.token, by: press.author.id })
+  await stops.ask({ conversation: press.conversation, token: press.token, by: press.author.id, how: 'stop' })
 }

@@ -5,6 +5,16 @@ import type { Inbox } from './queue/inbox.ts'
 import type { Lease, Leases } from './queue/lease.ts'
 import type { StopWish } from './queue/stops.ts'
 
+/** Why a turn's signal was aborted by somebody's wish. */
+export class TurnEnded extends Error {
+  override name = 'TurnEnded'
+  readonly how: StopWish['how']
+  constructor(how: StopWish['how']) {
+    super(`the turn ended: ${how}`)
+    this.how = how
+  }
+}
+
 /** One message being answered here. */
 export interface Turn {
   lease: Lease
@@ -57,7 +67,7 @@ export function createTurns({ inbox, leases, answer }: TurnsOptions): Turns {
       let message = await inbox.first(conversation)
       while (message) {
         handover.signal.throwIfAborted()
-        await run(message, lease)
+        await run(message, lease).catch(passIfRestarted)
         message = await inbox.first(conversation)
       }
       leftOver.delete(conversation)
@@ -71,11 +81,11 @@ export function createTurns({ inbox, leases, answer }: TurnsOptions): Turns {
       working.add(work)
       return work.finally(() => working.delete(work))
     },
-    stop({ conversation, token, by }) {
+    stop({ conversation, token, by, how }) {
       const turn = running.get(conversation)
-      if (!turn) return
-      if (token !== undefined && (token !== turnToken(turn.message) || by !== turn.message.author.id)) return // an old card, or somebody else's
-      turn.controller.abort()
+      if (!turn || (token !== undefined && token !== tokenOf(turn.message.id))) return // an old card
+      if (token !== undefined && by !== undefined && by !== turn.message.author.id) return // somebody else's
+      turn.controller.abort(new TurnEnded(how))
     },
     async close(drainMs) {
       const all = Promise.allSettled(working)
@@ -89,7 +99,12 @@ export function createTurns({ inbox, leases, answer }: TurnsOptions): Turns {
   }
 }
 
+/** The edited message is the first of the inbox still: it is answered next. */
+function passIfRestarted(error: unknown): void {
+  if (!(error instanceof TurnEnded) || error.how !== 'restart') throw error
+}
+
 /** What a Stop button carries: short enough for Telegram's 64 bytes, and no other turn's. */
-export function turnToken(message: Message): string {
-  return createHash('sha256').update(message.id).digest('base64url').slice(0, 16)
+export function tokenOf(messageId: string): string {
+  return createHash('sha256').update(messageId).digest('base64url').slice(0, 16)
 }

@@ -17,7 +17,7 @@ import { doneBefore, replay, toEntries } from './recall.ts'
 import { renderPlain } from './reply/card.ts'
 import { openReply, type Reply } from './reply/reply.ts'
 import type { Toolbox } from './toolbox.ts'
-import { type Turn, turnToken } from './turns.ts'
+import { type Turn, TurnEnded, tokenOf } from './turns.ts'
 
 export interface WorkerTools {
   adapters: Map<string, Adapter>
@@ -79,11 +79,11 @@ function openReplyTo(
     adapter,
     message,
     words,
-    turn: turnToken(message),
+    turn: tokenOf(message.id),
     posted,
     keep: ids => journal.keepReplies(lease, message, ids),
     mayAct: lease.check,
-    stopButton: { label: words.stop, action: 'stop', token: turnToken(message) },
+    stopButton: { label: words.stop, action: 'stop', token: tokenOf(message.id) },
     closing: AbortSignal.any([closing, lease.lost]),
     log,
   })
@@ -116,7 +116,12 @@ async function compose(message: Message, record: TurnRecord, reply: Reply, turn:
       await tools.journal.handOver(lease, message)
       throw error
     }
-    notify(turn.signal.aborted ? { kind: 'stopped' } : failure(error, message, tools.log))
+    const ended = turn.signal.reason
+    if (ended instanceof TurnEnded && ended.how === 'restart') {
+      await reply.leave()
+      throw ended
+    }
+    notify(endingOf(ended, error, message, tools.log))
   }
   return { text: reply.answer(), entries: wholeEntries(said, renderPlain(reply.view, words)) }
 }
@@ -143,7 +148,7 @@ async function* eventsOf(
   await Promise.race([tools.toolsReady, aborted(signal)])
   const found = findCommand(message.text)
   if (found?.command?.name === 'call') {
-    return yield* runCall(found.argument, { toolbox, words, signal, before, callId: `call-${turnToken(message)}` })
+    return yield* runCall(found.argument, { toolbox, words, signal, before, callId: `call-${tokenOf(message.id)}` })
   }
   const system = systemPrompt(toolbox.servers(), new Date())
   yield* runAgent([...past, ...said], { model, toolbox, system, maxSteps, signal, before })
@@ -153,6 +158,11 @@ function aborted(signal: AbortSignal): Promise<void> {
     if (signal.aborted) resolve()
     else signal.addEventListener('abort', () => resolve(), { once: true })
   })
+}
+
+function endingOf(ended: unknown, error: unknown, message: Message, log: Log): Notice {
+  if (!(ended instanceof TurnEnded)) return failure(error, message, log)
+  return { kind: ended.how === 'withdraw' ? 'withdrawn' : 'stopped' }
 }
 
 function setAside({ id, conversation }: Message, log: Log): Notice {

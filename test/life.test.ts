@@ -2,11 +2,12 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { ModelError, Refused } from '../src/errors.ts'
 import { type Log, silentLog } from '../src/log.ts'
-import type { Message } from '../src/message.ts'
+import type { Change, Message } from '../src/message.ts'
 import type { Model } from '../src/model.ts'
 import { type Bell, createJobs } from '../src/queue/jobs.ts'
+import { createReceive } from '../src/receive.ts'
 import type { Toolbox } from '../src/toolbox.ts'
-import { createTurns, type Turns, turnToken } from '../src/turns.ts'
+import { createTurns, type Turns, tokenOf } from '../src/turns.ts'
 import { answer } from '../src/worker.ts'
 import { aMessage, call, type FakeChat, type FakeTool, fakeChat, fakeToolbox, say, scriptedModel, texts } from './fakes.ts'
 import { testRooms } from './rooms.ts'
@@ -58,6 +59,11 @@ async function work(
 async function ask(message: Message): Promise<void> {
   await rooms.inbox.add(message)
   await rooms.jobs.ring(message.conversation)
+}
+
+function receiveChange(chat: FakeChat, change: Change): Promise<void> {
+  const tools = { ...rooms, isUp: () => true, locale: 'en', log: silentLog, closing: new AbortController().signal }
+  return createReceive(chat.adapter, tools)(change)
 }
 
 const finals = (chat: FakeChat) => [...chat.shown.values()].filter(out => out.final).map(out => out.text)
@@ -129,7 +135,12 @@ test.each<[string, (by: string) => { token?: string; by: string }, boolean]>([
   await ask(message)
   await expect.poll(() => running).toBe(true)
   const { token, by } = wish('u')
-  await rooms.stops.ask({ conversation: 'fake:1', by, ...(token && { token: token === 'own' ? turnToken(message) : token }) })
+  await rooms.stops.ask({
+    conversation: 'fake:1',
+    by,
+    how: 'stop',
+    ...(token && { token: token === 'own' ? tokenOf(message.id) : token }),
+  })
   if (!stops) {
     await sleep(50)
     return expect(finals(chat)).toEqual([])
@@ -152,7 +163,7 @@ test('what was said after a stopped question is still answered', async () => {
   await ask(aMessage('first'))
   await expect.poll(() => running).toBe(true)
   await ask(aMessage('and now?'))
-  await rooms.stops.ask({ conversation: 'fake:1', by: 'u' })
+  await rooms.stops.ask({ conversation: 'fake:1', by: 'u', how: 'stop' })
   await answered(chat, 2)
   expect(finals(chat)[1]).toBe('second')
 })
@@ -300,6 +311,57 @@ test('an answer that was kept but not delivered is delivered, and nothing is ask
   await answered(chat, 1)
   expect(finals(chat)).toEqual(['the kept answer'])
   expect(model.heard).toEqual([])
+})
+
+test('a question that is edited while it runs is answered anew, in the same reply', async () => {
+  const chat = fakeChat()
+  let running = false
+  const model = scriptedModel([say('Wrong. '), call('hang')], [say('Right.')])
+  await work(
+    chat,
+    model,
+    hangs(() => (running = true)),
+  )
+  const message = aMessage('wrogn question')
+  await ask(message)
+  await expect.poll(() => running).toBe(true)
+  await receiveChange(chat, { id: message.id, conversation: 'fake:1', text: 'right question' })
+  await answered(chat, 1)
+  expect([...chat.shown.values()].map(({ text }) => text)).toEqual(['Right.'])
+  expect(texts(model.heard[1]?.transcript ?? [])).toEqual(['user: right question'])
+  await expect.poll(async () => texts(await rooms.history.load('fake:1'))).toEqual(['user: right question', 'assistant: Right.'])
+})
+
+test('a question that is deleted while it runs is stopped in words', async () => {
+  const chat = fakeChat()
+  let running = false
+  await work(
+    chat,
+    scriptedModel([call('hang')]),
+    hangs(() => (running = true)),
+  )
+  const message = aMessage('never mind')
+  await ask(message)
+  await expect.poll(() => running).toBe(true)
+  await receiveChange(chat, { id: message.id, conversation: 'fake:1', text: undefined })
+  await answered(chat, 1)
+  expect(finals(chat)[0]).toContain('since the question was deleted')
+})
+
+test('a question that waits is edited, or taken back, before anybody reads it', async () => {
+  const chat = fakeChat()
+  const [first, second, third] = [aMessage('first'), aMessage('second'), aMessage('third')]
+  for (const message of [first, second, third]) await rooms.inbox.add(message)
+  await receiveChange(chat, { id: second.id, conversation: 'fake:1', text: 'second, better' })
+  await receiveChange(chat, { id: third.id, conversation: 'fake:1', text: undefined })
+  await receiveChange(chat, { id: 'fake:1:unknown', conversation: 'fake:1', text: 'nobody asked' })
+  const model = scriptedModel([say('1')], [say('2')], [say('3')])
+  await work(chat, model)
+  await rooms.jobs.ring('fake:1')
+  await answered(chat, 2)
+  await sleep(50)
+  expect(finals(chat)).toEqual(['1', '2'])
+  expect(model.heard[1]?.transcript.at(-1)?.text).toBe('second, better')
 })
 
 test('an answer that the platform refuses for good is replaced by a sentence, and the next message is answered', async () => {

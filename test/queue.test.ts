@@ -145,8 +145,8 @@ test('events of a conversation are heard in order and once, and those of others 
 test('a stop is heard by who works', async () => {
   const wishes: unknown[] = []
   await rooms.stops.listen(wish => wishes.push(wish))
-  await rooms.stops.ask({ conversation: 'fake:1', by: 'u' })
-  await expect.poll(() => wishes).toEqual([{ conversation: 'fake:1', by: 'u' }])
+  await rooms.stops.ask({ conversation: 'fake:1', by: 'u', how: 'stop' })
+  await expect.poll(() => wishes).toEqual([{ conversation: 'fake:1', by: 'u', how: 'stop' }])
 })
 
 test('of a turn that is too long to remember whole, question and answer are remembered', async () => {

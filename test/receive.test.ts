@@ -115,11 +115,11 @@ test('a pressed Stop reaches who works, once', async () => {
   await receive(press)
   await receive(press)
   await receive({ ...press, id: 'fake:p2', action: 'unknown' })
-  await rooms.stops.ask({ conversation: 'end', by: '' })
+  await rooms.stops.ask({ conversation: 'end', by: '', how: 'stop' })
   await expect.poll(() => wishes.at(-1)).toMatchObject({ conversation: 'end' })
   expect(wishes).toEqual([
-    { conversation: 'fake:1', token: 't', by: 'u' },
-    { conversation: 'end', by: '' },
+    { conversation: 'fake:1', token: 't', by: 'u', how: 'stop' },
+    { conversation: 'end', by: '', how: 'stop' },
   ])
 })
 

@@ -18,6 +18,8 @@ export type AgentEvent =
 export type Notice =
   | { kind: 'step-limit'; steps: number }
   | { kind: 'stopped' }
+  /** The question was deleted. */
+  | { kind: 'withdrawn' }
   | { kind: 'no-text' }
   /** `id` stands in the log beside the reason. */
   | { kind: 'failed'; id: string }

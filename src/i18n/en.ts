@@ -6,6 +6,7 @@ export const en = {
   noText: 'The model ended without an answer. Ask again, or put it in other words.',
   stepLimit: (steps: number) => `I stopped after ${steps} steps; this is what I have.`,
   stopped: 'Stopped.',
+  withdrawn: 'Stopped, since the question was deleted.',
   paused: '⏸ Restarting, I will go on in a moment.',
   failed: (id: string) => `Something went wrong on my side, please try again. (error ${id})`,
   modelFailed: (what: string, id: string) => `I could not get an answer from the language model: ${what} (error ${id})`,

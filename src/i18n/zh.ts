@@ -6,6 +6,7 @@ export const zh: Words = {
   noText: '模型没有给出回答。请再问一次，或换个说法。',
   stepLimit: steps => `我在 ${steps} 步后停下了；以下是目前的结果。`,
   stopped: '已停止。',
+  withdrawn: '问题已被删除，已停止。',
   paused: '⏸ 正在重启，稍后继续。',
   failed: id => `我这边出错了，请再试一次。（错误 ${id}）`,
   modelFailed: (what, id) => `语言模型没有给出回答：${what}（错误 ${id}）`,

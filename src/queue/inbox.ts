@@ -1,4 +1,4 @@
-import type { Conversation, Message } from '../message.ts'
+import type { Change, Conversation, Message } from '../message.ts'
 import type { Entry } from '../model.ts'
 import { keysOf, unfinishedKeys } from '../redis/keys.ts'
 import type { Redis } from '../redis/redis.ts'
@@ -10,6 +10,11 @@ export interface Inbox {
   add(message: Message): Promise<boolean>
   /** True the first time that an id is heard, for what is not a message to be answered. */
   isNew(conversation: Conversation, id: string): Promise<boolean>
+  /**
+   * Gives a message that is not answered yet another text, or takes it back. A turn that runs for it is to be told; an answer that is
+   * being delivered is not changed any more.
+   */
+  change(change: Change): Promise<'waiting' | 'running' | 'too late'>
   /** The oldest message that is not answered. */
   first(conversation: Conversation): Promise<Message | undefined>
   /**
@@ -31,6 +36,19 @@ if not redis.call('SET', KEYS[1], 1, 'NX', 'EX', ARGV[1]) then return 0 end
 redis.call('ZADD', KEYS[3], 'NX', ARGV[2], ARGV[3])
 redis.call('RPUSH', KEYS[2], ARGV[4])
 return 1`
+
+/** A message that is taken back while its turn runs stays until that turn has ended in words. */
+const changeScript = `
+local at = redis.call('LPOS', KEYS[1], ARGV[1])
+if not at then return 'too late' end
+local running = at == 0 and redis.call('EXISTS', KEYS[2]) == 1
+if running and redis.call('HEXISTS', KEYS[2], 'final') == 1 then return 'too late' end
+if ARGV[2] ~= '' then redis.call('LSET', KEYS[1], at, ARGV[2])
+elseif not running then
+  redis.call('LREM', KEYS[1], 1, ARGV[1])
+  if redis.call('EXISTS', KEYS[1]) == 0 then redis.call('ZREM', KEYS[3], ARGV[3]) end
+end
+return running and 'running' or 'waiting'`
 
 /** Only the head of the inbox can be finished, so that a late second worker changes nothing. */
 const finishScript = `
@@ -67,6 +85,16 @@ export function createInbox(redis: Redis): Inbox {
     },
     async isNew(conversation, id) {
       return (await redis.set(keysOf(conversation).seen(id), 1, 'EX', seenSeconds, 'NX')) === 'OK'
+    },
+    async change({ id, conversation, text }) {
+      const { inbox, journal, unfinished } = keysOf(conversation)
+      const raw = (await redis.lrange(inbox, 0, -1)).find(json => (JSON.parse(json) as Message).id === id)
+      if (raw === undefined) return 'too late'
+      const changed = text === undefined ? '' : JSON.stringify({ ...(JSON.parse(raw) as Message), text: text.toWellFormed() })
+      if (changed === raw) return 'too late' // only its looks were edited
+      return (await redis.eval(changeScript, 3, inbox, journal, unfinished, raw, changed, conversation)) as Awaited<
+        ReturnType<Inbox['change']>
+      >
     },
     async first(conversation) {
       const json = await redis.lindex(keysOf(conversation).inbox, 0)

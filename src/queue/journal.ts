@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { Conversation, Message } from '../message.ts'
 import type { Entry, ToolEntry } from '../model.ts'
 import { keysOf } from '../redis/keys.ts'
@@ -9,7 +10,7 @@ import { type Lease, LeaseLost } from './lease.ts'
  * is finished. Every write throws LeaseLost, and changes nothing, once another worker has the conversation.
  */
 export interface Journal {
-  /** Begins the turn, or goes on with it. */
+  /** Begins the turn, or goes on with it. Of a message that was edited meanwhile only the reply goes on. */
   begin(lease: Lease, message: Message): Promise<TurnRecord>
   keepStep(lease: Lease, message: Message, step: Step): Promise<void>
   /** The native ids of the reply's messages, in order. */
@@ -52,6 +53,11 @@ if redis.call('HGET', KEYS[2], 'turn') ~= ARGV[2] then
   redis.call('DEL', KEYS[2], KEYS[3])
   redis.call('HSET', KEYS[2], 'turn', ARGV[2])
 end
+if redis.call('HGET', KEYS[2], 'asked') ~= ARGV[4] then
+  redis.call('HDEL', KEYS[2], 'attempts', 'final')
+  redis.call('DEL', KEYS[3])
+  redis.call('HSET', KEYS[2], 'asked', ARGV[4])
+end
 redis.call('HINCRBY', KEYS[2], 'attempts', 1)
 redis.call('EXPIRE', KEYS[2], ARGV[3])
 return { redis.call('HMGET', KEYS[2], 'attempts', 'replies', 'final'), redis.call('LRANGE', KEYS[3], 0, -1) }`
@@ -64,6 +70,8 @@ if ARGV[3] == 'step' then
 elseif ARGV[3] == 'attempts' then redis.call('HINCRBY', KEYS[2], 'attempts', ARGV[4])
 else redis.call('HSET', KEYS[2], ARGV[3], ARGV[4]) end
 return 1`
+
+const digestOf = (message: Message) => createHash('sha256').update(JSON.stringify(message)).digest('base64url')
 
 type BeginAnswer = [[attempts: string, replies: string | null, final: string | null], steps: string[]] | null
 
@@ -89,6 +97,7 @@ export function createJournal(redis: Redis): Journal {
         lease,
         message,
         keepSeconds,
+        digestOf(message),
       )) as NonNullable<BeginAnswer>
       return {
         attempts: Number(attempts),

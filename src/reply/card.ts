@@ -32,6 +32,8 @@ function sentenceOf(notice: Notice, words: Words): string {
       return `*${words.stepLimit(notice.steps)}*`
     case 'stopped':
       return `*${words.stopped}*`
+    case 'withdrawn':
+      return `*${words.withdrawn}*`
     case 'no-text':
       return words.noText
     case 'failed':

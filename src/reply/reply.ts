@@ -20,6 +20,8 @@ export interface Reply {
   finish(text: string): Promise<void>
   /** Says that the turn will go on elsewhere, and touches the reply no more. */
   pause(text: string): Promise<void>
+  /** Touches the reply no more: another turn goes on with it. */
+  leave(): Promise<void>
 }
 
 export interface ReplyOptions extends SheetOptions {
@@ -82,6 +84,10 @@ export function openReply(options: ReplyOptions): Reply {
     },
     answer: () => (message.kind === 'api' ? renderPlain(view, words) : renderFinal(view, words)),
     finish: text => settle(text, true),
+    async leave() {
+      ending.abort()
+      await pump
+    },
     pause: text => settle([view.text, text].filter(Boolean).join('\n\n'), false),
   }
 }
