@@ -7,6 +7,8 @@ import type { Conversation, Heard } from './message.ts'
 export interface Adapter {
   readonly platform: string
   readonly limits: Limits
+  /** Names what only one process at a time may listen with, such as a token's hash; absent where any number may. */
+  readonly oneListener?: string
   /**
    * Listens until `stop`. A platform is told "received" only after `receive` has resolved; when it rejects, the event was not
    * kept and must be offered again. Throws ConfigError when the platform refuses the token or the set-up.
@@ -17,10 +19,10 @@ export interface Adapter {
   announce?(commands: CommandInfo[]): Promise<void>
   /**
    * Returns the id by which `edit` finds it again. Where `limits.keyedPosts` says so, the same `key` (at most 25 characters) within
-   * minutes gives the message of the first time instead of a second one. Throws RateLimited or Gone.
+   * minutes gives the message of the first time instead of a second one. Throws RateLimited, Gone or Refused.
    */
   post(conversation: Conversation, out: Outgoing, replyTo?: string, key?: string): Promise<string>
-  /** Idempotent: the same text twice is no error. Throws RateLimited or Gone. */
+  /** Idempotent: the same text twice is no error. Throws RateLimited, Gone or Refused. */
   edit(conversation: Conversation, id: string, out: Outgoing): Promise<void>
 }
 

@@ -59,7 +59,7 @@ export const commands: Command[] = [
     options: [],
     async run(message, _argument, words, { journal, stops }) {
       if (!(await journal.isRunning(message.conversation))) return words.nothingRuns
-      await stops.ask({ conversation: message.conversation, by: message.author.id })
+      await stops.ask({ conversation: message.conversation, by: message.author.id, how: 'stop' })
       return words.stopping
     },
   },

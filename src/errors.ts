@@ -15,6 +15,11 @@ export class Gone extends Error {
   override name = 'Gone'
 }
 
+/** The platform will never take this message as it is: trying again is pointless, something else may be said. */
+export class Refused extends Error {
+  override name = 'Refused'
+}
+
 /** The operator must mend the configuration: printed without a stack, exit code 1. Each problem is one sentence. */
 export class ConfigError extends Error {
   override name = 'ConfigError'

@@ -29,7 +29,10 @@ export function createHistory(redis: Redis): History {
   }
 }
 
-/** Whole turns from the end, as many as fit into `chars`; what precedes the first user entry is half a turn and left out. */
+/**
+ * Whole turns from the end, as many as fit into `chars`; what precedes the first user entry is half a turn and left out. Of a last turn
+ * that alone is too long, the question and the answer.
+ */
 function newestThatFit(entries: Entry[], chars: number): Entry[] {
   let from = entries.length
   let size = 0
@@ -39,5 +42,8 @@ function newestThatFit(entries: Entry[], chars: number): Entry[] {
     if (size > chars) break
     if (entry.role === 'user') from = at
   }
-  return entries.slice(from)
+  if (from < entries.length) return entries.slice(from)
+  const question = entries.findLast(({ role }) => role === 'user')
+  const answer = entries.at(-1)
+  return question && answer?.role === 'assistant' && answer.calls.length === 0 ? [question, answer] : []
 }

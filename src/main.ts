@@ -1,4 +1,3 @@
-import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { createTerminalAdapter } from '../adapters/terminal/terminal.ts'
 import type { WebOptions } from '../adapters/web/web.ts'
@@ -6,24 +5,22 @@ import type { Adapter } from './adapter.ts'
 import { banner } from './banner.ts'
 import { commands } from './commands.ts'
 import { type Config, loadConfig } from './config/config.ts'
+import { createDoor } from './door.ts'
 import { ConfigError } from './errors.ts'
 import { createHistory } from './history.ts'
 import { createLog, type Log, reason } from './log.ts'
-import { createToolbox } from './mcp/toolbox.ts'
-import type { Model, Tool } from './model.ts'
-import { createOfflineModel } from './models/offline.ts'
-import { type Board, boardLifeMs, createBoard, type Notice } from './queue/board.ts'
+import { type Board, createBoard } from './queue/board.ts'
 import { createBookmarks } from './queue/bookmarks.ts'
 import { createFeed } from './queue/feed.ts'
 import { createInbox } from './queue/inbox.ts'
 import { createJobs } from './queue/jobs.ts'
 import { createJournal } from './queue/journal.ts'
+import { createLeases } from './queue/lease.ts'
 import { createMemory } from './queue/memory.ts'
 import { createStops } from './queue/stops.ts'
 import { createReceive } from './receive.ts'
 import { openRedis, type RedisHouse } from './redis/redis.ts'
-import { createTurns } from './turns.ts'
-import { answer } from './worker.ts'
+import { startShift } from './shift.ts'
 
 export interface House {
   /** Address of the web door, when it is open. */
@@ -42,42 +39,56 @@ export interface Opening {
 }
 
 const projectFolder = join(import.meta.dirname, '..')
-const maxSteps = 12
-const sweepEveryMs = 15_000
-/** How long the banner, and the first question, wait for tool servers. */
-const serversMayTakeMs = 3000
+/** How long the banner waits for tool servers. */
+const bannerWaitsMs = 1000
+/** Beyond the time that turns get to end. */
+const closingMayTakeMs = 10_000
 
 /** Puts the house together. Throws ConfigError, with everything closed again, when an operator has to mend something. */
 export async function openHouse({ config, log, chat }: Opening): Promise<House> {
   const began = performance.now()
   const closers: (() => Promise<void> | void)[] = []
-  const close = async () => {
-    for (const closer of closers.splice(0).reverse()) await closer()
-  }
+  const close = () => closeAll(closers, log)
   try {
     const redis = await openRedis({ ...(config.redisUrl && { url: config.redisUrl }), ...redisPlaces(config), log })
     closers.push(() => redis.close())
     const queue = createQueueRooms(redis, log)
-    closers.push(async () => {
-      queue.feed.close()
-      await queue.jobs.close()
-    })
+    closers.push(() => queue.jobs.close())
+    closers.push(() => queue.feed.close())
     const adapters = await createAdapters(config, queue, redis, log, chat)
-    const worker = config.role === 'gateway' ? undefined : await startWorker(config, queue, adapters, redis, log, closers)
-    if (config.role !== 'worker') await openDoors(config, queue, adapters, log, closers, chat !== undefined)
-    await Promise.race([worker?.toolsReady, sleep(1000)])
+    const doors = createDoors({ config, queue, redis, adapters, log, chatOnly: chat !== undefined })
+    closers.push(() => doors.hangUp())
+    const shift = config.role === 'gateway' ? undefined : await startShift({ config, adapters, ...queue, log })
+    if (shift) closers.push(() => shift.close())
+    closers.push(() => doors.close())
+    closers.push(() => {
+      if (!redis.isUp) redis.giveUp() // nothing can be kept any more, and nobody should wait for it
+    })
+    await doors.open()
+    await Promise.race([shift?.toolsReady, new Promise(resolve => setTimeout(resolve, bannerWaitsMs).unref())])
     const webUrl = addressOf(adapters.get('web'))
     const facts = {
       config,
       webUrl,
-      model: worker?.model ?? '',
-      servers: worker?.servers(),
+      model: shift?.model ?? '',
+      servers: shift?.servers(),
       seconds: (performance.now() - began) / 1000,
     }
     return { webUrl, banner: banner(facts), close }
   } catch (error) {
     await close()
     throw error
+  }
+}
+
+/** In reverse order. What cannot be closed in good order holds up no other. */
+async function closeAll(closers: (() => Promise<void> | unknown)[], log: Log): Promise<void> {
+  for (const closer of closers.splice(0).reverse()) {
+    try {
+      await closer()
+    } catch (error) {
+      log.warn({ reason: reason(error) }, 'something did not close in good order')
+    }
   }
 }
 
@@ -92,6 +103,7 @@ function createQueueRooms(house: RedisHouse, log: Log) {
   return {
     inbox: createInbox(redis),
     journal: createJournal(redis),
+    leases: createLeases(redis),
     history: createHistory(redis),
     board: createBoard(redis),
     memory: createMemory(redis),
@@ -134,99 +146,50 @@ async function houseStatus(board: Board, redis: RedisHouse) {
   return { ready: redis.isUp && notices.length > 0, model, queue: redis.isUp ? ('ok' as const) : ('away' as const), servers }
 }
 
-async function startWorker(
-  config: Config,
-  queue: QueueRooms,
-  adapters: Map<string, Adapter>,
-  redis: RedisHouse,
-  log: Log,
-  closers: (() => Promise<void> | void)[],
-) {
-  const { inbox, journal, history, jobs, stops, board } = queue
-  const toolbox = createToolbox(config.servers.servers, { log })
-  closers.push(() => toolbox.close())
-  const toolsReady = Promise.race([toolbox.start(), sleep(serversMayTakeMs)])
-  const { model, name } = await openModel(config, log)
-  const tools = { adapters, inbox, journal, history, model, toolbox, toolsReady, maxSteps, locale: config.locale, log }
-  const turns = createTurns(inbox, (message, turn) => answer(message, turn, tools))
-  await stops.listen(turns.stop)
-  const servers = () => [
-    ...toolbox.servers(),
-    ...config.servers.disabled.map(({ name, error }) => ({
-      name,
-      state: 'disabled' as const,
-      tools: 0,
-      ...(error && { error }),
-    })),
-  ]
-  const notice = (): Notice => ({
-    worker: `${hostname()}-${process.pid}`,
-    model: name,
-    servers: servers(),
-    tools: toolbox.list().map(brief),
-  })
-  const posting = repeat(() => board.post(notice()), boardLifeMs / 5, log)
-  void toolsReady.then(() => board.post(notice())).catch(() => {}) // the next one tells it
-  const sweeping = repeat(() => jobs.sweep(inbox), sweepEveryMs, log)
-  const bell = jobs.work(turns.work, config.concurrency)
-  closers.push(async () => {
-    const ended = bell.close()
-    await turns.close(config.drainMs)
-    await ended
-    clearInterval(sweeping)
-    clearInterval(posting)
-    if (redis.isUp) await board.remove(notice().worker)
-  })
-  return { toolsReady, model: name, servers }
+interface DoorsOptions {
+  config: Config
+  queue: QueueRooms
+  redis: RedisHouse
+  adapters: Map<string, Adapter>
+  log: Log
+  chatOnly: boolean
 }
 
-const brief = ({ name, description, label, server }: Tool) => ({ name, description, label, server })
+/** Web and terminal answer on a line that stays open: it is hung up only when the turns have ended. */
+const linesStayOpen = ['web', 'terminal']
 
-async function openModel({ model }: Config, log: Log): Promise<{ model: Model; name: string }> {
-  if (!model) return { model: createOfflineModel(), name: 'the built-in offline model' }
-  const { createOpenAiModel } = await import('./models/openai.ts')
-  return { model: createOpenAiModel({ ...model, model: model.name, log }), name: model.name }
-}
-
-async function openDoors(
-  config: Config,
-  queue: QueueRooms,
-  adapters: Map<string, Adapter>,
-  log: Log,
-  closers: (() => Promise<void> | void)[],
-  chatOnly: boolean,
-): Promise<void> {
+function createDoors({ config, queue, redis, adapters, log, chatOnly }: DoorsOptions) {
   const closing = new AbortController()
-  closers.push(() => closing.abort())
-  const doors = [...adapters.values()].filter(({ platform }) => (platform === 'terminal') === chatOnly)
-  for (const adapter of doors) closers.push(() => adapter.stop())
-  await Promise.all(
-    doors.map(adapter =>
-      adapter.start(createReceive(adapter, { ...queue, locale: config.locale, log, closing: closing.signal })),
-    ),
-  )
-  for (const adapter of doors) {
-    void adapter
-      .announce?.(commands)
-      .catch((error: unknown) =>
-        log.warn({ platform: adapter.platform, reason: reason(error) }, 'the commands could not be announced'),
-      )
+  const tools = { ...queue, isUp: () => redis.isUp, locale: config.locale, log, closing: closing.signal }
+  const wanted =
+    config.role === 'worker' ? [] : [...adapters.values()].filter(({ platform }) => (platform === 'terminal') === chatOnly)
+  const doors = wanted.map(adapter => ({
+    adapter,
+    door: createDoor(adapter, { ...queue, receive: createReceive(adapter, tools), log }),
+  }))
+  const closeThose = async (which: (adapter: Adapter) => boolean) => {
+    await Promise.all(doors.filter(({ adapter }) => which(adapter)).map(({ door }) => door.close()))
+  }
+  const announce = (adapter: Adapter) =>
+    adapter.announce?.(commands).catch((error: unknown) => {
+      log.warn({ platform: adapter.platform, reason: reason(error) }, 'the commands could not be announced')
+    })
+  return {
+    async open() {
+      await Promise.all(doors.map(({ door }) => door.open()))
+      for (const { adapter } of doors) void announce(adapter)
+    },
+    /** From now on nothing is heard. */
+    async close() {
+      closing.abort()
+      await closeThose(({ platform }) => !linesStayOpen.includes(platform))
+    },
+    hangUp: () => closeThose(({ platform }) => linesStayOpen.includes(platform)),
   }
 }
 
 function addressOf(web: Adapter | undefined): string | undefined {
   return web && 'url' in web && typeof web.url === 'string' ? web.url : undefined
-}
-
-/** Now, and again every so often; a failure is told and the next one tried. */
-function repeat(work: () => Promise<void>, everyMs: number, log: Log): NodeJS.Timeout {
-  const once = () => void work().catch((error: unknown) => log.warn({ reason: reason(error) }, 'housework stumbled'))
-  once()
-  return setInterval(once, everyMs)
-}
-
-function sleep(ms: number): Promise<void> {
-  return new Promise(resolve => setTimeout(resolve, ms).unref())
 }
 
 /** Exit code of a house that only an operator can mend (EX_CONFIG of sysexits.h): supervisors can be told not to try again. */
@@ -240,6 +203,10 @@ async function run(): Promise<void> {
   const leave = async () => {
     if (leaving) process.exit(1) // asked twice: at once
     leaving = true
+    setTimeout(() => {
+      log.error({}, 'the house did not close in time; what was under way is taken up at the next start')
+      process.exit(1)
+    }, config.drainMs + closingMayTakeMs).unref()
     await (await opening).close()
     process.exit(0)
   }

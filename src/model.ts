@@ -1,8 +1,14 @@
 /** One entry of the transcript that the model reads and that history keeps. */
-export type Entry =
-  | { role: 'user'; text: string }
-  | { role: 'assistant'; text: string; calls: ToolCall[] }
-  | { role: 'tool'; callId: string; name: string; text: string; ok: boolean }
+export type Entry = { role: 'user'; text: string } | { role: 'assistant'; text: string; calls: ToolCall[] } | ToolEntry
+
+/** What came back of a call. */
+export interface ToolEntry {
+  role: 'tool'
+  callId: string
+  name: string
+  text: string
+  ok: boolean
+}
 
 export interface ToolCall {
   /** Unique within the conversation; pairs the call with its result. */
@@ -23,6 +29,8 @@ export interface Tool {
   label: string
   /** The MCP server that it belongs to. */
   server: string
+  /** Running it twice does what running it once does, as its server says: a call whose fate is unknown may be made again. */
+  repeatable: boolean
 }
 
 export type ModelEvent =

@@ -1,22 +1,27 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Adapter, Receive } from './adapter.ts'
 import { type CommandTools, findCommand, nearestCommand } from './commands.ts'
 import { type Words, wordsFor } from './i18n/i18n.ts'
-import { type Log, reason } from './log.ts'
-import { isMessage, isPress, type Message, type Press } from './message.ts'
+import { errorId, type Log, reason } from './log.ts'
+import { type Change, isMessage, isPress, type Message, type Press } from './message.ts'
 import type { Inbox } from './queue/inbox.ts'
 import { deliver } from './reply/deliver.ts'
 import { split } from './reply/split.ts'
+import { tokenOf } from './turns.ts'
 
 export interface ReceiveTools extends CommandTools {
   inbox: Inbox
   locale: string
   log: Log
-  /** Ends the delivery of answers to commands. */
+  /** Whether Redis can be reached. */
+  isUp(): boolean
+  /** Ends the delivery of answers to commands; nothing is heard any more. */
   closing: AbortSignal
 }
 
 /** What one message may hold; more than any platform lets a person send, and a tenth of a model's window. */
 export const longestMessage = 100_000
+const keepingMayTakeMs = 5000
 
 /**
  * The hall behind the front door: what needs no model is answered here at once, all else is kept in the inbox.
@@ -24,19 +29,31 @@ export const longestMessage = 100_000
  */
 export function createReceive(adapter: Adapter, tools: ReceiveTools): Receive {
   return async what => {
-    if (isMessage(what)) await receiveMessage(what, adapter, tools)
-    else if (isPress(what)) await receivePress(what, tools)
-    // A changed message keeps its first text: the turn for it may be over.
+    if (tools.closing.aborted) throw new Error('the house is closing')
+    if (!tools.isUp()) throw new Error('Redis is away')
+    if (isMessage(what)) await soon(receiveMessage(what, adapter, tools))
+    else if (isPress(what)) await soon(receivePress(what, tools))
+    else await soon(receiveChange(what, tools))
   }
 }
 
-async function receiveMessage(message: Message, adapter: Adapter, tools: ReceiveTools): Promise<void> {
+/** A platform must not wait for a Redis that went away meanwhile. What is kept after all is recognised when it is offered again. */
+async function soon(work: Promise<void>): Promise<void> {
+  const late = new AbortController()
+  const tooLate = sleep(keepingMayTakeMs, undefined, { signal: late.signal }).then(() =>
+    Promise.reject(new Error('Redis does not answer')),
+  )
+  await Promise.race([work, tooLate]).finally(() => late.abort())
+}
+
+async function receiveMessage(heard: Message, adapter: Adapter, tools: ReceiveTools): Promise<void> {
+  const message = { ...heard, text: heard.text.toWellFormed() }
   const words = wordsFor(message.author.locale, tools.locale)
   const answer = immediateAnswer(message, words, tools)
   if (!answer) {
     if (await tools.inbox.add(message)) await tools.jobs.ring(message.conversation)
   } else if (await tools.inbox.isNew(message.conversation, message.id)) {
-    void say(await answer(), message, adapter, tools)
+    void answerAtOnce(answer, message, words, adapter, tools)
   }
 }
 
@@ -53,27 +70,51 @@ function immediateAnswer(message: Message, words: Words, tools: ReceiveTools): (
   return run && (() => run(message, argument, words, tools))
 }
 
-/** Not awaited by who listens to the platform: a slow platform must not hold up what others say. */
+/** Not awaited by who listens to the platform: a slow platform must not hold up what others say. Never throws. */
+async function answerAtOnce(
+  answer: () => Promise<string>,
+  message: Message,
+  words: Words,
+  adapter: Adapter,
+  tools: ReceiveTools,
+): Promise<void> {
+  const facts = { conversation: message.conversation, message: message.id }
+  try {
+    const text = await answer().catch((error: unknown) => {
+      const id = errorId()
+      tools.log.error({ ...facts, error: id, reason: reason(error) }, 'a command failed')
+      return words.failed(id)
+    })
+    await say(text, message, adapter, tools)
+  } catch (error) {
+    tools.log.error({ ...facts, reason: reason(error) }, 'the answer to a command could not be delivered')
+  }
+}
+
 async function say(text: string, message: Message, adapter: Adapter, { closing, log }: ReceiveTools): Promise<void> {
   const parts = split(text, adapter.limits)
   let sent = 0
   async function bring(): Promise<boolean> {
     const part = parts[sent]
     if (part === undefined) return false
-    await adapter.post(
-      message.conversation,
-      { text: part, buttons: [], final: sent === parts.length - 1 },
-      sent === 0 ? message.replyTo : undefined,
-    )
+    const out = { text: part, buttons: [], final: sent === parts.length - 1 }
+    await adapter.post(message.conversation, out, sent === 0 ? message.replyTo : undefined)
     sent++
     return true
   }
-  await deliver(bring, { forget() {}, signal: closing, log }).catch((error: unknown) =>
-    log.error({ conversation: message.conversation, reason: reason(error) }, 'the answer to a command could not be delivered'),
-  )
+  await deliver(bring, { forget() {}, signal: closing, log })
+}
+
+async function receiveChange(change: Change, { inbox, stops }: ReceiveTools): Promise<void> {
+  if ((await inbox.change(change)) !== 'running') return
+  await stops.ask({
+    conversation: change.conversation,
+    token: tokenOf(change.id),
+    how: change.text === undefined ? 'withdraw' : 'restart',
+  })
 }
 
 async function receivePress(press: Press, { inbox, stops }: ReceiveTools): Promise<void> {
   if (press.action !== 'stop' || !(await inbox.isNew(press.conversation, press.id))) return
-  await stops.ask({ conversation: press.conversation, token: press.token, by: press.author.id })
+  await stops.ask({ conversation: press.conversation, token: press.token, by: press.author.id, how: 'stop' })
 }

@@ -2,11 +2,23 @@ import { createHash } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Conversation, Message } from './message.ts'
 import type { Inbox } from './queue/inbox.ts'
+import type { Lease, Leases } from './queue/lease.ts'
 import type { StopWish } from './queue/stops.ts'
+
+/** Why a turn's signal was aborted by somebody's wish. */
+export class TurnEnded extends Error {
+  override name = 'TurnEnded'
+  readonly how: StopWish['how']
+  constructor(how: StopWish['how']) {
+    super(`the turn ended: ${how}`)
+    this.how = how
+  }
+}
 
 /** One message being answered here. */
 export interface Turn {
-  /** Aborted when somebody stops it, or the house closes. */
+  lease: Lease
+  /** Aborted when somebody stops it, another worker has taken it, or the house closes. */
   signal: AbortSignal
   /** Aborted when even the last words must not wait any longer. */
   closing: AbortSignal
@@ -19,33 +31,48 @@ export interface Turns {
   /** Answers all mail of a conversation, one message after the other. */
   work(conversation: Conversation): Promise<void>
   stop(wish: StopWish): void
-  /** Lets running turns end for so long, then hands over what is left. */
-  close(drainMs: number): Promise<void>
+  /** Lets running turns end for so long, then hands over what is left: resolves with the conversations where others must go on. */
+  close(drainMs: number): Promise<Conversation[]>
 }
 
 /** How long the last words "I will go on in a moment" may take. */
 const lastWordsMs = 3000
 
-export function createTurns(inbox: Inbox, answer: (message: Message, turn: Turn) => Promise<void>): Turns {
+export interface TurnsOptions {
+  inbox: Inbox
+  leases: Leases
+  answer(message: Message, turn: Turn): Promise<void>
+}
+
+export function createTurns({ inbox, leases, answer }: TurnsOptions): Turns {
   const running = new Map<Conversation, { message: Message; controller: AbortController }>()
   const working = new Set<Promise<void>>()
+  /** Where mail may be left: a conversation whose work has not ended well since it began last. */
+  const leftOver = new Set<Conversation>()
   const handover = new AbortController()
   const closing = new AbortController()
 
-  async function run(message: Message): Promise<void> {
+  async function run(message: Message, lease: Lease): Promise<void> {
     const controller = new AbortController()
-    const signal = AbortSignal.any([controller.signal, handover.signal])
+    const signal = AbortSignal.any([controller.signal, handover.signal, lease.lost])
     running.set(message.conversation, { message, controller })
-    await answer(message, { signal, closing: closing.signal, wasHandedOver: () => handover.signal.aborted }).finally(() =>
+    await answer(message, { lease, signal, closing: closing.signal, wasHandedOver: () => handover.signal.aborted }).finally(() =>
       running.delete(message.conversation),
     )
   }
   async function workThrough(conversation: Conversation): Promise<void> {
-    let message = await inbox.first(conversation)
-    while (message) {
-      handover.signal.throwIfAborted()
-      await run(message)
-      message = await inbox.first(conversation)
+    leftOver.add(conversation)
+    const lease = await leases.take(conversation, handover.signal)
+    try {
+      let message = await inbox.first(conversation)
+      while (message) {
+        handover.signal.throwIfAborted()
+        await run(message, lease).catch(passIfRestarted)
+        message = await inbox.first(conversation)
+      }
+      leftOver.delete(conversation)
+    } finally {
+      await lease.release()
     }
   }
   return {
@@ -54,11 +81,11 @@ export function createTurns(inbox: Inbox, answer: (message: Message, turn: Turn)
       working.add(work)
       return work.finally(() => working.delete(work))
     },
-    stop({ conversation, token, by }) {
+    stop({ conversation, token, by, how }) {
       const turn = running.get(conversation)
-      if (!turn) return
-      if (token !== undefined && (token !== turnToken(turn.message) || by !== turn.message.author.id)) return // an old card, or somebody else's
-      turn.controller.abort()
+      if (!turn || (token !== undefined && token !== tokenOf(turn.message.id))) return // an old card
+      if (token !== undefined && by !== undefined && by !== turn.message.author.id) return // somebody else's
+      turn.controller.abort(new TurnEnded(how))
     },
     async close(drainMs) {
       const all = Promise.allSettled(working)
@@ -67,11 +94,17 @@ export function createTurns(inbox: Inbox, answer: (message: Message, turn: Turn)
       await Promise.race([all, sleep(lastWordsMs, undefined, { ref: false })])
       closing.abort()
       await all
+      return [...leftOver]
     },
   }
 }
 
+/** The edited message is the first of the inbox still: it is answered next. */
+function passIfRestarted(error: unknown): void {
+  if (!(error instanceof TurnEnded) || error.how !== 'restart') throw error
+}
+
 /** What a Stop button carries: short enough for Telegram's 64 bytes, and no other turn's. */
-export function turnToken(message: Message): string {
-  return createHash('sha256').update(message.id).digest('base64url').slice(0, 16)
+export function tokenOf(messageId: string): string {
+  return createHash('sha256').update(messageId).digest('base64url').slice(0, 16)
 }

@@ -4,18 +4,20 @@ import { runCall } from './agent/call.ts'
 import type { AgentEvent, Notice } from './agent/events.ts'
 import { systemPrompt, toEntry } from './agent/prompt.ts'
 import { findCommand } from './commands.ts'
-import { ModelError } from './errors.ts'
+import { ModelError, Refused } from './errors.ts'
 import type { History } from './history.ts'
 import { type Words, wordsFor } from './i18n/i18n.ts'
 import { errorId, type Log, reason } from './log.ts'
 import { type Message, platformOf } from './message.ts'
 import type { Entry, Model } from './model.ts'
 import type { Inbox } from './queue/inbox.ts'
-import type { Final, Journal } from './queue/journal.ts'
+import type { Final, Journal, Step, TurnRecord } from './queue/journal.ts'
+import { LeaseLost } from './queue/lease.ts'
+import { doneBefore, replay, toEntries } from './recall.ts'
 import { renderPlain } from './reply/card.ts'
 import { openReply, type Reply } from './reply/reply.ts'
 import type { Toolbox } from './toolbox.ts'
-import { type Turn, turnToken } from './turns.ts'
+import { type Turn, TurnEnded, tokenOf } from './turns.ts'
 
 export interface WorkerTools {
   adapters: Map<string, Adapter>
@@ -31,21 +33,45 @@ export interface WorkerTools {
   log: Log
 }
 
+/** A message whose worker died so often is not begun again. */
+const deathsAllowed = 2
+
 /**
  * Answers one message: the whole story of the house. Throws when the turn could not be ended here; the message is then still in the
  * inbox, and the journal knows how far it came.
  */
 export async function answer(message: Message, turn: Turn, tools: WorkerTools): Promise<void> {
   const { inbox, journal } = tools
-  const record = await journal.load(message)
+  const record = await journal.begin(turn.lease, message)
   const reply = openReplyTo(message, record.replies, turn, tools)
-  const final = record.final ?? (await compose(message, reply, turn, tools))
-  if (!record.final) await journal.keepFinal(message, final)
-  await reply.finish(final.text)
-  await inbox.finish(message, final.entries)
+  const final = record.final ?? (await compose(message, record, reply, turn, tools))
+  if (!record.final) await journal.keepFinal(turn.lease, message, final)
+  await deliverAnswer(final.text, message, reply, tools)
+  await inbox.finish(message, final.entries, turn.lease)
 }
 
-function openReplyTo(message: Message, posted: string[], turn: Turn, { adapters, journal, locale, log }: WorkerTools): Reply {
+/** An answer that the platform will never take is replaced by one sentence, so that what comes after it is answered. */
+async function deliverAnswer(text: string, message: Message, reply: Reply, { locale, log }: WorkerTools): Promise<void> {
+  const { id, conversation } = message
+  const refused = (error: unknown, event: string) => {
+    if (!(error instanceof Refused)) throw error
+    const identity = errorId()
+    log.error({ error: identity, conversation, message: id, reason: reason(error) }, event)
+    return identity
+  }
+  await reply.finish(text).catch(async (error: unknown) => {
+    const identity = refused(error, 'the platform refused an answer')
+    const sentence = wordsFor(message.author.locale, locale).failed(identity)
+    await reply.finish(sentence).catch((again: unknown) => refused(again, 'the platform refused even the sentence in its place'))
+  })
+}
+
+function openReplyTo(
+  message: Message,
+  posted: string[],
+  { lease, closing }: Turn,
+  { adapters, journal, locale, log }: WorkerTools,
+): Reply {
   const adapter = adapters.get(platformOf(message.conversation))
   if (!adapter) throw new Error(`this worker cannot speak on ${platformOf(message.conversation)}: its token is missing here`)
   const words = wordsFor(message.author.locale, locale)
@@ -53,56 +79,96 @@ function openReplyTo(message: Message, posted: string[], turn: Turn, { adapters,
     adapter,
     message,
     words,
+    turn: tokenOf(message.id),
     posted,
-    keep: ids => journal.keepReplies(message, ids),
-    stopButton: { label: words.stop, action: 'stop', token: turnToken(message) },
-    closing: turn.closing,
+    keep: ids => journal.keepReplies(lease, message, ids),
+    mayAct: lease.check,
+    stopButton: { label: words.stop, action: 'stop', token: tokenOf(message.id) },
+    closing: AbortSignal.any([closing, lease.lost]),
     log,
   })
 }
 
-/** Runs the turn to an end that can be told, whatever happens; only a house that closes makes it throw. */
-async function compose(message: Message, reply: Reply, turn: Turn, tools: WorkerTools): Promise<Final> {
+/** Runs the turn to an end that can be told, whatever happens; only a lost lease and a house that closes make it throw. */
+async function compose(message: Message, record: TurnRecord, reply: Reply, turn: Turn, tools: WorkerTools): Promise<Final> {
+  const { lease } = turn
   const words = wordsFor(message.author.locale, tools.locale)
-  const said: Entry[] = [toEntry(message)]
+  const said: Entry[] = [toEntry(message), ...toEntries(record.steps)]
   const notify = (notice: Notice) => reply.show({ type: 'notice', notice })
+  for (const event of replay(record.steps, tools.toolbox.list())) reply.show(event)
   try {
-    for await (const event of eventsOf(message, said, words, turn.signal, tools)) {
-      if (event.type === 'entry') said.push(event.entry)
-      reply.show(event)
+    if (record.attempts > deathsAllowed) notify(setAside(message, tools.log))
+    else {
+      for await (const event of eventsOf(message, said, record.steps, words, turn, tools)) {
+        const step = stepOf(event)
+        turn.signal.throwIfAborted() // a call that was cut off has no result
+        if (step) await tools.journal.keepStep(lease, message, step)
+        if (event.type === 'entry') said.push(event.entry)
+        reply.show(event)
+      }
+      if (said.at(-1)?.text.trim() === '') notify({ kind: 'no-text' })
     }
-    if (reply.view.text.trim() === '') notify({ kind: 'no-text' })
   } catch (error) {
+    lease.lost.throwIfAborted()
+    if (error instanceof LeaseLost) throw error
     if (turn.wasHandedOver()) {
       await reply.pause(words.paused)
+      await tools.journal.handOver(lease, message)
       throw error
     }
-    notify(turn.signal.aborted ? { kind: 'stopped' } : failure(error, message, tools.log))
+    const ended = turn.signal.reason
+    if (ended instanceof TurnEnded && ended.how === 'restart') {
+      await reply.leave()
+      throw ended
+    }
+    notify(endingOf(ended, error, message, tools.log))
   }
   return { text: reply.answer(), entries: wholeEntries(said, renderPlain(reply.view, words)) }
+}
+
+/** What has to be kept before it is shown, and before a call is made. */
+function stepOf(event: AgentEvent): Step | undefined {
+  if (event.type === 'entry' && event.entry.role === 'assistant') return { type: 'said', entry: event.entry }
+  if (event.type === 'tool-start') return { type: 'begun', callId: event.call.id }
+  if (event.type === 'tool-end') return { type: 'result', entry: event.result, ms: event.ms }
+  return undefined
 }
 
 async function* eventsOf(
   message: Message,
   said: Entry[],
+  steps: Step[],
   words: Words,
-  signal: AbortSignal,
+  { signal }: Turn,
   tools: WorkerTools,
 ): AsyncGenerator<AgentEvent> {
   const { toolbox, model, maxSteps, history } = tools
+  const before = doneBefore(steps)
   const past = await history.load(message.conversation)
   await Promise.race([tools.toolsReady, aborted(signal)])
   const found = findCommand(message.text)
-  if (found?.command?.name === 'call') return yield* runCall(found.argument, { toolbox, words, signal })
-  const system = systemPrompt(message, toolbox.servers(), new Date())
-  yield* runAgent([...past, ...said], { model, toolbox, system, maxSteps, signal })
+  if (found?.command?.name === 'call') {
+    return yield* runCall(found.argument, { toolbox, words, signal, before, callId: `call-${tokenOf(message.id)}` })
+  }
+  const system = systemPrompt(toolbox.servers(), new Date())
+  yield* runAgent([...past, ...said], { model, toolbox, system, maxSteps, signal, before })
 }
-
 function aborted(signal: AbortSignal): Promise<void> {
   return new Promise(resolve => {
     if (signal.aborted) resolve()
     else signal.addEventListener('abort', () => resolve(), { once: true })
   })
+}
+
+function endingOf(ended: unknown, error: unknown, message: Message, log: Log): Notice {
+  if (!(ended instanceof TurnEnded)) return failure(error, message, log)
+  return { kind: ended.how === 'withdraw' ? 'withdrawn' : 'stopped' }
+}
+
+function setAside({ id, conversation }: Message, log: Log): Notice {
+  const error = errorId()
+  log.error({ error, conversation, message: id }, 'a message was set aside: its workers died over it')
+  return { kind: 'set-aside', id: error }
 }
 
 function failure(error: unknown, { id, conversation }: Message, log: Log): Notice {

@@ -3,17 +3,10 @@ import type { AgentEvent } from '../src/agent/events.ts'
 import { wordsFor } from '../src/i18n/i18n.ts'
 import { renderFinal, renderLive, renderPlain } from '../src/reply/card.ts'
 import { emptyView, nextView } from '../src/reply/view.ts'
+import { end, start, text } from './cards.ts'
 
 const en = wordsFor('en', 'en')
 const after = (...events: AgentEvent[]) => events.reduce(nextView, emptyView)
-const start = (label: string, callId = label): AgentEvent => ({ type: 'tool-start', callId, label })
-const end = (callId: string, ms: number, outcome: 'ok' | 'failed' = 'ok'): AgentEvent => ({
-  type: 'tool-end',
-  callId,
-  outcome,
-  ms,
-})
-const text = (delta: string): AgentEvent => ({ type: 'text', delta })
 const progress = (callId: string, done: number, total?: number, message?: string): AgentEvent => ({
   type: 'tool-progress',
   callId,

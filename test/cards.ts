@@ -4,11 +4,10 @@ import { renderFinal, renderLive } from '../src/reply/card.ts'
 import { emptyView, nextView } from '../src/reply/view.ts'
 
 export const text = (delta: string): AgentEvent => ({ type: 'text', delta })
-export const start = (label: string, callId = label): AgentEvent => ({ type: 'tool-start', callId, label })
+export const start = (label: string, id = label): AgentEvent => ({ type: 'tool-start', call: { id, name: id, input: {} }, label })
 export const end = (callId: string, ms: number, outcome: 'ok' | 'failed' = 'ok'): AgentEvent => ({
   type: 'tool-end',
-  callId,
-  outcome,
+  result: { role: 'tool', callId, name: callId, text: '', ok: outcome === 'ok' },
   ms,
 })
 export const progress = (callId: string, done: number, message?: string): AgentEvent => ({

@@ -10,6 +10,8 @@ export interface FakeChat {
   shown: Map<string, Outgoing>
   /** Every call, in order. */
   calls: { kind: 'post' | 'edit'; id: string; out: Outgoing }[]
+  /** Of every post. */
+  keys: string[]
   /** The next calls throw these, one each. */
   failNext(...errors: Error[]): void
 }
@@ -19,6 +21,7 @@ export function fakeChat(limits: Partial<Adapter['limits']> = {}): FakeChat {
   const shown = new Map<string, Outgoing>()
   const calls: FakeChat['calls'] = []
   const failures: Error[] = []
+  const keys: string[] = []
   const take = () => {
     const failure = failures.shift()
     if (failure) throw failure
@@ -28,8 +31,9 @@ export function fakeChat(limits: Partial<Adapter['limits']> = {}): FakeChat {
     limits: { chars: 2000, length: text => text.length, editEveryMs: 20, keyedPosts: true, ...limits },
     async start() {},
     async stop() {},
-    async post(_conversation, out) {
+    async post(_conversation, out, _replyTo, key) {
       take()
+      if (key !== undefined) keys.push(key)
       const id = String(shown.size + 1)
       calls.push({ kind: 'post', id, out })
       shown.set(id, out)
@@ -42,7 +46,7 @@ export function fakeChat(limits: Partial<Adapter['limits']> = {}): FakeChat {
       shown.set(id, out)
     },
   }
-  return { adapter, shown, calls, failNext: (...errors) => void failures.push(...errors) }
+  return { adapter, shown, calls, keys, failNext: (...errors) => void failures.push(...errors) }
 }
 
 /** A model that says its lines, one step after the other; a line may be an error that it throws. */
@@ -64,12 +68,22 @@ export const call = (name: string, input: Record<string, unknown> = {}, id = nam
   call: { id, name, input },
 })
 
-type FakeTool = (input: Record<string, unknown>, options: Parameters<Toolbox['call']>[2]) => Promise<ToolResult> | ToolResult
+export type FakeTool = (
+  input: Record<string, unknown>,
+  options: Parameters<Toolbox['call']>[2],
+) => Promise<ToolResult> | ToolResult
 
-/** Tools that are functions. */
-export function fakeToolbox(tools: Record<string, FakeTool> = {}): Toolbox {
+/** Tools that are functions; those named in `repeatable` may be called again when their fate is unknown. */
+export function fakeToolbox(tools: Record<string, FakeTool> = {}, repeatable: string[] = []): Toolbox {
   const list = Object.keys(tools).map(
-    (name): Tool => ({ name, description: name, inputSchema: { type: 'object', properties: {} }, label: name, server: 'fake' }),
+    (name): Tool => ({
+      name,
+      description: name,
+      inputSchema: { type: 'object', properties: {} },
+      label: name,
+      server: 'fake',
+      repeatable: repeatable.includes(name),
+    }),
   )
   return {
     list: () => list,

@@ -49,9 +49,10 @@ const plan: [RegExp, number][] = [
   [/^src\/(redis|config)\//, 1],
   [/^src\/(mcp|models|queue)\/|^src\/history\.ts$/, 2],
   [/^src\/agent\//, 3],
-  [/^src\/reply\/|^src\/(receive|commands|turns|banner)\.ts$/, 4],
+  [/^src\/reply\/|^src\/(receive|commands|turns|door|recall|banner)\.ts$/, 4],
   [/^src\/worker\.ts$/, 5],
-  [/^src\/main\.ts$/, 6],
+  [/^src\/shift\.ts$/, 6],
+  [/^src\/main\.ts$/, 7],
 ]
 const floorOf = (path: string) => plan.find(([rooms]) => rooms.test(path))?.[1]
 

@@ -1,14 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import { ModelError } from '../src/errors.ts'
+import { ModelError, Refused } from '../src/errors.ts'
 import { type Log, silentLog } from '../src/log.ts'
-import type { Message } from '../src/message.ts'
+import type { Change, Message } from '../src/message.ts'
 import type { Model } from '../src/model.ts'
 import { type Bell, createJobs } from '../src/queue/jobs.ts'
+import { createReceive } from '../src/receive.ts'
 import type { Toolbox } from '../src/toolbox.ts'
-import { createTurns, type Turns, turnToken } from '../src/turns.ts'
+import { createTurns, type Turns, tokenOf } from '../src/turns.ts'
 import { answer } from '../src/worker.ts'
-import { aMessage, call, type FakeChat, fakeChat, fakeToolbox, say, scriptedModel, texts } from './fakes.ts'
+import { aMessage, call, type FakeChat, type FakeTool, fakeChat, fakeToolbox, say, scriptedModel, texts } from './fakes.ts'
 import { testRooms } from './rooms.ts'
 
 let rooms: Awaited<ReturnType<typeof testRooms>>
@@ -33,7 +34,7 @@ async function work(
   toolbox: Toolbox = fakeToolbox(),
   log: Log = silentLog,
 ): Promise<{ turns: Turns; bell: Bell }> {
-  const { inbox, journal, history, house, stops } = rooms
+  const { inbox, journal, leases, history, house, stops } = rooms
   const adapters = new Map([['fake', chat.adapter]])
   const tools = {
     adapters,
@@ -47,7 +48,7 @@ async function work(
     locale: 'en',
     log,
   }
-  const turns = createTurns(inbox, (message, turn) => answer(message, turn, tools))
+  const turns = createTurns({ inbox, leases, answer: (message, turn) => answer(message, turn, tools) })
   const jobs = createJobs(house, silentLog)
   await stops.listen(turns.stop)
   const bell = jobs.work(turns.work, 4)
@@ -60,15 +61,20 @@ async function ask(message: Message): Promise<void> {
   await rooms.jobs.ring(message.conversation)
 }
 
+function receiveChange(chat: FakeChat, change: Change): Promise<void> {
+  const tools = { ...rooms, isUp: () => true, locale: 'en', log: silentLog, closing: new AbortController().signal }
+  return createReceive(chat.adapter, tools)(change)
+}
+
 const finals = (chat: FakeChat) => [...chat.shown.values()].filter(out => out.final).map(out => out.text)
 const answered = (chat: FakeChat, count: number) => expect.poll(() => finals(chat).length, { timeout: 10_000 }).toBe(count)
-const hangs = (onStart = () => {}): Toolbox =>
-  fakeToolbox({
-    hang: (_input, { signal }) => {
-      onStart()
-      return new Promise(resolve => signal.addEventListener('abort', () => resolve({ ok: false, text: 'cancelled' })))
-    },
-  })
+const hanging =
+  (onStart = () => {}): FakeTool =>
+  (_input, { signal }) => {
+    onStart()
+    return new Promise(resolve => signal.addEventListener('abort', () => resolve({ ok: false, text: 'cancelled' })))
+  }
+const hangs = (onStart = () => {}) => fakeToolbox({ hang: hanging(onStart) })
 
 test('a message lives its whole life: one reply, steps, answer, history', async () => {
   const chat = fakeChat()
@@ -129,7 +135,12 @@ test.each<[string, (by: string) => { token?: string; by: string }, boolean]>([
   await ask(message)
   await expect.poll(() => running).toBe(true)
   const { token, by } = wish('u')
-  await rooms.stops.ask({ conversation: 'fake:1', by, ...(token && { token: token === 'own' ? turnToken(message) : token }) })
+  await rooms.stops.ask({
+    conversation: 'fake:1',
+    by,
+    how: 'stop',
+    ...(token && { token: token === 'own' ? tokenOf(message.id) : token }),
+  })
   if (!stops) {
     await sleep(50)
     return expect(finals(chat)).toEqual([])
@@ -152,7 +163,7 @@ test('what was said after a stopped question is still answered', async () => {
   await ask(aMessage('first'))
   await expect.poll(() => running).toBe(true)
   await ask(aMessage('and now?'))
-  await rooms.stops.ask({ conversation: 'fake:1', by: 'u' })
+  await rooms.stops.ask({ conversation: 'fake:1', by: 'u', how: 'stop' })
   await answered(chat, 2)
   expect(finals(chat)[1]).toBe('second')
 })
@@ -165,10 +176,18 @@ test.each<[string, Model, RegExp]>([
   ],
   ['a bug', scriptedModel([new TypeError('x is not a function')]), /^Something went wrong on my side.*e-\w{8}/],
   ['a model that says nothing', scriptedModel([]), /ended without an answer/],
+  [
+    'a model that says nothing after its tool',
+    scriptedModel([say('Let me look.'), call('nothing')], []),
+    /^Let me look\.\n\n.*ended without an answer/,
+  ],
 ])('never silence: %s', async (_what, model, sentence) => {
   const chat = fakeChat()
   const logged: object[] = []
-  await work(chat, model, fakeToolbox(), { ...silentLog, error: facts => void logged.push(facts) })
+  await work(chat, model, fakeToolbox({ nothing: () => ({ ok: true, text: 'nothing' }) }), {
+    ...silentLog,
+    error: facts => void logged.push(facts),
+  })
   await ask(aMessage('hello?'))
   await answered(chat, 1)
   expect(finals(chat)[0]).toMatch(sentence)
@@ -176,25 +195,106 @@ test.each<[string, Model, RegExp]>([
   if (id) expect(JSON.stringify(logged)).toContain(id)
 })
 
-test('a house that closes hands the turn over, and the next worker edits the same reply', async () => {
+test('a house that closes hands the turn over, and the next worker goes on with it in the same reply', async () => {
   const chat = fakeChat()
   let running = false
   const first = await work(
     chat,
-    scriptedModel([say('Half. '), call('hang')]),
-    hangs(() => (running = true)),
+    scriptedModel([say('Half.'), call('done'), call('hang')]),
+    fakeToolbox({ done: () => ({ ok: true, text: 'the result' }), hang: hanging(() => (running = true)) }),
   )
   await ask(aMessage('long question'))
-  await expect.poll(() => running).toBe(true)
+  await expect.poll(() => running && chat.calls.some(({ out }) => out.text.includes('✅ done'))).toBe(true)
   const ended = first.bell.close()
   await first.turns.close(10)
   await ended
   expect([...chat.shown.values()][0]?.text).toContain('Restarting')
   expect(await rooms.inbox.first('fake:1')).toMatchObject({ text: 'long question' })
-  await work(chat, scriptedModel([say('Whole.')]))
+  const model = scriptedModel([say('Whole.')])
+  await work(chat, model)
   await rooms.jobs.ring('fake:1')
   await answered(chat, 1)
-  expect([...chat.shown.values()].map(({ text }) => text)).toEqual(['Whole.'])
+  expect([...chat.shown.values()].map(({ text }) => text)).toEqual([
+    expect.stringMatching(/^Half\.\n\nWhole\.\n\n-# ✅ done .* ⚠️ hang/),
+  ])
+  expect(texts(model.heard[0]?.transcript ?? [])).toEqual([
+    'user: long question',
+    'assistant: Half.',
+    'tool: the result',
+    expect.stringMatching(/^tool: Outcome unknown/),
+  ])
+})
+
+test.each([
+  ['a call whose fate is unknown is not made again', [], 1],
+  ['but one that does no harm is', ['count'], 2],
+])('%s', async (_what, repeatable, calls) => {
+  const chat = fakeChat()
+  const message = aMessage('count')
+  await rooms.inbox.add(message)
+  const lease = await rooms.leases.take('fake:1', new AbortController().signal)
+  await rooms.journal.begin(lease, message)
+  const toCall = [{ id: 'c1', name: 'count', input: {} }]
+  await rooms.journal.keepStep(lease, message, { type: 'said', entry: { role: 'assistant', text: '', calls: toCall } })
+  await rooms.journal.keepStep(lease, message, { type: 'begun', callId: 'c1' })
+  await lease.release()
+  let made = 1 // by the worker that died
+  await work(
+    chat,
+    scriptedModel([say('Counted.')]),
+    fakeToolbox({ count: () => ({ ok: true, text: String(++made) }) }, repeatable),
+  )
+  await rooms.jobs.ring('fake:1')
+  await answered(chat, 1)
+  expect(made).toBe(calls)
+  expect(finals(chat)[0]).toContain('Counted.')
+})
+
+test('a message whose workers died twice is set aside with an error id, and the next one is answered', async () => {
+  const chat = fakeChat()
+  const message = aMessage('poison')
+  await rooms.inbox.add(message)
+  await rooms.inbox.add(aMessage('and then?'))
+  const lease = await rooms.leases.take('fake:1', new AbortController().signal)
+  for (let death = 0; death < 2; death++) await rooms.journal.begin(lease, message)
+  await lease.release()
+  await work(chat, scriptedModel([say('Then this.')]))
+  await rooms.jobs.ring('fake:1')
+  await answered(chat, 2)
+  expect(finals(chat)).toEqual([expect.stringMatching(/^I could not answer this.*\(error e-\w{8}\)$/), 'Then this.'])
+})
+
+test.each([
+  ['while another works', (key: string) => rooms.redis.set(key, 'another worker')],
+  [
+    'when another has come and gone',
+    async (key: string) => {
+      await rooms.redis.del(key)
+      const other = await rooms.leases.take('fake:1', new AbortController().signal)
+      await other.release()
+    },
+  ],
+])('a worker that was paused and wakes, %s, can neither edit, nor call, nor keep anything any more', async (_when, lose) => {
+  const chat = fakeChat()
+  let called = 0
+  let wake = () => {}
+  const asleep = new Promise<void>(resolve => (wake = resolve))
+  const model: Model = async function* () {
+    await asleep
+    yield call('write')
+  }
+  const first = await work(chat, model, fakeToolbox({ write: () => ({ ok: true, text: String(++called) }) }))
+  await ask(aMessage('question'))
+  await expect.poll(() => chat.shown.size).toBe(1)
+  await lose((await rooms.redis.keys('*:lease:*'))[0] ?? '')
+  wake()
+  const ended = first.bell.close()
+  await first.turns.close(5000)
+  await ended
+  expect(called).toBe(0)
+  expect(finals(chat)).toEqual([])
+  expect([...chat.shown.values()].map(({ text }) => text)).toEqual(['💭 thinking…'])
+  expect(await rooms.inbox.first('fake:1')).toMatchObject({ text: 'question' })
 })
 
 test('an answer that was kept but not delivered is delivered, and nothing is asked again', async () => {
@@ -202,12 +302,78 @@ test('an answer that was kept but not delivered is delivered, and nothing is ask
   const model = scriptedModel()
   const message = aMessage('question')
   await rooms.inbox.add(message)
-  await rooms.journal.keepFinal(message, { text: 'the kept answer', entries: [{ role: 'user', text: 'question' }] })
+  const lease = await rooms.leases.take('fake:1', new AbortController().signal)
+  await rooms.journal.begin(lease, message)
+  await rooms.journal.keepFinal(lease, message, { text: 'the kept answer', entries: [{ role: 'user', text: 'question' }] })
+  await lease.release()
   await work(chat, model)
   await rooms.jobs.ring('fake:1')
   await answered(chat, 1)
   expect(finals(chat)).toEqual(['the kept answer'])
   expect(model.heard).toEqual([])
+})
+
+test('a question that is edited while it runs is answered anew, in the same reply', async () => {
+  const chat = fakeChat()
+  let running = false
+  const model = scriptedModel([say('Wrong. '), call('hang')], [say('Right.')])
+  await work(
+    chat,
+    model,
+    hangs(() => (running = true)),
+  )
+  const message = aMessage('wrogn question')
+  await ask(message)
+  await expect.poll(() => running).toBe(true)
+  await receiveChange(chat, { id: message.id, conversation: 'fake:1', text: 'right question' })
+  await answered(chat, 1)
+  expect([...chat.shown.values()].map(({ text }) => text)).toEqual(['Right.'])
+  expect(texts(model.heard[1]?.transcript ?? [])).toEqual(['user: right question'])
+  await expect.poll(async () => texts(await rooms.history.load('fake:1'))).toEqual(['user: right question', 'assistant: Right.'])
+})
+
+test('a question that is deleted while it runs is stopped in words', async () => {
+  const chat = fakeChat()
+  let running = false
+  await work(
+    chat,
+    scriptedModel([call('hang')]),
+    hangs(() => (running = true)),
+  )
+  const message = aMessage('never mind')
+  await ask(message)
+  await expect.poll(() => running).toBe(true)
+  await receiveChange(chat, { id: message.id, conversation: 'fake:1', text: undefined })
+  await answered(chat, 1)
+  expect(finals(chat)[0]).toContain('since the question was deleted')
+})
+
+test('a question that waits is edited, or taken back, before anybody reads it', async () => {
+  const chat = fakeChat()
+  const [first, second, third] = [aMessage('first'), aMessage('second'), aMessage('third')]
+  for (const message of [first, second, third]) await rooms.inbox.add(message)
+  await receiveChange(chat, { id: second.id, conversation: 'fake:1', text: 'second, better' })
+  await receiveChange(chat, { id: third.id, conversation: 'fake:1', text: undefined })
+  await receiveChange(chat, { id: 'fake:1:unknown', conversation: 'fake:1', text: 'nobody asked' })
+  const model = scriptedModel([say('1')], [say('2')], [say('3')])
+  await work(chat, model)
+  await rooms.jobs.ring('fake:1')
+  await answered(chat, 2)
+  await sleep(50)
+  expect(finals(chat)).toEqual(['1', '2'])
+  expect(model.heard[1]?.transcript.at(-1)?.text).toBe('second, better')
+})
+
+test('an answer that the platform refuses for good is replaced by a sentence, and the next message is answered', async () => {
+  const chat = fakeChat()
+  const { edit } = chat.adapter
+  chat.adapter.edit = (conversation, id, out) =>
+    out.text.includes('poison') ? Promise.reject(new Refused('400')) : edit(conversation, id, out)
+  await work(chat, scriptedModel([say('poison')], [say('fine')]))
+  await ask(aMessage('one'))
+  await ask(aMessage('two'))
+  await answered(chat, 2)
+  expect(finals(chat)).toEqual([expect.stringMatching(/^Something went wrong on my side.*e-\w{8}/), 'fine'])
 })
 
 test('a turn that runs to its end in time is not handed over', async () => {

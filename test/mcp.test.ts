@@ -1,5 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import type { ServerConfig } from '../src/config/servers.ts'
+import { silentLog } from '../src/log.ts'
+import { createToolbox } from '../src/mcp/toolbox.ts'
 import type { ToolProgress } from '../src/toolbox.ts'
 import { build, call, closeAll, namesOf, raw, sqlite, start, v1 } from './wire/mcp/start.ts'
 
@@ -166,12 +168,21 @@ describe('a server that cannot start', () => {
       { state: 'error', error: 'server "x" could not start: command "no-such-command" was not found' },
       {
         state: 'error',
-        error: 'server "raw" could not start: it ended with code 3; it said: cannot open the vault with [hidden]',
+        error: 'server "raw" could not start: it ended with code 3',
       },
       { state: 'error', error: 'server "y" could not start: its folder "/no/such/folder" does not exist' },
       { state: 'active', error: undefined },
     ])
     expect(namesOf(box)).toContain('v1__numbers')
+  })
+
+  test('tells what it printed to the log alone, without the values of its environment', async () => {
+    const logged: string[] = []
+    const log = { ...silentLog, warn: (facts: object) => void logged.push(JSON.stringify(facts)) }
+    const box = createToolbox([raw('broken', {}, { VAULT_KEY: 'hunter2-hunter2' })], { log })
+    await box.start()
+    await box.close()
+    expect(logged.join()).toContain('cannot open the vault with [hidden]')
   })
 
   test('is given up when it stays mute', async () => {

@@ -14,7 +14,7 @@ function tool(
   required = Object.keys(properties),
 ): Tool {
   const inputSchema = { type: 'object', properties, required }
-  return { name, description, inputSchema, label: name, server: name.split('__')[0] ?? '' }
+  return { name, description, inputSchema, label: name, server: name.split('__')[0] ?? '', repeatable: false }
 }
 
 const sqlite = [

@@ -84,7 +84,9 @@ test('tells the endpoint the whole transcript and the tools, in a form that it a
         { role: 'tool', callId: 'b', name: 'x', text: 'bad arguments', ok: false },
         { role: 'assistant', text: '', calls: [] },
       ],
-      tools: [{ name: 'x', description: 'X', inputSchema: { type: 'object', anyOf: [{}] }, label: 'X', server: 's' }],
+      tools: [
+        { name: 'x', description: 'X', inputSchema: { type: 'object', anyOf: [{}] }, label: 'X', server: 's', repeatable: false },
+      ],
     },
   )
   const { messages, tools } = wire.requests[0]?.body ?? {}

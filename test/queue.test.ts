@@ -1,9 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { silentLog } from '../src/log.ts'
+import type { Message } from '../src/message.ts'
 import type { Entry } from '../src/model.ts'
 import { createJobs } from '../src/queue/jobs.ts'
-import { createTurns } from '../src/turns.ts'
+import { createLeases, LeaseLost } from '../src/queue/lease.ts'
+import { createTurns, type Turn } from '../src/turns.ts'
 import { aMessage } from './fakes.ts'
 import { testRooms } from './rooms.ts'
 
@@ -18,23 +20,26 @@ const user = (text: string): Entry => ({ role: 'user', text })
 
 test('a message that is redelivered is kept once', async () => {
   const message = aMessage('hi')
-  expect(await rooms.inbox.add(message)).toEqual({ ahead: 0 })
-  expect(await rooms.inbox.add(message)).toBeUndefined()
-  expect(await rooms.inbox.add(aMessage('next'))).toEqual({ ahead: 1 })
+  expect(await rooms.inbox.add(message)).toBe(true)
+  expect(await rooms.inbox.add(message)).toBe(false)
+  expect(await rooms.inbox.add(aMessage('next'))).toBe(true)
   expect(await rooms.inbox.first('fake:1')).toEqual(message)
 })
+
+const hold = (conversation: string) => rooms.leases.take(conversation, new AbortController().signal)
 
 test('finishing a turn remembers, forgets and goes on, all at once', async () => {
   const [first, second] = [aMessage('one'), aMessage('two')]
   await rooms.inbox.add(first)
   await rooms.inbox.add(second)
-  await rooms.journal.keepReplies(first, ['r1'])
-  await rooms.inbox.finish(first, [user('one')])
+  const lease = await hold('fake:1')
+  await rooms.journal.begin(lease, first)
+  await rooms.inbox.finish(first, [user('one')], lease)
   expect(await rooms.history.load('fake:1')).toEqual([user('one')])
   expect(await rooms.journal.isRunning('fake:1')).toBe(false)
   expect(await rooms.inbox.first('fake:1')).toEqual(second)
   expect(await rooms.inbox.unfinished(-1000)).toEqual(['fake:1'])
-  await rooms.inbox.finish(second, [])
+  await rooms.inbox.finish(second, [], lease)
   expect(await rooms.inbox.unfinished(-1000)).toEqual([])
 })
 
@@ -42,33 +47,61 @@ test('a turn that is finished twice changes nothing the second time', async () =
   const [first, second] = [aMessage('one'), aMessage('two')]
   await rooms.inbox.add(first)
   await rooms.inbox.add(second)
-  await rooms.inbox.finish(first, [user('one')])
-  await rooms.inbox.finish(first, [user('one')])
+  const lease = await hold('fake:1')
+  await rooms.inbox.finish(first, [user('one')], lease)
+  await rooms.inbox.finish(first, [user('one')], lease)
   expect(await rooms.history.load('fake:1')).toHaveLength(1)
   expect(await rooms.inbox.first('fake:1')).toEqual(second)
 })
 
 test('the journal of one message is not taken for that of another', async () => {
   const [first, second] = [aMessage('one'), aMessage('two')]
-  await rooms.journal.keepReplies(first, ['r1', 'r2'])
-  await rooms.journal.keepFinal(first, { text: 'answer', entries: [user('one')] })
-  expect(await rooms.journal.load(first)).toEqual({ replies: ['r1', 'r2'], final: { text: 'answer', entries: [user('one')] } })
-  expect(await rooms.journal.load(second)).toEqual({ replies: [] })
+  const lease = await hold('fake:1')
+  const final = { text: 'answer', entries: [user('one')] }
+  expect(await rooms.journal.begin(lease, first)).toEqual({ attempts: 1, replies: [], steps: [] })
+  await rooms.journal.keepReplies(lease, first, ['r1', 'r2'])
+  await rooms.journal.keepStep(lease, first, { type: 'begun', callId: 'c1' })
+  await rooms.journal.keepFinal(lease, first, final)
+  expect(await rooms.journal.begin(lease, first)).toEqual({
+    attempts: 2,
+    replies: ['r1', 'r2'],
+    steps: [{ type: 'begun', callId: 'c1' }],
+    final,
+  })
+  await rooms.journal.handOver(lease, first)
+  expect(await rooms.journal.begin(lease, first)).toMatchObject({ attempts: 2 })
+  expect(await rooms.journal.begin(lease, second)).toEqual({ attempts: 1, replies: [], steps: [] })
+})
+
+test('a lease that ran out unnoticed is kept by who had it, unless another had it since', async () => {
+  const forgetful = createLeases(rooms.redis, { lifeMs: 60, renewMs: 40 })
+  const mine = await forgetful.take('fake:1', new AbortController().signal)
+  await rooms.redis.del((await rooms.redis.keys('*:lease:*'))[0] ?? '')
+  await sleep(80)
+  await mine.check()
+  await rooms.redis.del((await rooms.redis.keys('*:lease:*'))[0] ?? '')
+  const other = await hold('fake:1')
+  await other.release()
+  await sleep(80)
+  await expect(mine.check()).rejects.toThrow('another worker has taken fake:1')
+  await expect(rooms.journal.begin(mine, aMessage('late'))).rejects.toThrow(LeaseLost)
+  await expect(rooms.inbox.finish(aMessage('late'), [], mine)).rejects.toThrow(LeaseLost)
 })
 
 test('one conversation is answered in order and never twice at once; others run beside it', async () => {
   const log: string[] = []
   const active = new Set<string>()
   let most = 0
-  const handle = createTurns(rooms.inbox, async message => {
+  const answer = async (message: Message, turn: Turn) => {
     expect(active.has(message.conversation)).toBe(false)
     active.add(message.conversation)
     most = Math.max(most, active.size)
     await sleep(3)
     active.delete(message.conversation)
     log.push(`${message.conversation} ${message.text}`)
-    await rooms.inbox.finish(message, [])
-  })
+    await rooms.inbox.finish(message, [], turn.lease)
+  }
+  const handle = createTurns({ ...rooms, answer })
   const workers = [createJobs(rooms.house, silentLog), createJobs(rooms.house, silentLog)]
   for (const worker of workers) worker.work(handle.work, 8)
   for (let i = 0; i < 20; i++) {
@@ -112,21 +145,47 @@ test('events of a conversation are heard in order and once, and those of others 
 test('a stop is heard by who works', async () => {
   const wishes: unknown[] = []
   await rooms.stops.listen(wish => wishes.push(wish))
-  await rooms.stops.ask({ conversation: 'fake:1', by: 'u' })
-  await expect.poll(() => wishes).toEqual([{ conversation: 'fake:1', by: 'u' }])
+  await rooms.stops.ask({ conversation: 'fake:1', by: 'u', how: 'stop' })
+  await expect.poll(() => wishes).toEqual([{ conversation: 'fake:1', by: 'u', how: 'stop' }])
+})
+
+test('of a turn that is too long to remember whole, question and answer are remembered', async () => {
+  const message = aMessage('long')
+  await rooms.inbox.add(message)
+  const calls = Array.from({ length: 9 }, (_, at) => ({ id: `c${at}`, name: 't', input: {} }))
+  const results = calls.map(({ id }): Entry => ({ role: 'tool', callId: id, name: 't', text: 'x'.repeat(8000), ok: true }))
+  const answer: Entry = { role: 'assistant', text: 'short answer', calls: [] }
+  await rooms.inbox.finish(
+    message,
+    [user('long'), { role: 'assistant', text: '', calls }, ...results, answer],
+    await hold('fake:1'),
+  )
+  expect(await rooms.history.load('fake:1')).toEqual([user('long'), answer])
+})
+
+test('half a character in a message does not strand its conversation', async () => {
+  const message = aMessage('hi \ud83d')
+  await rooms.inbox.add(message)
+  await rooms.inbox.finish((await rooms.inbox.first('fake:1')) ?? message, [], await hold('fake:1'))
+  expect(await rooms.inbox.first('fake:1')).toBeUndefined()
 })
 
 test('history begins with a question however much is cut, and does not grow without end', async () => {
+  const lease = await hold('fake:1')
   for (let i = 0; i < 150; i++) {
     const message = aMessage(`q${i}`)
     await rooms.inbox.add(message)
     const calls = [{ id: `c${i}`, name: 't', input: {} }]
-    await rooms.inbox.finish(message, [
-      user(`q${i}`),
-      { role: 'assistant', text: '', calls },
-      { role: 'tool', callId: `c${i}`, name: 't', text: 'r', ok: true },
-      { role: 'assistant', text: 'a', calls: [] },
-    ])
+    await rooms.inbox.finish(
+      message,
+      [
+        user(`q${i}`),
+        { role: 'assistant', text: '', calls },
+        { role: 'tool', callId: `c${i}`, name: 't', text: 'r', ok: true },
+        { role: 'assistant', text: 'a', calls: [] },
+      ],
+      lease,
+    )
   }
   const loaded = await rooms.history.load('fake:1')
   expect(loaded[0]?.role).toBe('user')

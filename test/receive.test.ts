@@ -13,9 +13,17 @@ beforeAll(async () => {
 beforeEach(() => rooms.redis.flushall())
 afterAll(() => rooms.close())
 
+const toolsOf = (from: typeof rooms) => ({
+  ...from,
+  isUp: () => true,
+  locale: 'en',
+  log: silentLog,
+  closing: new AbortController().signal,
+})
+
 function open() {
   const chat = fakeChat()
-  const receive = createReceive(chat.adapter, { ...rooms, locale: 'en', log: silentLog, closing: new AbortController().signal })
+  const receive = createReceive(chat.adapter, toolsOf(rooms))
   const answers = async (what: Heard) => {
     await receive(what)
     await expect.poll(() => chat.calls.length).toBeGreaterThan(0)
@@ -87,7 +95,7 @@ test('/reset forgets, and /call is a turn of its own', async () => {
   const { answers, receive } = open()
   const first = aMessage('hi')
   await rooms.inbox.add(first)
-  await rooms.inbox.finish(first, [{ role: 'user', text: 'hi' }])
+  await rooms.inbox.finish(first, [{ role: 'user', text: 'hi' }], await rooms.leases.take('fake:1', new AbortController().signal))
   await answers(aMessage('/reset'))
   expect(await rooms.history.load('fake:1')).toEqual([])
   await receive(aMessage('/call sqlite__list_tables'))
@@ -107,19 +115,41 @@ test('a pressed Stop reaches who works, once', async () => {
   await receive(press)
   await receive(press)
   await receive({ ...press, id: 'fake:p2', action: 'unknown' })
-  await rooms.stops.ask({ conversation: 'end', by: '' })
+  await rooms.stops.ask({ conversation: 'end', by: '', how: 'stop' })
   await expect.poll(() => wishes.at(-1)).toMatchObject({ conversation: 'end' })
   expect(wishes).toEqual([
-    { conversation: 'fake:1', token: 't', by: 'u' },
-    { conversation: 'end', by: '' },
+    { conversation: 'fake:1', token: 't', by: 'u', how: 'stop' },
+    { conversation: 'end', by: '', how: 'stop' },
   ])
 })
 
 test('what could not be kept is refused, so that the platform offers it again', async () => {
   const { chat } = open()
   const broken = { ...rooms, inbox: { ...rooms.inbox, add: () => Promise.reject(new Error('Redis is away')) } }
-  const receive = createReceive(chat.adapter, { ...broken, locale: 'en', log: silentLog, closing: new AbortController().signal })
+  const receive = createReceive(chat.adapter, toolsOf(broken))
   await expect(receive(aMessage('hello'))).rejects.toThrow('Redis is away')
+})
+
+test('a house that closes, and one without Redis, refuse what they cannot keep', async () => {
+  const { chat } = open()
+  const closed = createReceive(chat.adapter, { ...toolsOf(rooms), closing: AbortSignal.abort() })
+  const away = createReceive(chat.adapter, { ...toolsOf(rooms), isUp: () => false })
+  await expect(closed(aMessage('hello'))).rejects.toThrow('the house is closing')
+  await expect(away(aMessage('hello'))).rejects.toThrow('Redis is away')
+})
+
+test('half a character does not stop a conversation', async () => {
+  const { receive } = open()
+  await receive(aMessage('hi \ud83d'))
+  const message = await rooms.inbox.first('fake:1')
+  expect(message?.text).toBe('hi \ufffd')
+})
+
+test('a command that fails is told, with an error id', async () => {
+  const { chat } = open()
+  const board = { ...rooms.board, read: () => Promise.reject(new Error('no')) }
+  await createReceive(chat.adapter, toolsOf({ ...rooms, board }))(aMessage('/tools'))
+  await expect.poll(() => chat.calls[0]?.out.text).toMatch(/error e-\w{8}/)
 })
 
 describe('what is a command', () => {

@@ -13,8 +13,10 @@ function open(chat: FakeChat, { posted = [] as string[], over = {} } = {}) {
     adapter: chat.adapter,
     message: aMessage('question', over),
     words: wordsFor('en', 'en'),
+    turn: 'turn-1',
     posted,
     keep: async ids => void kept.push(ids),
+    mayAct: async () => {},
     stopButton: { label: 'Stop', action: 'stop', token: 't' },
     closing: closing.signal,
     log: silentLog,
@@ -85,6 +87,28 @@ test('a long answer goes on in further messages, and finished ones are not edite
   expect(lastTouch('1')).toBeLessThan(chat.calls.findIndex(call => call.id === '3'))
 })
 
+test('every post has a key of its own, and the same ones after a crash', async () => {
+  const long = 'line of text\n'.repeat(30)
+  const [first, second] = [fakeChat({ chars: 100 }), fakeChat({ chars: 100 })]
+  await open(first).reply.finish(long)
+  await open(second).reply.finish(long)
+  expect(new Set(first.keys).size).toBe(first.shown.size)
+  expect(second.keys).toEqual(first.keys)
+  expect(first.keys.every(key => key.length <= 25)).toBe(true)
+})
+
+test('where a post cannot be repeated, only placeholders are posted, and texts come by edits', async () => {
+  const chat = fakeChat({ chars: 100, keyedPosts: false })
+  await open(chat).reply.finish('line of text\n'.repeat(30))
+  const posts = chat.calls.filter(({ kind }) => kind === 'post').map(({ out }) => out.text)
+  expect(new Set(posts)).toEqual(new Set(['💭 thinking…', '…']))
+  expect(
+    shownBy(chat)
+      .join('\n')
+      .match(/line of text/g),
+  ).toHaveLength(30)
+})
+
 test('after a crash the same messages are edited', async () => {
   const chat = fakeChat()
   chat.shown.set('1', { text: 'of the dead worker', buttons: [], final: false })
@@ -92,6 +116,13 @@ test('after a crash the same messages are edited', async () => {
   await reply.finish('from the next one')
   expect(shownBy(chat)).toEqual(['from the next one'])
   expect(chat.calls.every(({ kind }) => kind === 'edit')).toBe(true)
+})
+
+test('what is left of a longer attempt does not stand below a shorter answer', async () => {
+  const chat = fakeChat()
+  for (const id of ['1', '2', '3']) chat.shown.set(id, { text: `old part ${id}`, buttons: [], final: false })
+  await open(chat, { posted: ['1', '2', '3'] }).reply.finish('short')
+  expect(shownBy(chat)).toEqual(['short', '…', '…'])
 })
 
 test('waits as long as the platform asks, then shows the newest', async () => {
@@ -140,7 +171,7 @@ test('a house that closes does not wait for a platform that is down', async () =
 test('an API client sees no steps', async () => {
   const chat = fakeChat({ editEveryMs: 1 })
   const { reply } = open(chat, { over: { kind: 'api' } })
-  reply.show({ type: 'tool-start', callId: '1', label: 'List tables' })
+  reply.show({ type: 'tool-start', call: { id: '1', name: 't', input: {} }, label: 'List tables' })
   await sleep(10)
   reply.show({ type: 'text', delta: 'Four.' })
   await reply.finish(reply.answer())

@@ -8,6 +8,7 @@ import { createFeed } from '../src/queue/feed.ts'
 import { createInbox } from '../src/queue/inbox.ts'
 import { createJobs } from '../src/queue/jobs.ts'
 import { createJournal } from '../src/queue/journal.ts'
+import { createLeases } from '../src/queue/lease.ts'
 import { createStops } from '../src/queue/stops.ts'
 import { openRedis, type RedisHouse } from '../src/redis/redis.ts'
 
@@ -37,6 +38,7 @@ export async function testRooms() {
     jobs,
     inbox: createInbox(redis),
     journal: createJournal(redis),
+    leases: createLeases(redis),
     history: createHistory(redis),
     board: createBoard(redis),
     stops: createStops(house),

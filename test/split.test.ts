@@ -43,6 +43,11 @@ test('closes a code fence and opens it again with its language', () => {
   expect(parts.join('\n').match(/const a = 1/g)).toHaveLength(40)
 })
 
+test('of a very long opening line only the beginning is repeated', () => {
+  const parts = split(`\`\`\`${'x'.repeat(300)}\n${'const a = 1\n'.repeat(100)}\`\`\``, room(400))
+  expect(parts.length).toBeLessThan(10)
+})
+
 test('measures what is seen and not what is written', () => {
   const seen = { chars: 20, length: (text: string) => text.replace(/\*\*/g, '').length }
   expect(split('**bold** **bold** **bold**', seen)).toHaveLength(1)

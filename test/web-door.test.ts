@@ -137,6 +137,16 @@ describe('keys', () => {
     expect(third).toBe(first)
   })
 
+  test('the session of one key is not that of another, even by the same id', async () => {
+    const { post, heard } = await house({ apiKeys: ['key-one', 'key-two'] })
+    for (const key of ['key-one', 'key-two', 'key-one']) {
+      await post('/chat', { message: 'hi', session_id: 'same-session' }, { authorization: `Bearer ${key}` })
+    }
+    const [first, second, third] = heard.map(({ conversation }) => conversation)
+    expect(first).not.toBe(second)
+    expect(third).toBe(first)
+  })
+
   test('are needed beyond loopback', async () => {
     const start = house({ host: '0.0.0.0' })
     await expect(start).rejects.toThrow(ConfigError)

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { DiscordAPIError, HTTPError, RateLimitError, REST } from 'discord.js'
-import { ConfigError, Gone, RateLimited } from '../../src/errors.ts'
+import { ConfigError, Gone, RateLimited, Refused } from '../../src/errors.ts'
 import { reason } from '../../src/log.ts'
 
 type Method = 'GET' | 'POST' | 'PATCH' | 'PUT'
@@ -83,5 +83,6 @@ function translate(error: unknown, method: Method): Error {
   if (error.code === tooManyOldEdits.code) return new RateLimited(tooManyOldEdits.waitMs)
   if (goneCodes.has(error.code)) return new Gone(said)
   if (error.status === 401) return new ConfigError(tokenRefused)
-  return Object.assign(new Error(said), { code: error.code })
+  const known = error.status === 400 ? new Refused(said) : new Error(said)
+  return Object.assign(known, { code: error.code })
 }

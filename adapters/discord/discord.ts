@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Routes } from 'discord.js'
 import type { Adapter, Bookmarks, CommandInfo, Memory } from '../../src/adapter.ts'
@@ -62,6 +63,7 @@ export function createDiscordAdapter(options: DiscordOptions): Adapter {
   return {
     platform: 'discord',
     limits,
+    oneListener: createHash('sha256').update(token).digest('base64url').slice(0, 16),
     ...createSpeech(call),
     async start(receive) {
       const { openGateway } = await import('./gateway.ts')

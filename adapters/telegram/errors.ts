@@ -1,5 +1,5 @@
 import { type Api, GrammyError, HttpError } from 'grammy/web'
-import { Gone, RateLimited } from '../../src/errors.ts'
+import { Gone, RateLimited, Refused } from '../../src/errors.ts'
 
 /** Telegram's words for a message, a topic or a chat that is no more; 403 says that the bot was blocked or put out. */
 const goneWords =
@@ -13,7 +13,8 @@ export function toHouseError(error: unknown): Error {
   const { error_code: code, description, method, parameters } = error
   if (code === 429) return new RateLimited((parameters.retry_after ?? 1) * 1000)
   if (code === 403 || (code === 400 && goneWords.test(description))) return new Gone(`Telegram: ${description}`)
-  return new Error(`Telegram refused ${method}: ${code} ${description}`)
+  const sentence = `Telegram refused ${method}: ${code} ${description}`
+  return code === 400 ? new Refused(sentence) : new Error(sentence)
 }
 
 export const isCode = (error: unknown, code: number): boolean => error instanceof GrammyError && error.error_code === code

@@ -57,6 +57,7 @@ export function createTelegramAdapter(options: TelegramOptions): TelegramAdapter
 
   return {
     platform: 'telegram',
+    ...(!hook && { oneListener: token.split(':')[0] ?? '' }), // a webhook is brought to one of us at a time
     limits,
     ...(byWebhook && { webhook: byWebhook.webhook }),
 

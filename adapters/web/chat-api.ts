@@ -3,8 +3,8 @@ import type { Context } from 'hono'
 import { type SSEStreamingApi, streamSSE } from 'hono/streaming'
 import type { Feed, Receive } from '../../src/adapter.ts'
 import { type Log, reason } from '../../src/log.ts'
-import type { Author, Message } from '../../src/message.ts'
-import { callerId } from './guard.ts'
+import type { Author, Conversation, Message } from '../../src/message.ts'
+import { callerId, localCaller } from './guard.ts'
 import { problem, refusal } from './problem.ts'
 import { type Question, readBody, toPress, toQuestion } from './question.ts'
 import { type Card, followReply } from './reply-line.ts'
@@ -84,7 +84,7 @@ async function sendCards(stream: SSEStreamingApi, question: Question, turn: Turn
 
 async function press(c: Context, { receive, log }: ChatApiOptions): Promise<Response> {
   const { session, action, token } = toPress(await readBody(c))
-  const what = { id: `web:${randomUUID()}`, conversation: `web:${session}`, author: authorOf(c), action, token }
+  const what = { id: `web:${randomUUID()}`, conversation: conversationOf(c, session), author: authorOf(c), action, token }
   await kept(receive(what), log)
   return c.json({ ok: true })
 }
@@ -99,7 +99,7 @@ interface Turn {
 /** Listens first and asks then, so that not even an instant answer is missed. */
 async function ask(c: Context, question: Question, kind: Message['kind'], options: ChatApiOptions): Promise<Turn> {
   const id = `web:${randomUUID()}`
-  const conversation = `web:${question.session}`
+  const conversation = conversationOf(c, question.session)
   const ends = AbortSignal.any([c.req.raw.signal, options.closing, AbortSignal.timeout(options.patienceMs)])
   const cards = createNewest(ends)
   const unlisten = await followReply(options.feed, conversation, id, cards.push)
@@ -127,6 +127,12 @@ async function kept(receiving: Promise<void>, log: Log): Promise<void> {
 function whyNoAnswer({ closing, patienceMs }: ChatApiOptions): [503 | 504, string] {
   if (closing.aborted) return [503, 'the server is going down: the message is kept and will be answered in its session']
   return [504, `no answer within ${Math.round(patienceMs / 1000)} seconds: the turn goes on, ask again with the same session_id`]
+}
+
+/** A session belongs to the key that began it: with another key the same id is another talk. */
+function conversationOf(c: Context, session: string): Conversation {
+  const caller = callerId(c.req.header('authorization'))
+  return caller === localCaller ? `web:${session}` : `web:${caller}:${session}`
 }
 
 function authorOf(c: Context): Author {

@@ -31,10 +31,13 @@ export function createKeyCheck(apiKeys: string[]): KeyCheck {
   }
 }
 
+/** Everybody on this machine, where no key is asked for. */
+export const localCaller = 'local'
+
 /** Who asks, as far as the door can tell: the holder of a key, or the one person at this machine. */
 export function callerId(authorization: string | undefined): string {
   const key = /^Bearer +(\S+)\s*$/i.exec(authorization ?? '')?.[1]
-  return key ? `key-${digest(key).toString('hex').slice(0, 12)}` : 'local'
+  return key ? `key-${digest(key).toString('hex').slice(0, 12)}` : localCaller
 }
 
 const digest = (text: string) => createHash('sha256').update(text).digest()

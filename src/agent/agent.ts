@@ -1,7 +1,7 @@
-import type { Entry, Model, Tool } from '../model.ts'
+import type { Entry, Model, Prompt } from '../model.ts'
 import type { Toolbox } from '../toolbox.ts'
 import type { AgentEvent } from './events.ts'
-import { runTools } from './run-tools.ts'
+import { type DoneBefore, nothingDone, runTools } from './run-tools.ts'
 
 export interface AgentOptions {
   model: Model
@@ -10,38 +10,42 @@ export interface AgentOptions {
   /** How often the model may speak; the last time it has no tools and must answer. */
   maxSteps: number
   signal: AbortSignal
+  /** Of an earlier attempt that ended within the step that the transcript ends with. */
+  before?: DoneBefore
 }
 
 /**
- * Lets the model speak and use tools until it has nothing more to call.
+ * Lets the model speak and use tools until it has nothing more to call. A transcript that ends with calls goes on with those.
  * Throws ModelError when the model could not answer, and what aborted the signal.
  */
 export async function* runAgent(past: Entry[], options: AgentOptions): AsyncGenerator<AgentEvent> {
-  const { model, toolbox, system, maxSteps, signal } = options
+  const { model, toolbox, system, maxSteps, signal, before = nothingDone } = options
   const transcript = [...past]
-  for (let step = 1; step <= maxSteps; step++) {
-    const mustAnswer = step === maxSteps
-    const tools = mustAnswer ? [] : toolbox.list()
+  let answer = transcript.at(-1)
+  let spoken = transcript
+    .slice(transcript.findLastIndex(({ role }) => role === 'user'))
+    .filter(({ role }) => role === 'assistant').length
+  while (true) {
+    if (answer?.role === 'assistant') {
+      if (answer.calls.length === 0) return
+      for await (const event of runTools({ calls: answer.calls, tools: toolbox.list(), toolbox, signal, before })) {
+        if (event.type === 'entry') transcript.push(event.entry)
+        yield event
+      }
+    }
+    if (spoken >= maxSteps) return
+    const mustAnswer = ++spoken === maxSteps
     if (mustAnswer && maxSteps > 1) yield { type: 'notice', notice: { kind: 'step-limit', steps: maxSteps - 1 } }
-    const answer = yield* speak(model, { system, transcript, tools }, signal)
+    answer = yield* speak(model, { system, transcript, tools: mustAnswer ? [] : toolbox.list() }, signal)
     transcript.push(answer)
     yield { type: 'entry', entry: answer }
-    if (answer.calls.length === 0) return
-    for await (const event of runTools(answer.calls, tools, toolbox, signal)) {
-      if (event.type === 'entry') transcript.push(event.entry)
-      yield event
-    }
   }
 }
 
 type Answer = Extract<Entry, { role: 'assistant' }>
 
 /** One step of the model. What it calls although it was offered nothing is dropped: it would never be run. */
-async function* speak(
-  model: Model,
-  prompt: { system: string; transcript: Entry[]; tools: Tool[] },
-  signal: AbortSignal,
-): AsyncGenerator<AgentEvent, Answer> {
+async function* speak(model: Model, prompt: Prompt, signal: AbortSignal): AsyncGenerator<AgentEvent, Answer> {
   const answer: Answer = { role: 'assistant', text: '', calls: [] }
   for await (const event of model(prompt, signal)) {
     if (event.type === 'text') {

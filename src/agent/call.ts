@@ -1,23 +1,28 @@
-import { randomUUID } from 'node:crypto'
 import type { Words } from '../i18n/i18n.ts'
 import { reason } from '../log.ts'
 import type { Toolbox } from '../toolbox.ts'
 import type { AgentEvent } from './events.ts'
-import { runTools } from './run-tools.ts'
+import { type DoneBefore, runTools } from './run-tools.ts'
+
+export interface CallOptions {
+  toolbox: Toolbox
+  words: Words
+  signal: AbortSignal
+  /** Of this turn and no other; the same in every attempt. */
+  callId: string
+  before: DoneBefore
+}
 
 /** Runs the one tool that a person named, `<tool> [json]`, with no model in between; its result is the answer. */
-export async function* runCall(
-  argument: string,
-  options: { toolbox: Toolbox; words: Words; signal: AbortSignal },
-): AsyncGenerator<AgentEvent> {
-  const { toolbox, words, signal } = options
+export async function* runCall(argument: string, options: CallOptions): AsyncGenerator<AgentEvent> {
+  const { toolbox, words, signal, callId, before } = options
   const [, name, json = ''] = /^(\S+)\s*(.*)$/s.exec(argument) ?? []
   if (name === undefined) return yield* say(words.callUsage)
   const input = readInput(json)
   if (typeof input === 'string') return yield* say(words.callBadJson(input))
-  const call = { id: `call-${randomUUID()}`, name, input }
-  yield { type: 'entry', entry: { role: 'assistant', text: '', calls: [call] } }
-  for await (const event of runTools([call], toolbox.list(), toolbox, signal)) {
+  const call = { id: callId, name, input }
+  if (!before.begun.has(callId)) yield { type: 'entry', entry: { role: 'assistant', text: '', calls: [call] } }
+  for await (const event of runTools({ calls: [call], tools: toolbox.list(), toolbox, signal, before })) {
     yield event
     if (event.type === 'entry') yield* say(event.entry.text)
   }

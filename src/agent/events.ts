@@ -1,4 +1,4 @@
-import type { Entry } from '../model.ts'
+import type { Entry, ToolCall, ToolEntry } from '../model.ts'
 import type { ToolProgress } from '../toolbox.ts'
 
 /**
@@ -7,9 +7,10 @@ import type { ToolProgress } from '../toolbox.ts'
  */
 export type AgentEvent =
   | { type: 'text'; delta: string }
-  | { type: 'tool-start'; callId: string; label: string }
+  /** The call is made only after whoever listens asks for the next event. */
+  | { type: 'tool-start'; call: ToolCall; label: string }
   | { type: 'tool-progress'; callId: string; progress: ToolProgress }
-  | { type: 'tool-end'; callId: string; outcome: 'ok' | 'failed'; ms: number }
+  | { type: 'tool-end'; result: ToolEntry; ms: number }
   | { type: 'notice'; notice: Notice }
   | { type: 'entry'; entry: Entry }
 
@@ -17,7 +18,11 @@ export type AgentEvent =
 export type Notice =
   | { kind: 'step-limit'; steps: number }
   | { kind: 'stopped' }
+  /** The question was deleted. */
+  | { kind: 'withdrawn' }
   | { kind: 'no-text' }
   /** `id` stands in the log beside the reason. */
   | { kind: 'failed'; id: string }
   | { kind: 'model-failed'; id: string; what: string }
+  /** It was begun too often and never ended. */
+  | { kind: 'set-aside'; id: string }

@@ -1,39 +1,58 @@
-import type { Tool, ToolCall } from '../model.ts'
+import type { Tool, ToolCall, ToolEntry } from '../model.ts'
 import type { Toolbox, ToolResult } from '../toolbox.ts'
 import type { AgentEvent } from './events.ts'
 import { drain } from './merge.ts'
 
+/** What an earlier attempt at the same step left behind. */
+export interface DoneBefore {
+  results: Map<string, ToolEntry>
+  /** Ids of calls that were under way when the worker died: nobody knows whether they had an effect. */
+  begun: Set<string>
+}
+
+export const nothingDone: DoneBefore = { results: new Map(), begun: new Set() }
+
+export interface ToolRun {
+  calls: ToolCall[]
+  tools: Tool[]
+  toolbox: Toolbox
+  signal: AbortSignal
+  before: DoneBefore
+}
+
 /** Runs the calls of one step side by side. Their results enter the transcript in the order of the calls. Throws what aborted the signal. */
-export async function* runTools(
-  calls: ToolCall[],
-  tools: Tool[],
-  toolbox: Toolbox,
-  signal: AbortSignal,
-): AsyncGenerator<AgentEvent> {
-  const results = new Map<ToolCall, ToolResult>()
-  for (const call of calls) {
-    const label = tools.find(tool => tool.name === call.name)?.label ?? call.name
-    yield { type: 'tool-start', callId: call.id, label }
-  }
+export async function* runTools({ calls, tools, toolbox, signal, before }: ToolRun): AsyncGenerator<AgentEvent> {
+  const results = new Map(before.results)
+  const toRun = calls.filter(call => !results.has(call.id))
+  for (const call of toRun) yield { type: 'tool-start', call, label: labelOf(call, tools) }
   yield* drain<AgentEvent>(push =>
     Promise.all(
-      calls.map(async call => {
+      toRun.map(async call => {
         const began = performance.now()
-        const result = await runTool(call, toolbox, signal, push)
-        results.set(call, result)
-        push({
-          type: 'tool-end',
-          callId: call.id,
-          outcome: result.ok ? 'ok' : 'failed',
-          ms: Math.round(performance.now() - began),
-        })
+        const { ok, text } = fateUnknown(call, tools, before) ?? (await runTool(call, toolbox, signal, push))
+        const result: ToolEntry = { role: 'tool', callId: call.id, name: call.name, text, ok }
+        results.set(call.id, result)
+        push({ type: 'tool-end', result, ms: Math.round(performance.now() - began) })
       }),
     ),
   )
   signal.throwIfAborted()
   for (const call of calls) {
-    const { text, ok } = results.get(call) ?? { text: '', ok: false }
-    yield { type: 'entry', entry: { role: 'tool', callId: call.id, name: call.name, text, ok } }
+    const entry = results.get(call.id)
+    if (entry) yield { type: 'entry', entry }
+  }
+}
+
+export function labelOf(call: ToolCall, tools: Tool[]): string {
+  return tools.find(tool => tool.name === call.name)?.label ?? call.name
+}
+
+/** A call that was cut off is made again only where that does no harm. */
+function fateUnknown(call: ToolCall, tools: Tool[], { begun }: DoneBefore): ToolResult | undefined {
+  if (!begun.has(call.id) || tools.find(tool => tool.name === call.name)?.repeatable) return undefined
+  return {
+    ok: false,
+    text: 'Outcome unknown: this call was under way when the bot was interrupted, so it may or may not have had its effect. It was not made again. Tell the person so.',
   }
 }
 

@@ -3,13 +3,14 @@ export const en = {
   /** As in `CommandInfo.description`. */
   language: 'en' as string,
   thinking: 'thinking…',
-  continuing: 'continuing after a restart…',
   noText: 'The model ended without an answer. Ask again, or put it in other words.',
   stepLimit: (steps: number) => `I stopped after ${steps} steps; this is what I have.`,
   stopped: 'Stopped.',
+  withdrawn: 'Stopped, since the question was deleted.',
   paused: '⏸ Restarting, I will go on in a moment.',
   failed: (id: string) => `Something went wrong on my side, please try again. (error ${id})`,
   modelFailed: (what: string, id: string) => `I could not get an answer from the language model: ${what} (error ${id})`,
+  setAside: (id: string) => `I could not answer this: I was interrupted each time I tried, and have put it aside. (error ${id})`,
   tooLong: (found: number, limit: number) =>
     `Your message has ${found.toLocaleString('en')} characters and I read at most ${limit.toLocaleString('en')} at once. Please send it in parts.`,
   empty: 'Yes? Write your question in the same message, or `/help` to see what I can do.',

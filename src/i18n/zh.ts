@@ -3,13 +3,14 @@ import type { Words } from './en.ts'
 export const zh: Words = {
   language: 'zh',
   thinking: '思考中…',
-  continuing: '重启后继续…',
   noText: '模型没有给出回答。请再问一次，或换个说法。',
   stepLimit: steps => `我在 ${steps} 步后停下了；以下是目前的结果。`,
   stopped: '已停止。',
+  withdrawn: '问题已被删除，已停止。',
   paused: '⏸ 正在重启，稍后继续。',
   failed: id => `我这边出错了，请再试一次。（错误 ${id}）`,
   modelFailed: (what, id) => `语言模型没有给出回答：${what}（错误 ${id}）`,
+  setAside: id => `我无法回答这个问题：每次尝试都被中断，已将它搁置。（错误 ${id}）`,
   tooLong: (found, limit) =>
     `您的消息有 ${found.toLocaleString('zh')} 个字符，我一次最多读 ${limit.toLocaleString('zh')} 个。请分几次发送。`,
   empty: '在！请把问题写在同一条消息里，或用 `/help` 看看我能做什么。',

@@ -14,8 +14,15 @@ export function processFault(error: unknown, config: ServerConfig, timedOut: boo
   const said = process.stderr().trim().split('\n').slice(-5).join(' / ').slice(-500)
   const ended = process.ended()
   const why = ended ? `it ended with ${ended}` : timedOut ? `it did not answer within ${config.connectMs} ms` : messageOf(error)
-  const sentence = `server "${config.name}" could not start: ${why}${said ? `; it said: ${said}` : ''}`
+  const sentence = `server "${config.name}" could not start: ${why}${said ? `${itSaid}${said}` : ''}`
   return { sentence: hideSecrets(sentence, config), final: !started }
+}
+
+const itSaid = '; it said: '
+
+/** A sentence that strangers may read: what a server printed is for the log, since nobody knows what it prints. */
+export function withoutOutput(sentence: string): string {
+  return sentence.split(itSaid)[0] ?? ''
 }
 
 export function webFault(error: unknown, config: ServerConfig, timedOut: boolean): Fault {
@@ -45,6 +52,9 @@ function messageOf(error: unknown): string {
 
 /** A server that fails likes to print what it was given; short values are left, since they would blot out plain words. */
 function hideSecrets(text: string, { transport }: ServerConfig): string {
-  const secrets = Object.values(transport.kind === 'stdio' ? transport.env : { ...transport.headers, url: transport.url })
+  const secrets =
+    transport.kind === 'stdio'
+      ? [...Object.values(transport.env), ...transport.args]
+      : [...Object.values(transport.headers), transport.url]
   return secrets.filter(secret => secret.length >= 6).reduce((rest, secret) => rest.replaceAll(secret, '[hidden]'), text)
 }

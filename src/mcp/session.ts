@@ -12,7 +12,7 @@ import { type Log, reason } from '../log.ts'
 import type { CallOptions, ServerStatus } from '../toolbox.ts'
 import { type Connection, openConnection } from './connection.ts'
 import { type Deadline, raceAbort, startDeadline } from './deadline.ts'
-import { statusOf } from './faults.ts'
+import { statusOf, withoutOutput } from './faults.ts'
 import { createLine, type Line } from './line.ts'
 
 /** One server, kept open for the life of the process: it is connected again when it crashes or closes. */
@@ -52,8 +52,9 @@ export function createSession(config: ServerConfig, { log, onChange }: SessionDe
     },
     onDown(state, why) {
       const error = state === 'error' ? why : `server "${config.name}" is away: ${why}`
-      if (error !== status.error) log.warn({ server: config.name, error }, 'mcp server down')
-      tell({ state, error })
+      const told = withoutOutput(error)
+      if (told !== status.error) log.warn({ server: config.name, error }, 'mcp server down')
+      tell({ state, error: told })
     },
   })
 

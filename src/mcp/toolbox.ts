@@ -103,6 +103,7 @@ function adapt(name: string, { server, tool }: ToolId, original: McpTool): Tool 
     inputSchema: repairSchema(original.inputSchema),
     label: clean(title === tool ? humanise(tool) : title).slice(0, maxLabelChars),
     server,
+    repeatable: original.annotations?.readOnlyHint === true || original.annotations?.idempotentHint === true,
   }
 }
 

@@ -23,24 +23,30 @@ const key = 'bellhop:board'
 export const boardLifeMs = 15_000
 
 export function createBoard(redis: Redis): Board {
+  /** By Redis' clock: those of two machines may differ by more than a notice lives. */
+  const now = async () => Number((await redis.time())[0]) * 1000
   return {
     async post(notice) {
-      await redis.hset(key, notice.worker, JSON.stringify({ at: Date.now(), notice }))
+      await redis.hset(key, notice.worker, JSON.stringify({ at: await now(), notice }))
     },
     async remove(worker) {
       await redis.hdel(key, worker)
     },
     async read() {
-      const all = Object.entries(await redis.hgetall(key)).map(([worker, json]) => ({
+      const oldest = (await now()) - boardLifeMs
+      const posted = Object.entries(await redis.hgetall(key)).map(([worker, json]) => ({
         worker,
-        ...(JSON.parse(json) as { at: number; notice: Notice }),
+        ...(JSON.parse(json) as Posted),
       }))
-      const dead = all.filter(({ at }) => at < Date.now() - boardLifeMs)
-      if (dead.length > 0) await redis.hdel(key, ...dead.map(({ worker }) => worker))
-      return all
-        .filter(({ at }) => at >= Date.now() - boardLifeMs)
-        .sort((a, b) => b.at - a.at)
-        .map(({ notice }) => notice)
+      const dead = posted.filter(({ at }) => at < oldest).map(({ worker }) => worker)
+      if (dead.length > 0) await redis.hdel(key, ...dead)
+      const living = posted.filter(({ at }) => at >= oldest).sort((a, b) => b.at - a.at)
+      return living.map(({ notice }) => notice)
     },
   }
+}
+
+interface Posted {
+  at: number
+  notice: Notice
 }

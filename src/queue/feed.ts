@@ -6,8 +6,9 @@ import { keysOf } from '../redis/keys.ts'
 import type { Redis, RedisHouse } from '../redis/redis.ts'
 
 const channel = 'bellhop:feed'
-const keepEvents = 1000
-const keepSeconds = 3600
+/** Each event holds a whole state, so that a listener who missed some loses nothing but steps between. */
+const keepEvents = 100
+const keepSeconds = 900
 /** A published wake-up can be lost while a connection is down, so listeners look by themselves now and then. */
 const lookAnywayMs = 2000
 

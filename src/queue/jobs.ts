@@ -10,8 +10,11 @@ import type { Inbox } from './inbox.ts'
  */
 export interface Jobs {
   ring(conversation: Conversation): Promise<void>
-  /** Rings for every conversation with mail that nobody was told of: its ringer died, or its worker did. */
-  sweep(inbox: Inbox): Promise<void>
+  /**
+   * Rings for every conversation whose mail is older than this: who should have rung died, or the worker did. A ring too many is
+   * harmless. Without `olderThanMs`, mail that is only just being rung for is left alone.
+   */
+  sweep(inbox: Inbox, olderThanMs?: number): Promise<void>
   /** `handle` is called for each ring. When it throws, the mail is still there and the sweep rings again. */
   work(handle: (conversation: Conversation) => Promise<void>, concurrency: number): Bell
   counts(): Promise<{ waiting: number; active: number }>
@@ -47,10 +50,8 @@ export function createJobs(house: RedisHouse, log: Log): Jobs {
   }
   return {
     ring,
-    async sweep(inbox) {
-      for (const conversation of await inbox.unfinished(unrungMs)) {
-        if ((await queue.getDeduplicationJobId(conversation)) === null) await ring(conversation)
-      }
+    async sweep(inbox, olderThanMs = unrungMs) {
+      for (const conversation of await inbox.unfinished(olderThanMs)) await ring(conversation)
     },
     work(handle, concurrency) {
       const options = {

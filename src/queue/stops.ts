@@ -6,8 +6,10 @@ export interface StopWish {
   conversation: Conversation
   /** Only the turn with this token; absent: whichever runs there. */
   token?: string
-  /** Native id of the person who wishes it. */
-  by: string
+  /** Native id of the person who wishes it; absent when it is not a wish but a fact, such as a question that was deleted. */
+  by?: string
+  /** What is to become of the turn: it says that it was stopped, begins anew with another text, or says that it was taken back. */
+  how: 'stop' | 'restart' | 'withdraw'
 }
 
 export interface Stops {

@@ -9,8 +9,14 @@ const bucketCount = 64
 export interface ConversationKeys {
   /** List of messages that wait, the first of which is being answered. */
   inbox: string
-  /** What the running turn has done so far. */
+  /** Who answers it now. */
+  lease: string
+  /** Who answered it last, or does now. */
+  lastHolder: string
+  /** What is known of the running turn. */
   journal: string
+  /** List of what the running turn has done so far. */
+  steps: string
   /** List of transcript entries. */
   history: string
   /** Stream of what web and terminal show. */
@@ -25,7 +31,10 @@ export function keysOf(conversation: Conversation): ConversationKeys {
   const bucket = `bellhop:{${bucketOf(conversation)}}`
   return {
     inbox: `${bucket}:inbox:${conversation}`,
+    lease: `${bucket}:lease:${conversation}`,
+    lastHolder: `${bucket}:holder:${conversation}`,
     journal: `${bucket}:journal:${conversation}`,
+    steps: `${bucket}:steps:${conversation}`,
     history: `${bucket}:history:${conversation}`,
     feed: `${bucket}:feed:${conversation}`,
     unfinished: `${bucket}:unfinished`,

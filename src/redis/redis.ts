@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import { Redis } from 'ioredis'
 import { ConfigError } from '../errors.ts'
 import { type Log, reason } from '../log.ts'
@@ -14,6 +13,8 @@ export interface RedisHouse {
   open(): Redis
   /** Whether the last thing heard of it was good. */
   readonly isUp: boolean
+  /** Refuses at once all that waits for a Redis that is away, and all that is asked from now on. */
+  giveUp(): void
   /** Closes every connection, and an embedded server when nobody else uses it. */
   close(): Promise<void>
 }
@@ -53,8 +54,9 @@ export async function openRedis(opening: RedisOpening): Promise<RedisHouse> {
     get isUp() {
       return redis.status === 'ready'
     },
+    giveUp: () => disconnect(connections),
     async close() {
-      redis.off('close', trouble.mend)
+      trouble.leave()
       disconnect(connections.slice(1))
       if (opening.url === undefined && redis.status === 'ready') await shutDownIfLast(redis)
       disconnect([redis])
@@ -66,8 +68,13 @@ export async function openRedis(opening: RedisOpening): Promise<RedisHouse> {
 function createTrouble(opening: RedisOpening) {
   let told = false
   let mending = false
+  let leaving = false
   return {
+    leave(): void {
+      leaving = true
+    },
     began(error: Error): void {
+      if (leaving) return
       if (!told) opening.log.error({ reason: reason(error) }, 'Redis cannot be reached; work goes on when it is back')
       told = true
     },
@@ -76,7 +83,7 @@ function createTrouble(opening: RedisOpening) {
       told = false
     },
     mend(): void {
-      if (opening.url !== undefined || mending) return
+      if (opening.url !== undefined || mending || leaving) return
       mending = true
       startEmbeddedRedis(opening)
         .catch((error: unknown) => opening.log.error({ reason: reason(error) }, 'the embedded Redis could not be started again'))
@@ -117,13 +124,16 @@ const nameOfLeaving = 'bellhop-leaving'
  * several who leave at once the last one to say it sees nobody who stays.
  */
 async function shutDownIfLast(redis: Redis): Promise<void> {
+  const closed = new Promise<void>(resolve => redis.once('close', () => resolve()))
+  const asked = askToEnd(redis).catch(() => closed) // refused because it ends already: somebody else was the last
+  await Promise.race([closed, asked])
+}
+
+async function askToEnd(redis: Redis): Promise<void> {
   await redis.client('SETNAME', nameOfLeaving)
   const clients = String(await redis.client('LIST', 'TYPE', 'NORMAL'))
     .trim()
     .split('\n')
   const staying = clients.filter(line => !line.includes(` name=${nameOfOurs} `) && !line.includes(` name=${nameOfLeaving} `))
-  if (staying.length > 0) return
-  const closed = once(redis, 'close')
-  redis.shutdown().catch(() => {}) // it closes the connection instead of answering
-  await closed
+  if (staying.length === 0) await redis.shutdown() // it closes the connection instead of answering
 }

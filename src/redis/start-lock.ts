@@ -2,6 +2,7 @@ import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
+const heldHere = new Set<string>()
 /** A lock that is older than this was left by a machine that lost its power, even if its number runs another program by now. */
 const staleMs = 20_000
 
@@ -12,6 +13,7 @@ export async function alone<T>(dir: string, work: () => Promise<T>): Promise<T> 
   try {
     return await work()
   } finally {
+    heldHere.delete(lock)
     rmSync(lock, { force: true })
   }
 }
@@ -19,6 +21,7 @@ export async function alone<T>(dir: string, work: () => Promise<T>): Promise<T> 
 function take(lock: string): boolean {
   try {
     writeFileSync(lock, String(process.pid), { flag: 'wx' })
+    heldHere.add(lock)
     return true
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
@@ -31,6 +34,7 @@ function isAbandoned(lock: string): boolean {
   try {
     if (Date.now() - statSync(lock).mtimeMs > staleMs) return true
     const holder = Number(readFileSync(lock, 'utf8'))
+    if (holder === process.pid) return !heldHere.has(lock) // of a life before: in a container the numbers come again
     return holder > 0 && !isAlive(holder)
   } catch {
     return false // released at this very moment

@@ -32,12 +32,16 @@ function sentenceOf(notice: Notice, words: Words): string {
       return `*${words.stepLimit(notice.steps)}*`
     case 'stopped':
       return `*${words.stopped}*`
+    case 'withdrawn':
+      return `*${words.withdrawn}*`
     case 'no-text':
       return words.noText
     case 'failed':
       return words.failed(notice.id)
     case 'model-failed':
       return words.modelFailed(notice.what, notice.id)
+    case 'set-aside':
+      return words.setAside(notice.id)
   }
 }
 

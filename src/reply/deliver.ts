@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Gone, RateLimited } from '../errors.ts'
+import { Gone, RateLimited, Refused } from '../errors.ts'
 import { type Log, reason } from '../log.ts'
 
 export interface Delivery {
@@ -15,7 +15,7 @@ const longestPauseMs = 30_000
 
 /**
  * Calls `bring` until it says that nothing is left, with the patience that the platform asks for.
- * A chat that is gone ends it quietly. Throws the last error when the platform fails for about three minutes, and AbortError.
+ * A chat that is gone ends it quietly. Throws Refused at once, the last error when the platform fails for about three minutes, and AbortError.
  */
 export async function deliver(bring: () => Promise<boolean>, { forget, signal, log }: Delivery): Promise<void> {
   let failures = 0
@@ -32,6 +32,7 @@ export async function deliver(bring: () => Promise<boolean>, { forget, signal, l
         forget()
         continue
       }
+      if (error instanceof Refused) throw error
       if (error instanceof RateLimited) {
         await sleep(error.retryAfterMs, undefined, { signal })
         continue

@@ -20,6 +20,8 @@ export interface Reply {
   finish(text: string): Promise<void>
   /** Says that the turn will go on elsewhere, and touches the reply no more. */
   pause(text: string): Promise<void>
+  /** Touches the reply no more: another turn goes on with it. */
+  leave(): Promise<void>
 }
 
 export interface ReplyOptions extends SheetOptions {
@@ -38,10 +40,16 @@ export function openReply(options: ReplyOptions): Reply {
   const waking = AbortSignal.any([ending.signal, closing])
   let view = emptyView
   let pump: Promise<void> | undefined
+  /** Something was shown since the pump last looked. */
+  let changed = false
 
   /** At most one call is under way; what changes meanwhile goes out with the next. */
   async function keepFresh(): Promise<void> {
-    while (!waking.aborted && (await sheet.bring(live(view, options)))) await rest(adapter.limits.editEveryMs, waking)
+    while (!waking.aborted) {
+      changed = false
+      if (!(await sheet.bring(live(view, options)))) return
+      await rest(adapter.limits.editEveryMs, waking)
+    }
   }
   async function missOne(error: unknown): Promise<void> {
     log.debug({ reason: reason(error), conversation: message.conversation }, 'an intermediate edit was not taken')
@@ -51,11 +59,12 @@ export function openReply(options: ReplyOptions): Reply {
   }
   function refresh(): void {
     if (waking.aborted || pump) return
-    pump = keepFresh().catch(missOne)
-    void pump.then(() => {
-      pump = undefined
-      if (sheet.isStale(live(view, options))) refresh()
-    })
+    pump = keepFresh()
+      .catch(missOne)
+      .finally(() => {
+        pump = undefined
+        if (changed) refresh()
+      })
   }
   async function settle(text: string, final: boolean): Promise<void> {
     ending.abort()
@@ -67,6 +76,7 @@ export function openReply(options: ReplyOptions): Reply {
   return {
     show(event) {
       view = nextView(view, event)
+      changed = true
       refresh()
     },
     get view() {
@@ -74,6 +84,10 @@ export function openReply(options: ReplyOptions): Reply {
     },
     answer: () => (message.kind === 'api' ? renderPlain(view, words) : renderFinal(view, words)),
     finish: text => settle(text, true),
+    async leave() {
+      ending.abort()
+      await pump
+    },
     pause: text => settle([view.text, text].filter(Boolean).join('\n\n'), false),
   }
 }
@@ -82,8 +96,9 @@ export function openReply(options: ReplyOptions): Reply {
 function live(view: View, { message, words, adapter, stopButton }: ReplyOptions): Outgoing[] {
   if (message.kind === 'api') return toMessages([view.text || words.thinking], [], false)
   const { large, small } = renderLive(view, words)
-  const [texts, smallest] = [split(large, adapter.limits), split(small, adapter.limits)]
-  return toMessages(texts.length > smallest.length ? smallest : texts, [stopButton], false)
+  const texts = split(large, adapter.limits)
+  const smaller = texts.length > 1 && large !== small ? split(small, adapter.limits) : texts
+  return toMessages(smaller.length < texts.length ? smaller : texts, [stopButton], false)
 }
 
 function rest(ms: number, waking: AbortSignal): Promise<void> {

@@ -5,7 +5,6 @@ import type { Message } from '../message.ts'
 export interface Sheet {
   /** Sends the first message that is not as it should be. False when all are. */
   bring(wanted: Outgoing[]): Promise<boolean>
-  isStale(wanted: Outgoing[]): boolean
   /** The message that `bring` would edit next is gone: it is posted anew. Nothing happens when `bring` would post. */
   forget(wanted: Outgoing[]): void
 }
@@ -13,10 +12,14 @@ export interface Sheet {
 export interface SheetOptions {
   adapter: Adapter
   message: Message
+  /** At most 16 characters, of this turn and no other: from it come the keys by which a post is recognised when it is repeated. */
+  turn: string
   /** Ids of the messages that an earlier attempt posted: they are edited, not posted anew. */
   posted: string[]
   /** Called after each post, with all ids so far; what is not kept would be posted twice after a crash. */
   keep(ids: string[]): Promise<void>
+  /** Asked before each call: rejects when another worker speaks here now. */
+  mayAct(): Promise<void>
 }
 
 /** One message. What it shows is not known after a crash. */
@@ -25,29 +28,41 @@ interface Part {
   shown?: Outgoing
 }
 
-export function createSheet({ adapter, message, posted, keep }: SheetOptions): Sheet {
+/**
+ * Where a post cannot be repeated without harm (Telegram), a crash between the post and the keeping of its id doubles the message. So
+ * only placeholders are posted there: the first one says that the bot is thinking, later ones this, and the text comes by an edit.
+ */
+const placeholder: Outgoing = { text: '…', buttons: [], final: false }
+
+export function createSheet({ adapter, message, turn, posted, keep, mayAct }: SheetOptions): Sheet {
   const parts: Part[] = posted.map(id => ({ id }))
+  let forgotten = 0
   const firstStale = (wanted: Outgoing[]) => wanted.findIndex((out, index) => !isSame(out, parts[index]?.shown))
   return {
     async bring(wanted) {
-      const at = firstStale(wanted)
-      const out = wanted[at]
+      const whole = [...wanted, ...parts.slice(wanted.length).map(() => placeholder)] // of an earlier, longer attempt
+      const at = firstStale(whole)
+      const out = whole[at]
       if (!out) return false
       const part = parts[at]
+      await mayAct()
       if (part) {
         await adapter.edit(message.conversation, part.id, out)
         part.shown = out
       } else {
-        const id = await adapter.post(message.conversation, out, at === 0 ? message.replyTo : undefined)
-        parts.push({ id, shown: out })
+        const first = adapter.limits.keyedPosts || at === 0 ? out : placeholder
+        const key = `${turn}.${at}.${forgotten}`
+        const id = await adapter.post(message.conversation, first, at === 0 ? message.replyTo : undefined, key)
+        parts.push({ id, shown: first })
         await keep(parts.map(({ id }) => id))
       }
       return true
     },
-    isStale: wanted => firstStale(wanted) >= 0,
     forget(wanted) {
       const at = firstStale(wanted)
-      if (at >= 0 && at < parts.length) parts.splice(at, 1)
+      if (at < 0 || at >= parts.length) return
+      parts.splice(at, 1)
+      forgotten++
     },
   }
 }

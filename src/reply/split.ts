@@ -14,7 +14,7 @@ export function split(markdown: string, room: Room): string[] {
   const parts: string[] = []
   let rest = markdown
   let reopened = 0 // how much of `rest` repeats the opening of a fence
-  while (room.length(rest) > room.chars) {
+  while (isTooLong(rest, room)) {
     const at = softCut(rest, reopened, longestThatFits(rest, reopened, room))
     const fence = openFence(rest.slice(0, at))
     parts.push(closed(rest.slice(0, at).trimEnd()))
@@ -23,6 +23,12 @@ export function split(markdown: string, room: Room): string[] {
     reopened = opening.length
   }
   return [...parts, rest]
+}
+
+/** Measuring renders: of a text that is much longer than a message its beginning tells enough. */
+function isTooLong(text: string, room: Room): boolean {
+  const beginning = text.slice(0, room.chars * 4)
+  return room.length(beginning) > room.chars || (beginning.length < text.length && room.length(text) > room.chars)
 }
 
 function closed(part: string): string {

@@ -28,11 +28,11 @@ export function nextView(view: View, event: AgentEvent): View {
       return { ...view, text: view.text + gap + event.delta, speaking: true }
     }
     case 'tool-start':
-      return { ...view, speaking: false, steps: [...view.steps, { callId: event.callId, label: event.label, state: 'running' }] }
+      return { ...view, speaking: false, steps: [...view.steps, { callId: event.call.id, label: event.label, state: 'running' }] }
     case 'tool-progress':
       return changeStep(view, event.callId, { progress: event.progress })
     case 'tool-end':
-      return changeStep(view, event.callId, { state: event.outcome, ms: event.ms })
+      return changeStep(view, event.result.callId, { state: event.result.ok ? 'ok' : 'failed', ms: event.ms })
     case 'notice':
       return { ...view, speaking: false, notices: [...view.notices, event.notice] }
     case 'entry':

@@ -1,0 +1,107 @@
+import { hostname } from 'node:os'
+import type { Adapter } from './adapter.ts'
+import type { Config } from './config/config.ts'
+import type { History } from './history.ts'
+import { type Log, reason } from './log.ts'
+import { createToolbox } from './mcp/toolbox.ts'
+import type { Model, Tool } from './model.ts'
+import { createOfflineModel } from './models/offline.ts'
+import { type Board, boardLifeMs, type Notice } from './queue/board.ts'
+import type { Inbox } from './queue/inbox.ts'
+import type { Jobs } from './queue/jobs.ts'
+import type { Journal } from './queue/journal.ts'
+import type { Leases } from './queue/lease.ts'
+import type { Stops } from './queue/stops.ts'
+import type { ServerStatus } from './toolbox.ts'
+import { createTurns } from './turns.ts'
+import { answer } from './worker.ts'
+
+/** What a process does that answers: its tools, its model, its turns, and the housework beside them. */
+export interface Shift {
+  model: string
+  servers(): ServerStatus[]
+  /** Resolves when every server has come up or failed, or took too long for anybody to wait. */
+  toolsReady: Promise<void>
+  /** Takes no more mail, lets turns end, hands over the rest, and ends the servers. */
+  close(): Promise<void>
+}
+
+export interface ShiftTools {
+  config: Config
+  adapters: Map<string, Adapter>
+  inbox: Inbox
+  journal: Journal
+  leases: Leases
+  history: History
+  jobs: Jobs
+  stops: Stops
+  board: Board
+  log: Log
+}
+
+const maxSteps = 12
+const sweepEveryMs = 15_000
+/** How long the first question waits for tool servers. */
+const serversMayTakeMs = 3000
+
+export async function startShift(tools: ShiftTools): Promise<Shift> {
+  const { config, inbox, leases, jobs, stops, board, log } = tools
+  const toolbox = createToolbox(config.servers.servers, { log })
+  const toolsReady = Promise.race([toolbox.start(), sleep(serversMayTakeMs)])
+  const { model, name } = await openModel(config, log)
+  const atHand = { ...tools, model, toolbox, toolsReady, maxSteps, locale: config.locale }
+  const turns = createTurns({ inbox, leases, answer: (message, turn) => answer(message, turn, atHand) })
+  await stops.listen(turns.stop)
+  const servers = () => [...toolbox.servers(), ...switchedOff(config)]
+  const worker = `${hostname()}-${process.pid}`
+  const notice = (): Notice => ({ worker, model: name, servers: servers(), tools: toolbox.list().map(brief) })
+  const housework = [repeat(() => board.post(notice()), boardLifeMs / 5, log), repeat(() => jobs.sweep(inbox), sweepEveryMs, log)]
+  void toolsReady.then(() => board.post(notice())).catch(() => {}) // the next one tells it
+  await jobs.sweep(inbox, 0)
+  const bell = jobs.work(turns.work, config.concurrency)
+  return {
+    model: name,
+    servers,
+    toolsReady,
+    async close() {
+      const ended = bell.close()
+      const left = await turns.close(config.drainMs)
+      await ended
+      for (const work of housework) work.end()
+      await Promise.all([board.remove(worker), ...left.map(conversation => jobs.ring(conversation)), toolbox.close()])
+    },
+  }
+}
+
+async function openModel({ model }: Config, log: Log): Promise<{ model: Model; name: string }> {
+  if (!model) return { model: createOfflineModel(), name: 'the built-in offline model' }
+  const { createOpenAiModel } = await import('./models/openai.ts')
+  return { model: createOpenAiModel({ ...model, model: model.name, log }), name: model.name }
+}
+
+function switchedOff(config: Config): ServerStatus[] {
+  return config.servers.disabled.map(({ name, error }) => ({ name, state: 'disabled', tools: 0, ...(error && { error }) }))
+}
+
+const brief = ({ name, description, label, server }: Tool) => ({ name, description, label, server })
+
+/** Now, and again so long after it was done; a failure is told and the next time tried. */
+function repeat(work: () => Promise<void>, everyMs: number, log: Log): { end(): void } {
+  let timer: NodeJS.Timeout | undefined
+  let ended = false
+  async function once(): Promise<void> {
+    await work().catch((error: unknown) => log.warn({ reason: reason(error) }, 'housework stumbled'))
+    if (!ended) timer = setTimeout(once, everyMs)
+  }
+  void once()
+  return {
+    end() {
+      ended = true
+      clearTimeout(timer)
+    },
+  }
+}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise(resolve => setTimeout(resolve, ms).unref())
+}
