@@ -2,6 +2,8 @@ import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
   test: {
+    // A loaded machine is slow, not wrong.
+    expect: { poll: { timeout: 10_000, interval: 20 } },
     include: ['test/**/*.test.ts'],
     exclude: ['test/browser/**'],
     reporters: ['default', './test/closing-line.ts'],
