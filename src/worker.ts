@@ -43,7 +43,7 @@ const deathsAllowed = 2
 export async function answer(message: Message, turn: Turn, tools: WorkerTools): Promise<void> {
   const { inbox, journal } = tools
   const record = await journal.begin(turn.lease, message)
-  const reply = openReplyTo(message, record.replies, turn, tools)
+  const reply = openReplyTo(message, record, turn, tools)
   const final = record.final ?? (await compose(message, record, reply, turn, tools))
   if (!record.final) await journal.keepFinal(turn.lease, message, final)
   await deliverAnswer(final.text, message, reply, tools)
@@ -68,7 +68,7 @@ async function deliverAnswer(text: string, message: Message, reply: Reply, { loc
 
 function openReplyTo(
   message: Message,
-  posted: string[],
+  { replies, attempts }: TurnRecord,
   { lease, closing }: Turn,
   { adapters, journal, locale, log }: WorkerTools,
 ): Reply {
@@ -80,7 +80,8 @@ function openReplyTo(
     message,
     words,
     turn: tokenOf(message.id),
-    posted,
+    posted: replies,
+    again: attempts > 1,
     keep: ids => journal.keepReplies(lease, message, ids),
     mayAct: lease.check,
     stopButton: { label: words.stop, action: 'stop', token: tokenOf(message.id) },

@@ -14,6 +14,8 @@ export interface FakeChat {
   keys: string[]
   /** The next calls throw these, one each. */
   failNext(...errors: Error[]): void
+  /** The next post is done, but its answer is lost on the way. */
+  loseNext(): void
 }
 
 /** A platform in memory. */
@@ -22,6 +24,8 @@ export function fakeChat(limits: Partial<Adapter['limits']> = {}): FakeChat {
   const calls: FakeChat['calls'] = []
   const failures: Error[] = []
   const keys: string[] = []
+  const known = new Map<string, string>()
+  let losing = false
   const take = () => {
     const failure = failures.shift()
     if (failure) throw failure
@@ -34,9 +38,15 @@ export function fakeChat(limits: Partial<Adapter['limits']> = {}): FakeChat {
     async post(_conversation, out, _replyTo, key) {
       take()
       if (key !== undefined) keys.push(key)
-      const id = String(shown.size + 1)
+      const earlier = adapter.limits.keyedPosts ? known.get(key ?? '') : undefined
+      const id = earlier ?? String(shown.size + 1)
       calls.push({ kind: 'post', id, out })
-      shown.set(id, out)
+      if (earlier === undefined) shown.set(id, out)
+      if (key !== undefined) known.set(key, id)
+      if (losing) {
+        losing = false
+        throw new Error('the line broke')
+      }
       return id
     },
     async edit(_conversation, id, out) {
@@ -46,7 +56,7 @@ export function fakeChat(limits: Partial<Adapter['limits']> = {}): FakeChat {
       shown.set(id, out)
     },
   }
-  return { adapter, shown, calls, keys, failNext: (...errors) => void failures.push(...errors) }
+  return { adapter, shown, calls, keys, failNext: (...errors) => void failures.push(...errors), loseNext: () => (losing = true) }
 }
 
 /** A model that says its lines, one step after the other; a line may be an error that it throws. */

@@ -6,7 +6,7 @@ import { silentLog } from '../src/log.ts'
 import { openReply } from '../src/reply/reply.ts'
 import { aMessage, type FakeChat, fakeChat } from './fakes.ts'
 
-function open(chat: FakeChat, { posted = [] as string[], over = {} } = {}) {
+function open(chat: FakeChat, { posted = [] as string[], again = false, over = {} } = {}) {
   const kept: string[][] = []
   const closing = new AbortController()
   const reply = openReply({
@@ -15,6 +15,7 @@ function open(chat: FakeChat, { posted = [] as string[], over = {} } = {}) {
     words: wordsFor('en', 'en'),
     turn: 'turn-1',
     posted,
+    again,
     keep: async ids => void kept.push(ids),
     mayAct: async () => {},
     stopButton: { label: 'Stop', action: 'stop', token: 't' },
@@ -107,6 +108,29 @@ test('where a post cannot be repeated, only placeholders are posted, and texts c
       .join('\n')
       .match(/line of text/g),
   ).toHaveLength(30)
+})
+
+test('a post that may have arrived before is not trusted to show the new text', async () => {
+  const [crashed, cut] = [fakeChat(), fakeChat()]
+  await crashed.adapter.post('fake:1', { text: 'of the dead worker', buttons: [], final: false }, undefined, 'turn-1.0.0')
+  crashed.failNext(new RateLimited(1)) // so that the answer is the first that this attempt posts
+  await open(crashed, { again: true }).reply.finish('the answer')
+  expect(shownBy(crashed)).toEqual(['the answer'])
+  cut.loseNext()
+  await open(cut).reply.finish('the answer')
+  expect(shownBy(cut)).toEqual(['the answer'])
+})
+
+test.each([
+  ['that failed', false],
+  ['of an attempt that died', true],
+])('after a post %s only a placeholder is posted where it may be there twice', async (_which, again) => {
+  const chat = fakeChat({ keyedPosts: false })
+  if (again) chat.failNext(new RateLimited(1))
+  else chat.loseNext()
+  await open(chat, { again }).reply.finish('the answer')
+  expect(shownBy(chat)).toEqual(again ? ['the answer'] : ['💭 thinking…', 'the answer'])
+  expect(chat.calls.filter(({ kind }) => kind === 'post').at(-1)?.out.text).toBe('…')
 })
 
 test('after a crash the same messages are edited', async () => {

@@ -16,6 +16,8 @@ export interface SheetOptions {
   turn: string
   /** Ids of the messages that an earlier attempt posted: they are edited, not posted anew. */
   posted: string[]
+  /** There was an earlier attempt, which may have posted one message more and died before it was kept. */
+  again: boolean
   /** Called after each post, with all ids so far; what is not kept would be posted twice after a crash. */
   keep(ids: string[]): Promise<void>
   /** Asked before each call: rejects when another worker speaks here now. */
@@ -34,9 +36,11 @@ interface Part {
  */
 const placeholder: Outgoing = { text: '…', buttons: [], final: false }
 
-export function createSheet({ adapter, message, turn, posted, keep, mayAct }: SheetOptions): Sheet {
+export function createSheet({ adapter, message, turn, posted, again, keep, mayAct }: SheetOptions): Sheet {
   const parts: Part[] = posted.map(id => ({ id }))
   let forgotten = 0
+  /** Where a post may have arrived although nobody knows its id: the next one there may be given that message, with what it shows. */
+  let doubtful = again ? posted.length : -1
   const firstStale = (wanted: Outgoing[]) => wanted.findIndex((out, index) => !isSame(out, parts[index]?.shown))
   return {
     async bring(wanted) {
@@ -50,10 +54,14 @@ export function createSheet({ adapter, message, turn, posted, keep, mayAct }: Sh
         await adapter.edit(message.conversation, part.id, out)
         part.shown = out
       } else {
-        const first = adapter.limits.keyedPosts || at === 0 ? out : placeholder
+        const { keyedPosts } = adapter.limits
+        const isDoubtful = at === doubtful
+        const first = keyedPosts || (at === 0 && !isDoubtful) ? out : placeholder
         const key = `${turn}.${at}.${forgotten}`
+        doubtful = at
         const id = await adapter.post(message.conversation, first, at === 0 ? message.replyTo : undefined, key)
-        parts.push({ id, shown: first })
+        doubtful = -1
+        parts.push({ id, ...(!(keyedPosts && isDoubtful) && { shown: first }) })
         await keep(parts.map(({ id }) => id))
       }
       return true
