@@ -68,6 +68,11 @@ test('what the house has to say follows what was said', () => {
   expect(renderFinal(after({ type: 'notice', notice: { kind: 'failed', id: 'e-1' } }), en)).toContain('e-1')
 })
 
+test('a step that still ran when the turn ended was cut off', () => {
+  const view = after(start('A'), end('A', 100), start('B'), { type: 'notice', notice: { kind: 'stopped' } })
+  expect(renderFinal(view, en)).toBe('*Stopped.*\n\n-# ✅ A 0.1 s · ⏹ B')
+})
+
 test('an API client gets the answer alone', () => {
   expect(renderPlain(after(start('A'), end('A', 1), text('Four.')), en)).toBe('Four.')
 })

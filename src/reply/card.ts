@@ -3,7 +3,7 @@ import type { Words } from '../i18n/i18n.ts'
 import { openFence } from './fence.ts'
 import type { Step, View } from './view.ts'
 
-const marks = { running: '⏳', ok: '✅', failed: '⚠️' }
+const marks = { running: '⏳', ok: '✅', failed: '⚠️', cutOff: '⏹' }
 const shownSteps = 8
 const footerSteps = 4
 
@@ -18,7 +18,12 @@ export function renderLive(view: View, words: Words): { large: string; small: st
 /** The reply when the turn is over: what was said, what the house adds, and a footer of what was done. */
 export function renderFinal(view: View, words: Words): string {
   const notices = view.notices.map(notice => sentenceOf(notice, words))
-  return join(join(view.text, ...notices), footer(view.steps))
+  return join(join(view.text, ...notices), footer(view.steps.map(endStep)))
+}
+
+/** Nothing runs any more. */
+function endStep(step: Step): Step {
+  return step.state === 'running' ? { ...step, state: 'cutOff' } : step
 }
 
 /** For who wants the answer alone. */

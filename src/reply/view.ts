@@ -14,7 +14,8 @@ export interface View {
 export interface Step {
   callId: string
   label: string
-  state: 'running' | 'ok' | 'failed'
+  /** `cutOff`: the turn ended while it ran. */
+  state: 'running' | 'ok' | 'failed' | 'cutOff'
   progress?: ToolProgress
   ms?: number
 }

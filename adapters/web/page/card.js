@@ -3,9 +3,9 @@ import { readCard, readMarkdown } from './markdown.js'
 import { say } from './words.js'
 
 /** Signs that every font has, since not every machine has one with emoji. */
-const signs = { '✅': '✓', '⚠️': '!', '⏳': '…' }
+const signs = { '✅': '✓', '⚠️': '!', '⏳': '…', '⏹': '■' }
 /** A line does not break between a sign and its word. */
-const signed = text => text.replace(/(✅|⚠️|⏳) ?/gu, (_, mark) => `${signs[mark]}\u00a0`)
+const signed = text => text.replace(/(✅|⚠️|⏳|⏹) ?/gu, (_, mark) => `${signs[mark]}\u00a0`)
 
 export function make(tag, kind, ...children) {
   const element = document.createElement(tag)
