@@ -41,15 +41,17 @@ export function adapterContract(name: string, open: () => Promise<Stage>): void 
     const messages = () => heard.filter(isMessage)
     const hears = (count: number) => expect.poll(() => messages().length, { timeout: 8000 }).toBe(count)
 
+    async function listen(what: Heard): Promise<void> {
+      if (refuse) {
+        refused++
+        throw new Error('not kept')
+      }
+      heard.push(what)
+    }
+
     beforeAll(async () => {
       stage = await open()
-      await stage.adapter.start(async what => {
-        if (refuse) {
-          refused++
-          throw new Error('not kept')
-        }
-        heard.push(what)
-      })
+      await stage.adapter.start(listen)
     })
     afterAll(() => stage.close())
 
@@ -157,6 +159,16 @@ export function adapterContract(name: string, open: () => Promise<Stage>): void 
       refuse = false
       await hears(before + 1)
       expect(messages().at(-1)?.text).toBe('keep me')
+    })
+
+    test('listens again when it is started again', async () => {
+      if (stage.adapter.oneListener === undefined) return // it never has to: nobody takes over from it
+      await stage.adapter.stop()
+      await stage.adapter.start(listen)
+      const before = messages().length
+      await stage.say('back again?')
+      await hears(before + 1)
+      expect(messages().at(-1)?.text).toBe('back again?')
     })
 
     test('hears nothing after it was stopped', async () => {

@@ -4,7 +4,7 @@ import { Routes } from 'discord.js'
 import type { Adapter, Bookmarks, CommandInfo, Memory } from '../../src/adapter.ts'
 import { type Log, reason } from '../../src/log.ts'
 import { type Call, createCall } from './calls.ts'
-import { createCatchUp } from './catch-up.ts'
+import { type CatchUp, createCatchUp } from './catch-up.ts'
 import { fingerprint, toCommands } from './commands.ts'
 import { createEars } from './ears.ts'
 import type { Gateway } from './gateway.ts'
@@ -30,6 +30,13 @@ interface Me {
   appId: string
 }
 
+/** From a start to its stop: it may be started again, when the gateway that took over has ended. */
+interface Listening {
+  stopping: AbortController
+  catchUp: CatchUp | undefined
+  gateway?: Gateway
+}
+
 /** Longest wait for the last bookmark at the end: without it, something is offered twice after the next start. */
 const bookmarkMs = 1000
 
@@ -37,9 +44,7 @@ const bookmarkMs = 1000
 export function createDiscordAdapter(options: DiscordOptions): Adapter {
   const { token, apiUrl, messageContent = false, memory, bookmarks, log } = options
   const call = createCall(token, apiUrl)
-  const stopping = new AbortController()
-  const catchUp = bookmarks && createCatchUp({ bookmarks, call, log, stopping: stopping.signal })
-  let gateway: Gateway | undefined
+  let listening: Listening | undefined
   let me: Me | undefined
   let unannounced: CommandInfo[] | undefined
 
@@ -53,7 +58,7 @@ export function createDiscordAdapter(options: DiscordOptions): Adapter {
     })
   }
 
-  function ready(who: Me, offer: Offer): void {
+  function ready(who: Me, offer: Offer, catchUp: CatchUp | undefined): void {
     me = who
     catchUp?.begin(who.botId, offer)
     log.info({ botId: who.botId }, 'connected to Discord')
@@ -67,15 +72,19 @@ export function createDiscordAdapter(options: DiscordOptions): Adapter {
     ...createSpeech(call),
     async start(receive) {
       const { openGateway } = await import('./gateway.ts')
+      const stopping = new AbortController()
+      const catchUp = bookmarks && createCatchUp({ bookmarks, call, log, stopping: stopping.signal })
+      const mine: Listening = { stopping, catchUp }
+      listening = mine
       const offer = createOffer(receive, message => catchUp?.kept(message), log, stopping.signal)
-      const events = { ready: (who: Me) => ready(who, offer), ...createEars(() => me?.botId ?? '', call, offer, log) }
-      gateway = await openGateway({ token, messageContent, log, events, ...(apiUrl ? { apiUrl } : {}) })
-      if (stopping.signal.aborted) await gateway.close()
+      const events = { ready: (who: Me) => ready(who, offer, catchUp), ...createEars(() => me?.botId ?? '', call, offer, log) }
+      mine.gateway = await openGateway({ token, messageContent, log, events, ...(apiUrl ? { apiUrl } : {}) })
+      if (stopping.signal.aborted) await mine.gateway.close()
     },
     async stop() {
-      stopping.abort()
-      await gateway?.close()
-      await Promise.race([catchUp?.settled(), sleep(bookmarkMs, undefined, { ref: false })])
+      listening?.stopping.abort()
+      await listening?.gateway?.close()
+      await Promise.race([listening?.catchUp?.settled(), sleep(bookmarkMs, undefined, { ref: false })])
     },
     announce,
   }

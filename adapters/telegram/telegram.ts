@@ -53,7 +53,7 @@ export function createTelegramAdapter(options: TelegramOptions): TelegramAdapter
 
   const common: IntakeOptions = { api, log, callMs, take }
   const byWebhook = hook && createWebhook(common, hook)
-  const intake: Intake = byWebhook ?? createPolling(common)
+  let intake: Intake | undefined
 
   return {
     platform: 'telegram',
@@ -63,10 +63,13 @@ export function createTelegramAdapter(options: TelegramOptions): TelegramAdapter
 
     async start(hear) {
       receive = hear
+      intake = byWebhook ?? createPolling(common)
       await intake.start()
     },
 
-    stop: () => intake.stop(),
+    async stop() {
+      await intake?.stop()
+    },
 
     announce: commands => announceCommands(commands, { key: `telegram:${token.split(':')[0]}:commands`, api, call, memory, log }),
 
