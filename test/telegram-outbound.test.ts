@@ -93,6 +93,10 @@ test('of more than 100 entities the least important are left out', () => {
   expect(entities.slice(-2).map(({ type }) => type)).toEqual(['text_link', 'code'])
 })
 
+test.each(['*\n[x] **', '*\r[x] !'])('what the parser cannot read is shown all the same: %j', source => {
+  expect(toTelegram(source).text).toContain('[x]')
+})
+
 test('depth beyond sense is shown as it was written', () => {
   const stars = '*_'.repeat(8000)
   for (const deep of ['>'.repeat(5000), '- '.repeat(2000).trim(), `${stars}x${stars}`]) expect(toTelegram(deep).text).toBe(deep)
