@@ -21,9 +21,15 @@ export function createDoor(adapter: Adapter, { leases, receive, log }: DoorTools
   let watching = Promise.resolve()
   let held: Lease | undefined
 
+  /** Who cannot listen must not keep others from it. */
   async function listen(lease: Lease): Promise<void> {
     held = lease
-    await adapter.start(receive)
+    try {
+      await adapter.start(receive)
+    } catch (error) {
+      await lease.release()
+      throw error
+    }
   }
   /** For as long as the house stands: waits for the lease, listens, and lets go when it was lost. */
   async function watch(): Promise<void> {

@@ -76,6 +76,22 @@ test('who waits says so, once', async () => {
   expect(said).toEqual(['another gateway listens with this token; this one waits, and takes over when that one ends'])
 })
 
+test('a gateway that cannot listen when it takes over leaves the place to the next', async () => {
+  const first = gateway()
+  await first.door.open()
+  let tries = 0
+  const start = () => {
+    tries++
+    return Promise.reject(new Error('cannot'))
+  }
+  await gateway('token', { start }).door.open()
+  await first.door.close()
+  await expect.poll(() => tries).toBe(1)
+  const third = gateway()
+  await third.door.open()
+  await expect.poll(() => third.state.listens).toBe(true)
+})
+
 test('a token that is refused ends the start', async () => {
   const refused = gateway('token', {
     start: () => Promise.reject(new ConfigError('refused')),

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdirSync } from 'node:fs'
-import { createServer } from 'node:net'
+import { createConnection, createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, describe, expect, test } from 'vitest'
@@ -82,6 +82,17 @@ describe('the embedded server', () => {
     expect(await house.redis.get('said')).toBe('yes')
     await house.close()
     await expect.poll(() => existsSync(join(dir, 'redis.sock'))).toBe(false)
+  })
+
+  test('is not started again by a house that gives up on it', async () => {
+    const dir = folder()
+    const house = await open(dir)
+    const pid = Number(/process_id:(\d+)/.exec(await house.redis.info())?.[1])
+    house.giveUp()
+    process.kill(pid, 'SIGKILL')
+    await sleep(500)
+    await house.close()
+    await expect(once(createConnection(join(dir, 'redis.sock')), 'connect')).rejects.toThrow()
   })
 
   test('has a short socket name in a folder of a long one', async () => {

@@ -120,6 +120,14 @@ describe('what an operator has to mend ends it with one sentence each, and is no
     await discord.close()
   })
 
+  test('a data folder that is none', async () => {
+    const house = startProcess({ DATA_DIR: file('a-file', ''), LOG_LEVEL: 'warn' })
+    expect(await house.ended).toBe(78)
+    expect(house.output()).toMatch(
+      /^Bellhop cannot start:\n {2}DATA_DIR cannot be used \(ENOTDIR.*\): it must be a folder that this user may write to\n$/,
+    )
+  })
+
   test('a Redis that is not there', async () => {
     const house = startProcess({ DATA_DIR: data.path, REDIS_URL: 'redis://127.0.0.1:1', LOG_LEVEL: 'silent' })
     expect(await house.ended).toBe(78)

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { delimiter, join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ConfigError } from '../errors.ts'
+import { reason } from '../log.ts'
 import { alone } from './start-lock.ts'
 
 const programs = ['redis-server', 'valkey-server']
@@ -28,7 +29,7 @@ export async function startEmbeddedRedis({ root, dir: folder, path }: EmbeddedPl
   const dir = resolve(folder)
   const socket = socketPath(dir)
   if (await ping(socket)) return socket
-  mkdirSync(dir, { recursive: true, mode: 0o700 })
+  makeFolder(dir)
   return alone(dir, async () => {
     if (await ping(socket)) return socket // another process was first
     const program = findProgram(root, path)
@@ -41,6 +42,15 @@ export async function startEmbeddedRedis({ root, dir: folder, path }: EmbeddedPl
     child.unref()
     return socket
   })
+}
+
+function makeFolder(dir: string): void {
+  try {
+    mkdirSync(dir, { recursive: true, mode: 0o700 })
+    accessSync(dir, constants.W_OK)
+  } catch (error) {
+    throw new ConfigError(`DATA_DIR cannot be used (${reason(error)}): it must be a folder that this user may write to`)
+  }
 }
 
 function findProgram(root: string, path: string): string | undefined {

@@ -54,7 +54,10 @@ export async function openRedis(opening: RedisOpening): Promise<RedisHouse> {
     get isUp() {
       return redis.status === 'ready'
     },
-    giveUp: () => disconnect(connections),
+    giveUp() {
+      trouble.leave()
+      disconnect(connections)
+    },
     async close() {
       trouble.leave()
       disconnect(connections.slice(1))
