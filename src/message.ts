@@ -27,6 +27,10 @@ export interface Message {
   sentAt: number
   /** `api` clients want the answer alone; in a `chat` the steps are shown as well. */
   kind: 'chat' | 'api'
+  /** Somebody waits for the answer to this very message, on a line of his own: it is not answered together with others. */
+  alone?: true
+  /** It was taken back after its turn had begun. */
+  withdrawn?: true
 }
 
 export interface Attachment {

@@ -51,7 +51,8 @@ async function receiveMessage(heard: Message, adapter: Adapter, tools: ReceiveTo
   const words = wordsFor(message.author.locale, tools.locale)
   const answer = immediateAnswer(message, words, tools)
   if (!answer) {
-    if (await tools.inbox.add(message)) await tools.jobs.ring(message.conversation)
+    if (await tools.inbox.add(findCommand(message.text) ? { ...message, alone: true } : message))
+      await tools.jobs.ring(message.conversation)
   } else if (await tools.inbox.isNew(message.conversation, message.id)) {
     void answerAtOnce(answer, message, words, adapter, tools)
   }
@@ -106,12 +107,10 @@ async function say(text: string, message: Message, adapter: Adapter, { closing, 
 }
 
 async function receiveChange(change: Change, { inbox, stops }: ReceiveTools): Promise<void> {
-  if ((await inbox.change(change)) !== 'running') return
-  await stops.ask({
-    conversation: change.conversation,
-    token: tokenOf(change.id),
-    how: change.text === undefined ? 'withdraw' : 'restart',
-  })
+  const changed = await inbox.change(change)
+  if (changed.was !== 'running') return
+  const how = changed.left === 0 ? 'withdraw' : 'restart'
+  await stops.ask({ conversation: change.conversation, token: tokenOf(changed.turn), how })
 }
 
 async function receivePress(press: Press, { inbox, stops }: ReceiveTools): Promise<void> {

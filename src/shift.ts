@@ -50,7 +50,7 @@ export async function startShift(tools: ShiftTools): Promise<Shift> {
   const toolsReady = Promise.race([toolbox.start(), sleep(serversMayTakeMs)])
   const { model, name } = await openModel(config, log)
   const atHand = { ...tools, model, toolbox, toolsReady, maxSteps, locale: config.locale }
-  const turns = createTurns({ inbox, leases, answer: (message, turn) => answer(message, turn, atHand) })
+  const turns = createTurns({ inbox, leases, answer: (waiting, turn) => answer(waiting, turn, atHand) })
   await stops.listen(turns.stop)
   const servers = () => [...toolbox.servers(), ...switchedOff(config)]
   const worker = `${hostname()}-${process.pid}`

@@ -15,7 +15,7 @@ export class TurnEnded extends Error {
   }
 }
 
-/** One message being answered here. */
+/** What is being answered here. */
 export interface Turn {
   lease: Lease
   /** Aborted when somebody stops it, another worker has taken it, or the house closes. */
@@ -28,7 +28,7 @@ export interface Turn {
 
 /** The turns that this process runs. */
 export interface Turns {
-  /** Answers all mail of a conversation, one message after the other. */
+  /** Answers all mail of a conversation, one turn after the other. */
   work(conversation: Conversation): Promise<void>
   stop(wish: StopWish): void
   /** Lets running turns end for so long, then hands over what is left: resolves with the conversations where others must go on. */
@@ -41,7 +41,8 @@ const lastWordsMs = 3000
 export interface TurnsOptions {
   inbox: Inbox
   leases: Leases
-  answer(message: Message, turn: Turn): Promise<void>
+  /** Answers the first of the messages that wait, and those of the others that belong to it. */
+  answer(waiting: Message[], turn: Turn): Promise<void>
 }
 
 export function createTurns({ inbox, leases, answer }: TurnsOptions): Turns {
@@ -52,23 +53,22 @@ export function createTurns({ inbox, leases, answer }: TurnsOptions): Turns {
   const handover = new AbortController()
   const closing = new AbortController()
 
-  async function run(message: Message, lease: Lease): Promise<void> {
+  async function run(message: Message, waiting: Message[], lease: Lease): Promise<void> {
     const controller = new AbortController()
     const signal = AbortSignal.any([controller.signal, handover.signal, lease.lost])
     running.set(message.conversation, { message, controller })
-    await answer(message, { lease, signal, closing: closing.signal, wasHandedOver: () => handover.signal.aborted }).finally(() =>
-      running.delete(message.conversation),
-    )
+    const turn = { lease, signal, closing: closing.signal, wasHandedOver: () => handover.signal.aborted }
+    await answer(waiting, turn).finally(() => running.delete(message.conversation))
   }
   async function workThrough(conversation: Conversation): Promise<void> {
     leftOver.add(conversation)
     const lease = await leases.take(conversation, handover.signal)
     try {
-      let message = await inbox.first(conversation)
-      while (message) {
+      let waiting = await inbox.waiting(conversation)
+      for (let [first] = waiting; first; [first] = waiting) {
         handover.signal.throwIfAborted()
-        await run(message, lease).catch(passIfRestarted)
-        message = await inbox.first(conversation)
+        await run(first, waiting, lease).catch(passIfRestarted)
+        waiting = await inbox.waiting(conversation)
       }
       leftOver.delete(conversation)
     } finally {

@@ -37,17 +37,30 @@ export interface WorkerTools {
 const deathsAllowed = 2
 
 /**
- * Answers one message: the whole story of the house. Throws when the turn could not be ended here; the message is then still in the
- * inbox, and the journal knows how far it came.
+ * Answers the first of the messages that wait, and those behind it that belong to it: the whole story of the house. Throws when the turn
+ * could not be ended here; the messages are then still in the inbox, and the journal knows how far it came.
  */
-export async function answer(message: Message, turn: Turn, tools: WorkerTools): Promise<void> {
+export async function answer(waiting: Message[], turn: Turn, tools: WorkerTools): Promise<void> {
   const { inbox, journal } = tools
-  const record = await journal.begin(turn.lease, message)
-  const reply = openReplyTo(message, record, turn, tools)
-  const final = record.final ?? (await compose(message, record, reply, turn, tools))
-  if (!record.final) await journal.keepFinal(turn.lease, message, final)
-  await deliverAnswer(final.text, message, reply, tools)
-  await inbox.finish(message, final.entries, turn.lease)
+  const record = await journal.begin(turn.lease, waiting)
+  const { messages } = record
+  if (areTakenBack(messages) && record.replies.length === 0) return inbox.finish(messages, [], turn.lease)
+  const question = questionOf(messages)
+  const reply = openReplyTo(question, record, turn, tools)
+  const final = record.final ?? (await compose(question, record, reply, turn, tools))
+  if (!record.final) await journal.keepFinal(turn.lease, question.id, final)
+  await deliverAnswer(final.text, question, reply, tools)
+  await inbox.finish(messages, final.entries, turn.lease)
+}
+
+const areTakenBack = (messages: Message[]) => messages.every(({ withdrawn }) => withdrawn)
+
+/** What is answered together, as one message: the first, whose turn it is, with the reply below the last. */
+function questionOf(messages: Message[]): Message {
+  const [first] = messages
+  if (!first) throw new Error('a turn needs a message')
+  const { replyTo } = messages.findLast(({ withdrawn }) => !withdrawn) ?? first
+  return replyTo === undefined ? first : { ...first, replyTo }
 }
 
 /** An answer that the platform will never take is replaced by one sentence, so that what comes after it is answered. */
@@ -82,7 +95,7 @@ function openReplyTo(
     turn: tokenOf(message.id),
     posted: replies,
     again: attempts > 1,
-    keep: ids => journal.keepReplies(lease, message, ids),
+    keep: ids => journal.keepReplies(lease, message.id, ids),
     mayAct: lease.check,
     stopButton: { label: words.stop, action: 'stop', token: tokenOf(message.id) },
     closing: AbortSignal.any([closing, lease.lost]),
@@ -94,16 +107,17 @@ function openReplyTo(
 async function compose(message: Message, record: TurnRecord, reply: Reply, turn: Turn, tools: WorkerTools): Promise<Final> {
   const { lease } = turn
   const words = wordsFor(message.author.locale, tools.locale)
-  const said: Entry[] = [toEntry(message), ...toEntries(record.steps)]
+  const said: Entry[] = [toEntry(record.messages), ...toEntries(record.steps)]
   const notify = (notice: Notice) => reply.show({ type: 'notice', notice })
   for (const event of replay(record.steps, tools.toolbox.list())) reply.show(event)
   try {
-    if (record.attempts > deathsAllowed) notify(setAside(message, tools.log))
+    if (areTakenBack(record.messages)) notify({ kind: 'withdrawn' })
+    else if (record.attempts > deathsAllowed) notify(setAside(message, tools.log))
     else {
       for await (const event of eventsOf(message, said, record.steps, words, turn, tools)) {
         const step = stepOf(event)
         turn.signal.throwIfAborted() // a call that was cut off has no result
-        if (step) await tools.journal.keepStep(lease, message, step)
+        if (step) await tools.journal.keepStep(lease, message.id, step)
         if (event.type === 'entry') said.push(event.entry)
         reply.show(event)
       }
@@ -114,7 +128,7 @@ async function compose(message: Message, record: TurnRecord, reply: Reply, turn:
     if (error instanceof LeaseLost) throw error
     if (turn.wasHandedOver()) {
       await reply.pause(words.paused)
-      await tools.journal.handOver(lease, message)
+      await tools.journal.handOver(lease, message.id)
       throw error
     }
     const ended = turn.signal.reason

@@ -136,7 +136,7 @@ test('the model reads what a message refers to and what is attached', () => {
     attachments: [{ kind: 'image', name: 'cat\n.png', ref: 'secret-file-id' }],
     quoted: { author: 'Bob', text: 'line 1\nline 2', attachments: [] },
   })
-  expect(toEntry(message).text).toBe('In reply to Bob:\n> line 1\n> line 2\n\nwhat is this?\n\n[attached image: cat .png]')
+  expect(toEntry([message]).text).toBe('In reply to Bob:\n> line 1\n> line 2\n\nwhat is this?\n\n[attached image: cat .png]')
 })
 
 test('the system prompt names the servers that are away, and holds no word of a stranger', () => {

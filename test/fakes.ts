@@ -12,6 +12,8 @@ export interface FakeChat {
   calls: { kind: 'post' | 'edit'; id: string; out: Outgoing }[]
   /** Of every post. */
   keys: string[]
+  /** Of every post that made a message. */
+  repliedTo: (string | undefined)[]
   /** The next calls throw these, one each. */
   failNext(...errors: Error[]): void
   /** The next post is done, but its answer is lost on the way. */
@@ -24,6 +26,7 @@ export function fakeChat(limits: Partial<Adapter['limits']> = {}): FakeChat {
   const calls: FakeChat['calls'] = []
   const failures: Error[] = []
   const keys: string[] = []
+  const repliedTo: FakeChat['repliedTo'] = []
   const known = new Map<string, string>()
   let losing = false
   const take = () => {
@@ -35,13 +38,16 @@ export function fakeChat(limits: Partial<Adapter['limits']> = {}): FakeChat {
     limits: { chars: 2000, length: text => text.length, editEveryMs: 20, keyedPosts: true, ...limits },
     async start() {},
     async stop() {},
-    async post(_conversation, out, _replyTo, key) {
+    async post(_conversation, out, replyTo, key) {
       take()
       if (key !== undefined) keys.push(key)
       const earlier = adapter.limits.keyedPosts ? known.get(key ?? '') : undefined
       const id = earlier ?? String(shown.size + 1)
       calls.push({ kind: 'post', id, out })
-      if (earlier === undefined) shown.set(id, out)
+      if (earlier === undefined) {
+        shown.set(id, out)
+        repliedTo.push(replyTo)
+      }
       if (key !== undefined) known.set(key, id)
       if (losing) {
         losing = false
@@ -56,7 +62,15 @@ export function fakeChat(limits: Partial<Adapter['limits']> = {}): FakeChat {
       shown.set(id, out)
     },
   }
-  return { adapter, shown, calls, keys, failNext: (...errors) => void failures.push(...errors), loseNext: () => (losing = true) }
+  return {
+    adapter,
+    shown,
+    calls,
+    keys,
+    repliedTo,
+    failNext: (...errors) => void failures.push(...errors),
+    loseNext: () => (losing = true),
+  }
 }
 
 /** A model that says its lines, one step after the other; a line may be an error that it throws. */

@@ -41,7 +41,7 @@ async function work(point: string): Promise<NodeJS.Signals | null> {
 }
 
 const points = [
-  'after inbox.first 1',
+  'after inbox.waiting 1',
   'before journal.begin 1',
   'after journal.begin 1',
   'before telegram.post 1',
@@ -102,7 +102,7 @@ describe('a worker that is killed, and another that goes on', () => {
 
     const history = texts(await createHistory(house.redis).load('telegram:42'))
     expect(history.filter(line => line === 'user: question')).toHaveLength(1)
-    expect(await createInbox(house.redis).first('telegram:42')).toBeUndefined()
+    expect(await createInbox(house.redis).waiting('telegram:42')).toEqual([])
     expect(await house.redis.keys('*:journal:*')).toEqual([])
     await telegram.close()
   })

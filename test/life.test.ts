@@ -76,6 +76,8 @@ const hanging =
   }
 const hangs = (onStart = () => {}) => fakeToolbox({ hang: hanging(onStart) })
 
+const ben = { id: 'b', name: 'Ben' }
+
 test('a message lives its whole life: one reply, steps, answer, history', async () => {
   const chat = fakeChat()
   await work(
@@ -209,7 +211,7 @@ test('a house that closes hands the turn over, and the next worker goes on with 
   await first.turns.close(10)
   await ended
   expect([...chat.shown.values()][0]?.text).toContain('Restarting')
-  expect(await rooms.inbox.first('fake:1')).toMatchObject({ text: 'long question' })
+  expect(await rooms.inbox.waiting('fake:1')).toMatchObject([{ text: 'long question' }])
   const model = scriptedModel([say('Whole.')])
   await work(chat, model)
   await rooms.jobs.ring('fake:1')
@@ -233,10 +235,10 @@ test.each([
   const message = aMessage('count')
   await rooms.inbox.add(message)
   const lease = await rooms.leases.take('fake:1', new AbortController().signal)
-  await rooms.journal.begin(lease, message)
+  await rooms.journal.begin(lease, [message])
   const toCall = [{ id: 'c1', name: 'count', input: {} }]
-  await rooms.journal.keepStep(lease, message, { type: 'said', entry: { role: 'assistant', text: '', calls: toCall } })
-  await rooms.journal.keepStep(lease, message, { type: 'begun', callId: 'c1' })
+  await rooms.journal.keepStep(lease, message.id, { type: 'said', entry: { role: 'assistant', text: '', calls: toCall } })
+  await rooms.journal.keepStep(lease, message.id, { type: 'begun', callId: 'c1' })
   await lease.release()
   let made = 1 // by the worker that died
   await work(
@@ -256,7 +258,7 @@ test('a message whose workers died twice is set aside with an error id, and the 
   await rooms.inbox.add(message)
   await rooms.inbox.add(aMessage('and then?'))
   const lease = await rooms.leases.take('fake:1', new AbortController().signal)
-  for (let death = 0; death < 2; death++) await rooms.journal.begin(lease, message)
+  for (let death = 0; death < 2; death++) await rooms.journal.begin(lease, [message])
   await lease.release()
   await work(chat, scriptedModel([say('Then this.')]))
   await rooms.jobs.ring('fake:1')
@@ -294,7 +296,7 @@ test.each([
   expect(called).toBe(0)
   expect(finals(chat)).toEqual([])
   expect([...chat.shown.values()].map(({ text }) => text)).toEqual(['💭 thinking…'])
-  expect(await rooms.inbox.first('fake:1')).toMatchObject({ text: 'question' })
+  expect(await rooms.inbox.waiting('fake:1')).toMatchObject([{ text: 'question' }])
 })
 
 test('an answer that was kept but not delivered is delivered, and nothing is asked again', async () => {
@@ -303,8 +305,8 @@ test('an answer that was kept but not delivered is delivered, and nothing is ask
   const message = aMessage('question')
   await rooms.inbox.add(message)
   const lease = await rooms.leases.take('fake:1', new AbortController().signal)
-  await rooms.journal.begin(lease, message)
-  await rooms.journal.keepFinal(lease, message, { text: 'the kept answer', entries: [{ role: 'user', text: 'question' }] })
+  await rooms.journal.begin(lease, [message])
+  await rooms.journal.keepFinal(lease, message.id, { text: 'the kept answer', entries: [{ role: 'user', text: 'question' }] })
   await lease.release()
   await work(chat, model)
   await rooms.jobs.ring('fake:1')
@@ -350,7 +352,7 @@ test('a question that is deleted while it runs is stopped in words', async () =>
 
 test('a question that waits is edited, or taken back, before anybody reads it', async () => {
   const chat = fakeChat()
-  const [first, second, third] = [aMessage('first'), aMessage('second'), aMessage('third')]
+  const [first, second, third] = [aMessage('first'), aMessage('second', { author: ben }), aMessage('third')]
   for (const message of [first, second, third]) await rooms.inbox.add(message)
   await receiveChange(chat, { id: second.id, conversation: 'fake:1', text: 'second, better' })
   await receiveChange(chat, { id: third.id, conversation: 'fake:1', text: undefined })
@@ -364,6 +366,64 @@ test('a question that waits is edited, or taken back, before anybody reads it', 
   expect(model.heard[1]?.transcript.at(-1)?.text).toBe('second, better')
 })
 
+test('what one person says in a row is answered together, below the last of it, and what another says apart', async () => {
+  const chat = fakeChat()
+  const said = [
+    aMessage('Where is the pool?', { replyTo: 'm1' }),
+    aMessage('And the bar?', { replyTo: 'm2' }),
+    aMessage('Taken back', { withdrawn: true }),
+    aMessage('Is breakfast included?', { author: ben, replyTo: 'm3' }),
+    aMessage('On the line', { author: ben, alone: true }),
+  ]
+  for (const message of said) await rooms.inbox.add(message)
+  const model = scriptedModel([say('Both on the roof.')], [say('It is.')], [say('Hello.')])
+  await work(chat, model)
+  await rooms.jobs.ring('fake:1')
+  await answered(chat, 3)
+  expect(finals(chat)).toEqual(['Both on the roof.', 'It is.', 'Hello.'])
+  expect(chat.repliedTo).toEqual(['m2', 'm3', undefined])
+  expect(model.heard[0]?.transcript).toEqual([{ role: 'user', text: 'Where is the pool?\n\nAnd the bar?' }])
+  await expect.poll(() => rooms.inbox.waiting('fake:1')).toEqual([])
+})
+
+test.each([
+  ['edited', 'And the bar, please?', 'Where is the pool?\n\nAnd the bar, please?'],
+  ['taken back', undefined, 'Where is the pool?'],
+])('a message that is %s while it is answered with others begins the turn anew, in the same reply', async (_how, text, read) => {
+  const chat = fakeChat()
+  const [first, second] = [aMessage('Where is the pool?'), aMessage('And the bar?')]
+  for (const message of [first, second]) await rooms.inbox.add(message)
+  let running = false
+  const model = scriptedModel([call('hang')], [say('On the roof.')])
+  await work(
+    chat,
+    model,
+    hangs(() => (running = true)),
+  )
+  await rooms.jobs.ring('fake:1')
+  await expect.poll(() => running).toBe(true)
+  await receiveChange(chat, { id: second.id, conversation: 'fake:1', text })
+  await answered(chat, 1)
+  expect([...chat.shown.values()].map(out => out.text)).toEqual(['On the roof.'])
+  expect(model.heard[1]?.transcript).toEqual([{ role: 'user', text: read }])
+  await expect.poll(() => rooms.inbox.waiting('fake:1')).toEqual([])
+})
+
+test('of messages that are answered together the turn ends when the last one is taken back, and with a dead worker too', async () => {
+  const chat = fakeChat()
+  const [first, second] = [aMessage('Where is the pool?'), aMessage('And the bar?')]
+  for (const message of [first, second]) await rooms.inbox.add(message)
+  const lease = await rooms.leases.take('fake:1', new AbortController().signal)
+  await rooms.journal.begin(lease, [first, second])
+  await rooms.journal.keepReplies(lease, first.id, [await chat.adapter.post('fake:1', { text: '…', buttons: [], final: false })])
+  for (const { id } of [first, second]) await receiveChange(chat, { id, conversation: 'fake:1', text: undefined })
+  await lease.release()
+  await work(chat, scriptedModel())
+  await rooms.jobs.ring('fake:1')
+  await answered(chat, 1)
+  expect(finals(chat)).toEqual(['*Stopped, since the question was deleted.*'])
+})
+
 test('an answer that the platform refuses for good is replaced by a sentence, and the next message is answered', async () => {
   const chat = fakeChat()
   const { edit } = chat.adapter
@@ -371,7 +431,7 @@ test('an answer that the platform refuses for good is replaced by a sentence, an
     out.text.includes('poison') ? Promise.reject(new Refused('400')) : edit(conversation, id, out)
   await work(chat, scriptedModel([say('poison')], [say('fine')]))
   await ask(aMessage('one'))
-  await ask(aMessage('two'))
+  await ask(aMessage('two', { author: ben }))
   await answered(chat, 2)
   expect(finals(chat)).toEqual([expect.stringMatching(/^Something went wrong on my side.*e-\w{8}/), 'fine'])
 })

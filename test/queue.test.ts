@@ -23,7 +23,7 @@ test('a message that is redelivered is kept once', async () => {
   expect(await rooms.inbox.add(message)).toBe(true)
   expect(await rooms.inbox.add(message)).toBe(false)
   expect(await rooms.inbox.add(aMessage('next'))).toBe(true)
-  expect(await rooms.inbox.first('fake:1')).toEqual(message)
+  expect((await rooms.inbox.waiting('fake:1')).map(({ text }) => text)).toEqual(['hi', 'next'])
 })
 
 const hold = (conversation: string) => rooms.leases.take(conversation, new AbortController().signal)
@@ -33,13 +33,13 @@ test('finishing a turn remembers, forgets and goes on, all at once', async () =>
   await rooms.inbox.add(first)
   await rooms.inbox.add(second)
   const lease = await hold('fake:1')
-  await rooms.journal.begin(lease, first)
-  await rooms.inbox.finish(first, [user('one')], lease)
+  await rooms.journal.begin(lease, [first])
+  await rooms.inbox.finish([first], [user('one')], lease)
   expect(await rooms.history.load('fake:1')).toEqual([user('one')])
   expect(await rooms.journal.isRunning('fake:1')).toBe(false)
-  expect(await rooms.inbox.first('fake:1')).toEqual(second)
+  expect(await rooms.inbox.waiting('fake:1')).toEqual([second])
   expect(await rooms.inbox.unfinished(-1000)).toEqual(['fake:1'])
-  await rooms.inbox.finish(second, [], lease)
+  await rooms.inbox.finish([second], [], lease)
   expect(await rooms.inbox.unfinished(-1000)).toEqual([])
 })
 
@@ -48,29 +48,30 @@ test('a turn that is finished twice changes nothing the second time', async () =
   await rooms.inbox.add(first)
   await rooms.inbox.add(second)
   const lease = await hold('fake:1')
-  await rooms.inbox.finish(first, [user('one')], lease)
-  await rooms.inbox.finish(first, [user('one')], lease)
+  await rooms.inbox.finish([first], [user('one')], lease)
+  await rooms.inbox.finish([first], [user('one')], lease)
   expect(await rooms.history.load('fake:1')).toHaveLength(1)
-  expect(await rooms.inbox.first('fake:1')).toEqual(second)
+  expect(await rooms.inbox.waiting('fake:1')).toEqual([second])
 })
 
 test('the journal of one message is not taken for that of another', async () => {
   const [first, second] = [aMessage('one'), aMessage('two')]
   const lease = await hold('fake:1')
   const final = { text: 'answer', entries: [user('one')] }
-  expect(await rooms.journal.begin(lease, first)).toEqual({ attempts: 1, replies: [], steps: [] })
-  await rooms.journal.keepReplies(lease, first, ['r1', 'r2'])
-  await rooms.journal.keepStep(lease, first, { type: 'begun', callId: 'c1' })
-  await rooms.journal.keepFinal(lease, first, final)
-  expect(await rooms.journal.begin(lease, first)).toEqual({
+  expect(await rooms.journal.begin(lease, [first])).toEqual({ messages: [first], attempts: 1, replies: [], steps: [] })
+  await rooms.journal.keepReplies(lease, first.id, ['r1', 'r2'])
+  await rooms.journal.keepStep(lease, first.id, { type: 'begun', callId: 'c1' })
+  await rooms.journal.keepFinal(lease, first.id, final)
+  expect(await rooms.journal.begin(lease, [first])).toEqual({
+    messages: [first],
     attempts: 2,
     replies: ['r1', 'r2'],
     steps: [{ type: 'begun', callId: 'c1' }],
     final,
   })
-  await rooms.journal.handOver(lease, first)
-  expect(await rooms.journal.begin(lease, first)).toMatchObject({ attempts: 2 })
-  expect(await rooms.journal.begin(lease, second)).toEqual({ attempts: 1, replies: [], steps: [] })
+  await rooms.journal.handOver(lease, first.id)
+  expect(await rooms.journal.begin(lease, [first])).toMatchObject({ attempts: 2 })
+  expect(await rooms.journal.begin(lease, [second])).toEqual({ messages: [second], attempts: 1, replies: [], steps: [] })
 })
 
 test('a lease that ran out unnoticed is kept by who had it, unless another had it since', async () => {
@@ -84,22 +85,22 @@ test('a lease that ran out unnoticed is kept by who had it, unless another had i
   await other.release()
   await sleep(80)
   await expect(mine.check()).rejects.toThrow('another worker has taken fake:1')
-  await expect(rooms.journal.begin(mine, aMessage('late'))).rejects.toThrow(LeaseLost)
-  await expect(rooms.inbox.finish(aMessage('late'), [], mine)).rejects.toThrow(LeaseLost)
+  await expect(rooms.journal.begin(mine, [aMessage('late')])).rejects.toThrow(LeaseLost)
+  await expect(rooms.inbox.finish([aMessage('late')], [], mine)).rejects.toThrow(LeaseLost)
 })
 
 test('one conversation is answered in order and never twice at once; others run beside it', async () => {
   const log: string[] = []
   const active = new Set<string>()
   let most = 0
-  const answer = async (message: Message, turn: Turn) => {
+  const answer = async ([message = aMessage('none')]: Message[], turn: Turn) => {
     expect(active.has(message.conversation)).toBe(false)
     active.add(message.conversation)
     most = Math.max(most, active.size)
     await sleep(3)
     active.delete(message.conversation)
     log.push(`${message.conversation} ${message.text}`)
-    await rooms.inbox.finish(message, [], turn.lease)
+    await rooms.inbox.finish([message], [], turn.lease)
   }
   const handle = createTurns({ ...rooms, answer })
   const workers = [createJobs(rooms.house, silentLog), createJobs(rooms.house, silentLog)]
@@ -156,7 +157,7 @@ test('of a turn that is too long to remember whole, question and answer are reme
   const results = calls.map(({ id }): Entry => ({ role: 'tool', callId: id, name: 't', text: 'x'.repeat(8000), ok: true }))
   const answer: Entry = { role: 'assistant', text: 'short answer', calls: [] }
   await rooms.inbox.finish(
-    message,
+    [message],
     [user('long'), { role: 'assistant', text: '', calls }, ...results, answer],
     await hold('fake:1'),
   )
@@ -166,8 +167,8 @@ test('of a turn that is too long to remember whole, question and answer are reme
 test('half a character in a message does not strand its conversation', async () => {
   const message = aMessage('hi \ud83d')
   await rooms.inbox.add(message)
-  await rooms.inbox.finish((await rooms.inbox.first('fake:1')) ?? message, [], await hold('fake:1'))
-  expect(await rooms.inbox.first('fake:1')).toBeUndefined()
+  await rooms.inbox.finish(await rooms.inbox.waiting('fake:1'), [], await hold('fake:1'))
+  expect(await rooms.inbox.waiting('fake:1')).toEqual([])
 })
 
 test('history begins with a question however much is cut, and does not grow without end', async () => {
@@ -177,7 +178,7 @@ test('history begins with a question however much is cut, and does not grow with
     await rooms.inbox.add(message)
     const calls = [{ id: `c${i}`, name: 't', input: {} }]
     await rooms.inbox.finish(
-      message,
+      [message],
       [
         user(`q${i}`),
         { role: 'assistant', text: '', calls },

@@ -47,7 +47,7 @@ test('a question is kept and rung for; the same again is not', async () => {
   const message = aMessage('hello')
   await receive(message)
   await receive(message)
-  expect(await rooms.inbox.first('fake:1')).toEqual(message)
+  expect(await rooms.inbox.waiting('fake:1')).toEqual([message])
   expect(await rooms.redis.llen((await rooms.redis.keys('*:inbox:*'))[0] ?? '')).toBe(1)
   expect(await rooms.jobs.counts()).toEqual({ waiting: 1, active: 0 })
 })
@@ -74,7 +74,7 @@ test.each<[string, string, string[]]>([
   const { answers } = open()
   const answer = await answers(aMessage(text))
   for (const part of parts) expect(answer).toContain(part)
-  expect(await rooms.inbox.first('fake:1')).toBeUndefined()
+  expect(await rooms.inbox.waiting('fake:1')).toEqual([])
 })
 
 test('speaks the language of the person', async () => {
@@ -95,11 +95,15 @@ test('/reset forgets, and /call is a turn of its own', async () => {
   const { answers, receive } = open()
   const first = aMessage('hi')
   await rooms.inbox.add(first)
-  await rooms.inbox.finish(first, [{ role: 'user', text: 'hi' }], await rooms.leases.take('fake:1', new AbortController().signal))
+  await rooms.inbox.finish(
+    [first],
+    [{ role: 'user', text: 'hi' }],
+    await rooms.leases.take('fake:1', new AbortController().signal),
+  )
   await answers(aMessage('/reset'))
   expect(await rooms.history.load('fake:1')).toEqual([])
   await receive(aMessage('/call sqlite__list_tables'))
-  expect(await rooms.inbox.first('fake:1')).toMatchObject({ text: '/call sqlite__list_tables' })
+  expect(await rooms.inbox.waiting('fake:1')).toMatchObject([{ text: '/call sqlite__list_tables' }])
 })
 
 test('/tools without a worker says so', async () => {
@@ -141,7 +145,7 @@ test('a house that closes, and one without Redis, refuse what they cannot keep',
 test('half a character does not stop a conversation', async () => {
   const { receive } = open()
   await receive(aMessage('hi \ud83d'))
-  const message = await rooms.inbox.first('fake:1')
+  const [message] = await rooms.inbox.waiting('fake:1')
   expect(message?.text).toBe('hi \ufffd')
 })
 

@@ -28,7 +28,7 @@ test('one gateway and two workers: 200 messages in 20 conversations, each answer
     await house.says('Bellhop is up')
   }
   for (let n = 0; n < 10; n++)
-    for (let chat = 1; chat <= 20; chat++) telegram.say({ chat, from: { id: chat }, text: `question ${n}` })
+    for (let chat = 1; chat <= 20; chat++) telegram.say({ chat, from: { id: 100 * chat + (n % 2) }, text: `question ${n}` })
 
   const replies = (chat: number) => telegram.messages(chat).filter(({ bot }) => bot)
   const done = () =>

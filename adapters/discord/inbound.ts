@@ -66,6 +66,7 @@ export function toCommand(native: APIInteraction, botId: string, replyTo: string
     replyTo,
     sentAt: timeOf(native.id),
     kind: 'chat',
+    alone: true,
   }
 }
 

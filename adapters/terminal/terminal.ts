@@ -75,7 +75,7 @@ async function openTalk(options: TerminalOptions, conversation: string, author: 
     if (!text) return
     const id = `terminal:${randomUUID()}`
     turns.open(id)
-    offer({ id, conversation, author, text, attachments: [], replyTo: id, sentAt: Date.now(), kind: 'chat' })
+    offer({ id, conversation, author, text, attachments: [], replyTo: id, sentAt: Date.now(), kind: 'chat', alone: true })
   })
   lines.on('SIGINT', () => {
     const button = turns.interrupt()

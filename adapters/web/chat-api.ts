@@ -109,7 +109,7 @@ async function ask(c: Context, question: Question, kind: Message['kind'], option
   }
   const base = { id, conversation, author: authorOf(c), text: question.text, attachments: [], replyTo: id }
   try {
-    await kept(options.receive({ ...base, sentAt: Date.now(), kind }), options.log)
+    await kept(options.receive({ ...base, sentAt: Date.now(), kind, alone: true }), options.log)
   } catch (error) {
     close()
     throw error

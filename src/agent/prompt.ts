@@ -21,14 +21,20 @@ function serverNotes(servers: ServerStatus[]): string[] {
   return notes.length > 0 ? [`About your tool servers:\n${notes.join('\n')}`] : []
 }
 
-/** What a person said, as the model reads it: with the message it refers to and the names of what is attached. */
-export function toEntry(message: Message): Extract<Entry, { role: 'user' }> {
+/** What was said, as the model reads it; what was taken back is not read. */
+export function toEntry(messages: Message[]): Extract<Entry, { role: 'user' }> {
+  const texts = messages.filter(({ withdrawn }) => !withdrawn).map(textOf)
+  return { role: 'user', text: texts.filter(text => text !== '').join('\n\n') }
+}
+
+/** With the message it refers to and the names of what is attached. */
+function textOf(message: Message): string {
   const { quoted } = message
   const quote = quoted ? [`In reply to ${oneLine(quoted.author)}:\n${quoted.text.replace(/^/gm, '> ')}`] : []
   const attached = [...message.attachments, ...(quoted?.attachments ?? [])].map(
     file => `[attached ${file.kind}: ${oneLine(file.name)}]`,
   )
-  return { role: 'user', text: [...quote, message.text, ...attached].filter(part => part !== '').join('\n\n') }
+  return [...quote, message.text, ...attached].filter(part => part !== '').join('\n\n')
 }
 
 function oneLine(text: string): string {

@@ -3,6 +3,7 @@ import type { Conversation, Message } from '../message.ts'
 import type { Entry, ToolEntry } from '../model.ts'
 import { keysOf } from '../redis/keys.ts'
 import type { Redis } from '../redis/redis.ts'
+import { groupOf } from './group.ts'
 import { type Lease, LeaseLost } from './lease.ts'
 
 /**
@@ -10,19 +11,25 @@ import { type Lease, LeaseLost } from './lease.ts'
  * is finished. Every write throws LeaseLost, and changes nothing, once another worker has the conversation.
  */
 export interface Journal {
-  /** Begins the turn, or goes on with it. Of a message that was edited meanwhile only the reply goes on. */
-  begin(lease: Lease, message: Message): Promise<TurnRecord>
-  keepStep(lease: Lease, message: Message, step: Step): Promise<void>
+  /**
+   * Begins the turn of the first of these messages, or goes on with it. When one of its messages was edited or taken back meanwhile, only
+   * the reply goes on.
+   */
+  begin(lease: Lease, waiting: Message[]): Promise<TurnRecord>
+  /** `turn` is here and below the id of the first message of the turn. */
+  keepStep(lease: Lease, turn: string, step: Step): Promise<void>
   /** The native ids of the reply's messages, in order. */
-  keepReplies(lease: Lease, message: Message, ids: string[]): Promise<void>
+  keepReplies(lease: Lease, turn: string, ids: string[]): Promise<void>
   /** The answer, before it is delivered: from here on nothing is asked or called again. */
-  keepFinal(lease: Lease, message: Message, final: Final): Promise<void>
+  keepFinal(lease: Lease, turn: string, final: Final): Promise<void>
   /** This attempt ended in good order, to go on elsewhere: it does not count. */
-  handOver(lease: Lease, message: Message): Promise<void>
+  handOver(lease: Lease, turn: string): Promise<void>
   isRunning(conversation: Conversation): Promise<boolean>
 }
 
 export interface TurnRecord {
+  /** What is answered together, as it was said; those that were taken back are among them. */
+  messages: Message[]
   /** How often the turn was begun, this time included; more than once means that a worker died of it, or with it. */
   attempts: number
   replies: string[]
@@ -71,45 +78,57 @@ elseif ARGV[3] == 'attempts' then redis.call('HINCRBY', KEYS[2], 'attempts', ARG
 else redis.call('HSET', KEYS[2], ARGV[3], ARGV[4]) end
 return 1`
 
+/** By which a message that was changed is known. */
 const digestOf = (message: Message) => createHash('sha256').update(JSON.stringify(message)).digest('base64url')
 
-type BeginAnswer = [[attempts: string, replies: string | null, final: string | null], steps: string[]] | null
+/** As many as the turn has taken, if they are the same still; else as many as a new turn would take. */
+function messagesOf(waiting: Message[], known: string[]): Message[] {
+  const taken = waiting.slice(0, known.length)
+  return known.length > 0 && taken.map(digestOf).join() === known.join() ? taken : groupOf(waiting)
+}
+
+type BeginAnswer = [[attempts: string, replies: string | null, final: string | null], steps: string[]]
 
 export function createJournal(redis: Redis): Journal {
-  async function run(
-    script: string,
-    lease: Lease,
-    { id, conversation }: Message,
-    ...values: (string | number)[]
-  ): Promise<unknown> {
-    const keys = keysOf(conversation)
-    const answer = await redis.eval(script, 4, keys.lease, keys.journal, keys.steps, keys.lastHolder, lease.token, id, ...values)
-    if (answer === null) throw new LeaseLost(`another worker goes on with ${id}`)
+  async function run(script: string, lease: Lease, turn: string, ...values: (string | number)[]): Promise<unknown> {
+    const keys = keysOf(lease.conversation)
+    const answer = await redis.eval(
+      script,
+      4,
+      keys.lease,
+      keys.journal,
+      keys.steps,
+      keys.lastHolder,
+      lease.token,
+      turn,
+      ...values,
+    )
+    if (answer === null) throw new LeaseLost(`another worker goes on with ${turn}`)
     return answer
   }
-  const keep = async (lease: Lease, message: Message, field: string, value: unknown) => {
-    await run(keepScript, lease, message, field, JSON.stringify(value), keepSeconds)
+  const keep = async (lease: Lease, turn: string, field: string, value: unknown) => {
+    await run(keepScript, lease, turn, field, JSON.stringify(value), keepSeconds)
   }
   return {
-    async begin(lease, message) {
-      const [[attempts, replies, final], steps] = (await run(
-        beginScript,
-        lease,
-        message,
-        keepSeconds,
-        digestOf(message),
-      )) as NonNullable<BeginAnswer>
+    async begin(lease, waiting) {
+      const turn = waiting[0]?.id ?? ''
+      const [before, asked] = await redis.hmget(keysOf(lease.conversation).journal, 'turn', 'asked')
+      const messages = messagesOf(waiting, before === turn && asked ? (JSON.parse(asked) as string[]) : [])
+      const digests = JSON.stringify(messages.map(digestOf))
+      const answer = await run(beginScript, lease, turn, keepSeconds, digests)
+      const [[attempts, replies, final], steps] = answer as BeginAnswer
       return {
+        messages,
         attempts: Number(attempts),
         replies: replies ? (JSON.parse(replies) as string[]) : [],
         steps: steps.map(step => JSON.parse(step) as Step),
         ...(final && { final: JSON.parse(final) as Final }),
       }
     },
-    keepStep: (lease, message, step) => keep(lease, message, 'step', step),
-    keepReplies: (lease, message, ids) => keep(lease, message, 'replies', ids),
-    keepFinal: (lease, message, final) => keep(lease, message, 'final', final),
-    handOver: (lease, message) => keep(lease, message, 'attempts', -1),
+    keepStep: (lease, turn, step) => keep(lease, turn, 'step', step),
+    keepReplies: (lease, turn, ids) => keep(lease, turn, 'replies', ids),
+    keepFinal: (lease, turn, final) => keep(lease, turn, 'final', final),
+    handOver: (lease, turn) => keep(lease, turn, 'attempts', -1),
     isRunning: async conversation => (await redis.exists(keysOf(conversation).journal)) === 1,
   }
 }
