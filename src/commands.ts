@@ -1,18 +1,20 @@
 import type { CommandInfo } from './adapter.ts'
 import type { History } from './history.ts'
 import type { Words } from './i18n/i18n.ts'
-import type { Message } from './message.ts'
+import type { Conversation, Message } from './message.ts'
 import type { Board, Notice } from './queue/board.ts'
 import type { Jobs } from './queue/jobs.ts'
 import type { Journal } from './queue/journal.ts'
-import type { Stops } from './queue/stops.ts'
+import type { Signals } from './queue/signals.ts'
+import { choices, isChoice, isSetting, type SettingName, type Settings } from './settings.ts'
 
 export interface CommandTools {
   history: History
+  settings: Settings
   journal: Journal
   board: Board
   jobs: Jobs
-  stops: Stops
+  signals: Signals
 }
 
 export interface Command extends CommandInfo {
@@ -57,11 +59,17 @@ export const commands: Command[] = [
     name: 'stop',
     description: { en: 'Stop the answer under way', zh: '停止正在进行的回答' },
     options: [],
-    async run(message, _argument, words, { journal, stops }) {
+    async run(message, _argument, words, { journal, signals }) {
       if (!(await journal.isRunning(message.conversation))) return words.nothingRuns
-      await stops.ask({ conversation: message.conversation, by: message.author.id, how: 'stop' })
+      await signals.send({ conversation: message.conversation, by: message.author.id, what: 'stop' })
       return words.stopping
     },
+  },
+  {
+    name: 'settings',
+    description: { en: 'How I behave in this conversation', zh: '我在这段对话中的行为' },
+    options: [text('name', false, 'Name of the setting', '设置的名称'), text('value', false, 'What it shall be', '改成什么')],
+    run: (message, argument, words, { settings }) => changeSettings(message.conversation, argument, words, settings),
   },
   {
     name: 'status',
@@ -105,7 +113,7 @@ function listTools(notice: Notice | undefined, server: string, words: Words): st
   if (!notice) return words.noWorker
   if (notice.servers.length === 0) return words.noTools
   const asked = notice.servers.filter(({ name }) => server === '' || name === server)
-  if (asked.length === 0) return words.noSuchServer(server, notice.servers.map(({ name }) => `\`${name}\``).join(', '))
+  if (asked.length === 0) return words.noSuchServer(server, quoted(notice.servers.map(({ name }) => name)))
   const sections = asked.map(({ name, state, tools, error, connectMs }) => {
     const facts = [
       words.serverState[state],
@@ -134,6 +142,26 @@ function status(notices: Notice[], counts: { waiting: number; active: number }, 
     .filter(part => part !== '')
     .join('\n\n')
 }
+
+async function changeSettings(conversation: Conversation, argument: string, words: Words, settings: Settings): Promise<string> {
+  const [name = '', value = ''] = argument.toLowerCase().split(/\s+/)
+  if (name === '') return listSettings(conversation, words, settings)
+  if (!isSetting(name)) return words.noSuchSetting(name, quoted(Object.keys(choices)))
+  if (!isChoice(name, value)) return words.noSuchChoice(name, value, quoted(choices[name]))
+  await settings.set(conversation, name, value)
+  return words.settingSet(name, value)
+}
+
+async function listSettings(conversation: Conversation, words: Words, settings: Settings): Promise<string> {
+  const names = Object.keys(choices) as SettingName[]
+  const lines = names.map(async name => {
+    const value = await settings.get(conversation, name)
+    return `- ${words.settingValue(name, value, quoted(choices[name]))}: ${words.settings[name]}`
+  })
+  return [words.settingsTitle, (await Promise.all(lines)).join('\n')].join('\n\n')
+}
+
+const quoted = (names: readonly string[]) => names.map(name => `\`${name}\``).join(', ')
 
 function firstSentence(description: string): string {
   const line = description.replace(/\s+/g, ' ').trim()

@@ -17,9 +17,10 @@ import { createJobs } from './queue/jobs.ts'
 import { createJournal } from './queue/journal.ts'
 import { createLeases } from './queue/lease.ts'
 import { createMemory } from './queue/memory.ts'
-import { createStops } from './queue/stops.ts'
+import { createSignals } from './queue/signals.ts'
 import { createReceive } from './receive.ts'
 import { openRedis, type RedisHouse } from './redis/redis.ts'
+import { createSettings } from './settings.ts'
 import { startShift } from './shift.ts'
 
 export interface House {
@@ -27,7 +28,7 @@ export interface House {
   readonly webUrl: string | undefined
   /** What was said at start. */
   readonly banner: string
-  /** Stops listening, lets turns end, hands over the rest, and closes everything in reverse order. */
+  /** Signals listening, lets turns end, hands over the rest, and closes everything in reverse order. */
   close(): Promise<void>
 }
 
@@ -105,9 +106,10 @@ function createQueueRooms(house: RedisHouse, log: Log) {
     journal: createJournal(redis),
     leases: createLeases(redis),
     history: createHistory(redis),
+    settings: createSettings(redis),
     board: createBoard(redis),
     memory: createMemory(redis),
-    stops: createStops(house),
+    signals: createSignals(house),
     feed: createFeed(house, log),
     jobs: createJobs(house, log),
   }

@@ -1,18 +1,27 @@
 import type { AgentEvent } from './agent/events.ts'
+import { toEntry } from './agent/prompt.ts'
 import { type DoneBefore, labelOf } from './agent/run-tools.ts'
+import type { Message } from './message.ts'
 import type { Entry, Tool } from './model.ts'
-import type { Step } from './queue/journal.ts'
+import type { Step, TurnRecord } from './queue/journal.ts'
 
 // How a turn that another worker began goes on: the journal's steps as entries for the model, events for the eye, and what not to do again.
 
 /** The transcript of the turn so far. Results of calls some of which are still open come later, all together. */
 export function toEntries(steps: Step[]): Entry[] {
   const results = new Map(steps.flatMap(step => (step.type === 'result' ? [[step.entry.callId, step.entry] as const] : [])))
-  return steps.flatMap(step => {
+  return steps.flatMap((step): Entry[] => {
+    if (step.type === 'heard') return [toEntry(step.messages)]
     if (step.type !== 'said') return []
     const done = step.entry.calls.flatMap(call => results.get(call.id) ?? [])
     return done.length === step.entry.calls.length ? [step.entry, ...done] : [step.entry]
   })
+}
+
+/** The messages with which the turn began. */
+export function begunWith({ messages, steps }: TurnRecord): Message[] {
+  const heard = new Set(steps.flatMap(step => (step.type === 'heard' ? step.messages.map(({ id }) => id) : [])))
+  return messages.filter(({ id }) => !heard.has(id))
 }
 
 export function doneBefore(steps: Step[]): DoneBefore {
@@ -28,6 +37,7 @@ export function replay(steps: Step[], tools: Tool[]): AgentEvent[] {
   return steps.flatMap((step): AgentEvent[] => {
     if (step.type === 'said') return step.entry.text === '' ? [] : [{ type: 'text', delta: step.entry.text }]
     if (step.type === 'begun') return [] // without a result it is begun anew
+    if (step.type === 'heard') return step.messages.map(({ id, text }) => ({ type: 'heard', id, text }))
     const call = calls.find(({ id }) => id === step.entry.callId)
     const start: AgentEvent[] = call ? [{ type: 'tool-start', call, label: labelOf(call, tools) }] : []
     return [...start, { type: 'tool-end', result: step.entry, ms: step.ms }]

@@ -51,11 +51,18 @@ async function receiveMessage(heard: Message, adapter: Adapter, tools: ReceiveTo
   const words = wordsFor(message.author.locale, tools.locale)
   const answer = immediateAnswer(message, words, tools)
   if (!answer) {
-    if (await tools.inbox.add(findCommand(message.text) ? { ...message, alone: true } : message))
-      await tools.jobs.ring(message.conversation)
+    await receiveQuestion(findCommand(message.text) ? { ...message, alone: true } : message, tools)
   } else if (await tools.inbox.isNew(message.conversation, message.id)) {
     void answerAtOnce(answer, message, words, adapter, tools)
   }
+}
+
+async function receiveQuestion(message: Message, { inbox, jobs, signals }: ReceiveTools): Promise<void> {
+  const { conversation } = message
+  const ahead = await inbox.add(message)
+  if (ahead === undefined) return
+  await jobs.ring(conversation)
+  if (ahead > 0) await signals.send({ conversation, what: 'mail' })
 }
 
 /** How to answer without a turn, if that can be. */
@@ -106,14 +113,15 @@ async function say(text: string, message: Message, adapter: Adapter, { closing, 
   await deliver(bring, { forget() {}, signal: closing, log })
 }
 
-async function receiveChange(change: Change, { inbox, stops }: ReceiveTools): Promise<void> {
+async function receiveChange(change: Change, { inbox, signals }: ReceiveTools): Promise<void> {
   const changed = await inbox.change(change)
+  if (changed.was === 'waiting') await signals.send({ conversation: change.conversation, what: 'mail' })
   if (changed.was !== 'running') return
-  const how = changed.left === 0 ? 'withdraw' : 'restart'
-  await stops.ask({ conversation: change.conversation, token: tokenOf(changed.turn), how })
+  const what = changed.left === 0 ? 'withdraw' : 'restart'
+  await signals.send({ conversation: change.conversation, token: tokenOf(changed.turn), what })
 }
 
-async function receivePress(press: Press, { inbox, stops }: ReceiveTools): Promise<void> {
+async function receivePress(press: Press, { inbox, signals }: ReceiveTools): Promise<void> {
   if (press.action !== 'stop' || !(await inbox.isNew(press.conversation, press.id))) return
-  await stops.ask({ conversation: press.conversation, token: press.token, by: press.author.id, how: 'stop' })
+  await signals.send({ conversation: press.conversation, token: press.token, by: press.author.id, what: 'stop' })
 }

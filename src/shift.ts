@@ -11,7 +11,8 @@ import type { Inbox } from './queue/inbox.ts'
 import type { Jobs } from './queue/jobs.ts'
 import type { Journal } from './queue/journal.ts'
 import type { Leases } from './queue/lease.ts'
-import type { Stops } from './queue/stops.ts'
+import type { Signals } from './queue/signals.ts'
+import type { Settings } from './settings.ts'
 import type { ServerStatus } from './toolbox.ts'
 import { createTurns } from './turns.ts'
 import { answer } from './worker.ts'
@@ -33,8 +34,9 @@ export interface ShiftTools {
   journal: Journal
   leases: Leases
   history: History
+  settings: Settings
   jobs: Jobs
-  stops: Stops
+  signals: Signals
   board: Board
   log: Log
 }
@@ -45,13 +47,13 @@ const sweepEveryMs = 15_000
 const serversMayTakeMs = 3000
 
 export async function startShift(tools: ShiftTools): Promise<Shift> {
-  const { config, inbox, leases, jobs, stops, board, log } = tools
+  const { config, inbox, leases, jobs, signals, board, log } = tools
   const toolbox = createToolbox(config.servers.servers, { log })
   const toolsReady = Promise.race([toolbox.start(), sleep(serversMayTakeMs)])
   const { model, name } = await openModel(config, log)
   const atHand = { ...tools, model, toolbox, toolsReady, maxSteps, locale: config.locale }
   const turns = createTurns({ inbox, leases, answer: (waiting, turn) => answer(waiting, turn, atHand) })
-  await stops.listen(turns.stop)
+  await signals.listen(turns.hear)
   const servers = () => [...toolbox.servers(), ...switchedOff(config)]
   const worker = `${hostname()}-${process.pid}`
   const notice = (): Notice => ({ worker, model: name, servers: servers(), tools: toolbox.list().map(brief) })

@@ -3,13 +3,16 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Conversation, Message } from './message.ts'
 import type { Inbox } from './queue/inbox.ts'
 import type { Lease, Leases } from './queue/lease.ts'
-import type { StopWish } from './queue/stops.ts'
+import type { Signal } from './queue/signals.ts'
+
+/** `interrupt`: the asker has said something new that is to be answered instead. */
+type TurnEnd = Exclude<Signal['what'], 'mail'> | 'interrupt'
 
 /** Why a turn's signal was aborted by somebody's wish. */
 export class TurnEnded extends Error {
   override name = 'TurnEnded'
-  readonly how: StopWish['how']
-  constructor(how: StopWish['how']) {
+  readonly how: TurnEnd
+  constructor(how: TurnEnd) {
     super(`the turn ended: ${how}`)
     this.how = how
   }
@@ -24,15 +27,24 @@ export interface Turn {
   closing: AbortSignal
   /** The house closes: another worker goes on. */
   wasHandedOver(): boolean
+  /** `look` is called when mail may have come. */
+  onMail(look: () => void): void
+  interrupt(): void
 }
 
 /** The turns that this process runs. */
 export interface Turns {
   /** Answers all mail of a conversation, one turn after the other. */
   work(conversation: Conversation): Promise<void>
-  stop(wish: StopWish): void
+  hear(signal: Signal): void
   /** Lets running turns end for so long, then hands over what is left: resolves with the conversations where others must go on. */
   close(drainMs: number): Promise<Conversation[]>
+}
+
+interface Running {
+  message: Message
+  controller: AbortController
+  look(): void
 }
 
 /** How long the last words "I will go on in a moment" may take. */
@@ -46,19 +58,20 @@ export interface TurnsOptions {
 }
 
 export function createTurns({ inbox, leases, answer }: TurnsOptions): Turns {
-  const running = new Map<Conversation, { message: Message; controller: AbortController }>()
+  const running = new Map<Conversation, Running>()
   const working = new Set<Promise<void>>()
   /** Where mail may be left: a conversation whose work has not ended well since it began last. */
   const leftOver = new Set<Conversation>()
   const handover = new AbortController()
   const closing = new AbortController()
 
-  async function run(message: Message, waiting: Message[], lease: Lease): Promise<void> {
+  async function runTurn(message: Message, waiting: Message[], lease: Lease): Promise<void> {
     const controller = new AbortController()
     const signal = AbortSignal.any([controller.signal, handover.signal, lease.lost])
-    running.set(message.conversation, { message, controller })
-    const turn = { lease, signal, closing: closing.signal, wasHandedOver: () => handover.signal.aborted }
-    await answer(waiting, turn).finally(() => running.delete(message.conversation))
+    const run: Running = { message, controller, look: () => {} }
+    running.set(message.conversation, run)
+    const house = { closing: closing.signal, wasHandedOver: () => handover.signal.aborted }
+    await answer(waiting, { lease, signal, ...house, ...wishesFor(run) }).finally(() => running.delete(message.conversation))
   }
   async function workThrough(conversation: Conversation): Promise<void> {
     leftOver.add(conversation)
@@ -67,7 +80,7 @@ export function createTurns({ inbox, leases, answer }: TurnsOptions): Turns {
       let waiting = await inbox.waiting(conversation)
       for (let [first] = waiting; first; [first] = waiting) {
         handover.signal.throwIfAborted()
-        await run(first, waiting, lease).catch(passIfRestarted)
+        await runTurn(first, waiting, lease).catch(passIfRestarted)
         waiting = await inbox.waiting(conversation)
       }
       leftOver.delete(conversation)
@@ -81,11 +94,12 @@ export function createTurns({ inbox, leases, answer }: TurnsOptions): Turns {
       working.add(work)
       return work.finally(() => working.delete(work))
     },
-    stop({ conversation, token, by, how }) {
+    hear({ conversation, token, by, what }) {
       const turn = running.get(conversation)
       if (!turn || (token !== undefined && token !== tokenOf(turn.message.id))) return // an old card
       if (token !== undefined && by !== undefined && by !== turn.message.author.id) return // somebody else's
-      turn.controller.abort(new TurnEnded(how))
+      if (what === 'mail') turn.look()
+      else turn.controller.abort(new TurnEnded(what))
     },
     async close(drainMs) {
       const all = Promise.allSettled(working)
@@ -96,6 +110,13 @@ export function createTurns({ inbox, leases, answer }: TurnsOptions): Turns {
       await all
       return [...leftOver]
     },
+  }
+}
+
+function wishesFor(run: Running): Pick<Turn, 'onMail' | 'interrupt'> {
+  return {
+    onMail: look => (run.look = look),
+    interrupt: () => run.controller.abort(new TurnEnded('interrupt')),
   }
 }
 

@@ -3,6 +3,7 @@ import { runAgent } from './agent/agent.ts'
 import { runCall } from './agent/call.ts'
 import type { AgentEvent, Notice } from './agent/events.ts'
 import { systemPrompt, toEntry } from './agent/prompt.ts'
+import { type Behind, openBehind } from './behind.ts'
 import { findCommand } from './commands.ts'
 import { ModelError, Refused } from './errors.ts'
 import type { History } from './history.ts'
@@ -13,9 +14,10 @@ import type { Entry, Model } from './model.ts'
 import type { Inbox } from './queue/inbox.ts'
 import type { Final, Journal, Step, TurnRecord } from './queue/journal.ts'
 import { LeaseLost } from './queue/lease.ts'
-import { doneBefore, replay, toEntries } from './recall.ts'
+import { begunWith, doneBefore, replay, toEntries } from './recall.ts'
 import { renderPlain } from './reply/card.ts'
 import { openReply, type Reply } from './reply/reply.ts'
+import type { Settings } from './settings.ts'
 import type { Toolbox } from './toolbox.ts'
 import { type Turn, TurnEnded, tokenOf } from './turns.ts'
 
@@ -24,6 +26,7 @@ export interface WorkerTools {
   inbox: Inbox
   journal: Journal
   history: History
+  settings: Settings
   model: Model
   toolbox: Toolbox
   /** Resolves when every server has come up or failed, so that the first question already finds its tools. */
@@ -43,14 +46,38 @@ const deathsAllowed = 2
 export async function answer(waiting: Message[], turn: Turn, tools: WorkerTools): Promise<void> {
   const { inbox, journal } = tools
   const record = await journal.begin(turn.lease, waiting)
-  const { messages } = record
-  if (areTakenBack(messages) && record.replies.length === 0) return inbox.finish(messages, [], turn.lease)
+  const { messages, replies } = record
+  if (areTakenBack(messages) && replies.length === 0) return inbox.finish(messages, [], turn.lease)
   const question = questionOf(messages)
   const reply = openReplyTo(question, record, turn, tools)
-  const final = record.final ?? (await compose(question, record, reply, turn, tools))
-  if (!record.final) await journal.keepFinal(turn.lease, question.id, final)
-  await deliverAnswer(final.text, question, reply, tools)
-  await inbox.finish(messages, final.entries, turn.lease)
+  const behind = openBehind({
+    ...tools,
+    ...turn,
+    taken: messages,
+    notes: record.notes,
+    adapter: adapterFor(question, tools),
+    reply,
+  })
+  turn.onMail(behind.look)
+  if (waiting.length > messages.length || record.notes.size > 0) behind.look()
+  try {
+    const final = record.final ?? (await compose({ question, record, reply, behind, turn, tools }))
+    if (!record.final) await journal.keepFinal(turn.lease, question.id, final)
+    await deliverAnswer(final.text, question, reply, tools)
+    await inbox.finish(behind.taken, final.entries, turn.lease)
+  } finally {
+    await behind.close()
+  }
+}
+
+/** A turn that is being composed. */
+interface Composing {
+  question: Message
+  record: TurnRecord
+  reply: Reply
+  behind: Behind
+  turn: Turn
+  tools: WorkerTools
 }
 
 const areTakenBack = (messages: Message[]) => messages.every(({ withdrawn }) => withdrawn)
@@ -79,17 +106,11 @@ async function deliverAnswer(text: string, message: Message, reply: Reply, { loc
   })
 }
 
-function openReplyTo(
-  message: Message,
-  { replies, attempts }: TurnRecord,
-  { lease, closing }: Turn,
-  { adapters, journal, locale, log }: WorkerTools,
-): Reply {
-  const adapter = adapters.get(platformOf(message.conversation))
-  if (!adapter) throw new Error(`this worker cannot speak on ${platformOf(message.conversation)}: its token is missing here`)
-  const words = wordsFor(message.author.locale, locale)
+function openReplyTo(message: Message, { replies, attempts }: TurnRecord, { lease, closing }: Turn, tools: WorkerTools): Reply {
+  const { journal, log } = tools
+  const words = wordsFor(message.author.locale, tools.locale)
   return openReply({
-    adapter,
+    adapter: adapterFor(message, tools),
     message,
     words,
     turn: tokenOf(message.id),
@@ -103,18 +124,26 @@ function openReplyTo(
   })
 }
 
+function adapterFor({ conversation }: Message, { adapters }: WorkerTools): Adapter {
+  const platform = platformOf(conversation)
+  const adapter = adapters.get(platform)
+  if (!adapter) throw new Error(`this worker cannot speak on ${platform}: its token is missing here`)
+  return adapter
+}
+
 /** Runs the turn to an end that can be told, whatever happens; only a lost lease and a house that closes make it throw. */
-async function compose(message: Message, record: TurnRecord, reply: Reply, turn: Turn, tools: WorkerTools): Promise<Final> {
+async function compose(composing: Composing): Promise<Final> {
+  const { question: message, record, reply, turn, tools } = composing
   const { lease } = turn
   const words = wordsFor(message.author.locale, tools.locale)
-  const said: Entry[] = [toEntry(record.messages), ...toEntries(record.steps)]
+  const said: Entry[] = [toEntry(begunWith(record)), ...toEntries(record.steps)]
   const notify = (notice: Notice) => reply.show({ type: 'notice', notice })
   for (const event of replay(record.steps, tools.toolbox.list())) reply.show(event)
   try {
     if (areTakenBack(record.messages)) notify({ kind: 'withdrawn' })
     else if (record.attempts > deathsAllowed) notify(setAside(message, tools.log))
     else {
-      for await (const event of eventsOf(message, said, record.steps, words, turn, tools)) {
+      for await (const event of eventsOf(composing, said, words)) {
         const step = stepOf(event)
         turn.signal.throwIfAborted() // a call that was cut off has no result
         if (step) await tools.journal.keepStep(lease, message.id, step)
@@ -150,24 +179,23 @@ function stepOf(event: AgentEvent): Step | undefined {
 }
 
 async function* eventsOf(
-  message: Message,
+  { question, record, behind, turn, tools }: Composing,
   said: Entry[],
-  steps: Step[],
   words: Words,
-  { signal }: Turn,
-  tools: WorkerTools,
 ): AsyncGenerator<AgentEvent> {
   const { toolbox, model, maxSteps, history } = tools
-  const before = doneBefore(steps)
-  const past = await history.load(message.conversation)
+  const { signal } = turn
+  const before = doneBefore(record.steps)
+  const past = await history.load(question.conversation)
   await Promise.race([tools.toolsReady, aborted(signal)])
-  const found = findCommand(message.text)
+  const found = findCommand(question.text)
   if (found?.command?.name === 'call') {
-    return yield* runCall(found.argument, { toolbox, words, signal, before, callId: `call-${tokenOf(message.id)}` })
+    return yield* runCall(found.argument, { toolbox, words, signal, before, callId: `call-${tokenOf(question.id)}` })
   }
   const system = systemPrompt(toolbox.servers(), new Date())
-  yield* runAgent([...past, ...said], { model, toolbox, system, maxSteps, signal, before })
+  yield* runAgent(past, said, { model, toolbox, system, maxSteps, signal, before, hear: behind.hear })
 }
+
 function aborted(signal: AbortSignal): Promise<void> {
   return new Promise(resolve => {
     if (signal.aborted) resolve()
@@ -175,9 +203,11 @@ function aborted(signal: AbortSignal): Promise<void> {
   })
 }
 
+const endings = { stop: 'stopped', restart: 'stopped', withdraw: 'withdrawn', interrupt: 'interrupted' } as const
+
 function endingOf(ended: unknown, error: unknown, message: Message, log: Log): Notice {
   if (!(ended instanceof TurnEnded)) return failure(error, message, log)
-  return { kind: ended.how === 'withdraw' ? 'withdrawn' : 'stopped' }
+  return { kind: endings[ended.how] }
 }
 
 function setAside({ id, conversation }: Message, log: Log): Notice {

@@ -18,7 +18,7 @@ async function collect(events: AsyncIterable<AgentEvent>): Promise<AgentEvent[]>
 }
 
 function run(model: Model, toolbox: Toolbox, { maxSteps = 12, signal = never } = {}) {
-  return collect(runAgent([{ role: 'user', text: 'question' }], { model, toolbox, system: 'be good', maxSteps, signal }))
+  return collect(runAgent([], [{ role: 'user', text: 'question' }], { model, toolbox, system: 'be good', maxSteps, signal }))
 }
 
 const entries = (events: AgentEvent[]) => events.flatMap(event => (event.type === 'entry' ? [event.entry] : []))

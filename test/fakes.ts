@@ -16,6 +16,8 @@ export interface FakeChat {
   repliedTo: (string | undefined)[]
   /** The next calls throw these, one each. */
   failNext(...errors: Error[]): void
+  /** How many of those are still to be thrown. */
+  failures(): number
   /** The next post is done, but its answer is lost on the way. */
   loseNext(): void
 }
@@ -68,6 +70,7 @@ export function fakeChat(limits: Partial<Adapter['limits']> = {}): FakeChat {
     calls,
     keys,
     repliedTo,
+    failures: () => failures.length,
     failNext: (...errors) => void failures.push(...errors),
     loseNext: () => (losing = true),
   }

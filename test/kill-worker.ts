@@ -9,6 +9,7 @@ import { createJournal } from '../src/queue/journal.ts'
 import { createLeases } from '../src/queue/lease.ts'
 import { createMemory } from '../src/queue/memory.ts'
 import { openRedis } from '../src/redis/redis.ts'
+import { createSettings } from '../src/settings.ts'
 import { createTurns } from '../src/turns.ts'
 import { answer } from '../src/worker.ts'
 import { fakeToolbox } from './fakes.ts'
@@ -62,6 +63,7 @@ const tools = {
   inbox,
   journal: mined('journal', createJournal(redis)),
   history: createHistory(redis),
+  settings: createSettings(redis),
   model,
   toolbox: { ...toolbox, call: mined('toolbox', { call: toolbox.call }).call },
   toolsReady: Promise.resolve(),

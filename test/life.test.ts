@@ -1,80 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { afterAll, afterEach, expect, test } from 'vitest'
 import { ModelError, Refused } from '../src/errors.ts'
-import { type Log, silentLog } from '../src/log.ts'
-import type { Change, Message } from '../src/message.ts'
+import { silentLog } from '../src/log.ts'
 import type { Model } from '../src/model.ts'
-import { type Bell, createJobs } from '../src/queue/jobs.ts'
-import { createReceive } from '../src/receive.ts'
-import type { Toolbox } from '../src/toolbox.ts'
-import { createTurns, type Turns, tokenOf } from '../src/turns.ts'
-import { answer } from '../src/worker.ts'
-import { aMessage, call, type FakeChat, type FakeTool, fakeChat, fakeToolbox, say, scriptedModel, texts } from './fakes.ts'
-import { testRooms } from './rooms.ts'
+import { tokenOf } from '../src/turns.ts'
+import { aMessage, call, fakeChat, fakeToolbox, say, scriptedModel, texts } from './fakes.ts'
+import { answered, finals, hanging, hangs, testWorkers } from './workers.ts'
 
-let rooms: Awaited<ReturnType<typeof testRooms>>
-const workers: { turns: Turns; jobs: ReturnType<typeof createJobs> }[] = []
-beforeAll(async () => {
-  rooms = await testRooms()
-})
-afterEach(async () => {
-  for (const { turns, jobs } of workers.splice(0)) {
-    const ended = jobs.close()
-    await turns.close(0)
-    await ended
-  }
-  await rooms.redis.flushall()
-})
-afterAll(() => rooms.close())
-
-/** A worker that answers with this model and these tools. */
-async function work(
-  chat: FakeChat,
-  model: Model,
-  toolbox: Toolbox = fakeToolbox(),
-  log: Log = silentLog,
-): Promise<{ turns: Turns; bell: Bell }> {
-  const { inbox, journal, leases, history, house, stops } = rooms
-  const adapters = new Map([['fake', chat.adapter]])
-  const tools = {
-    adapters,
-    inbox,
-    journal,
-    history,
-    model,
-    toolbox,
-    toolsReady: Promise.resolve(),
-    maxSteps: 6,
-    locale: 'en',
-    log,
-  }
-  const turns = createTurns({ inbox, leases, answer: (message, turn) => answer(message, turn, tools) })
-  const jobs = createJobs(house, silentLog)
-  await stops.listen(turns.stop)
-  const bell = jobs.work(turns.work, 4)
-  workers.push({ turns, jobs })
-  return { turns, bell }
-}
-
-async function ask(message: Message): Promise<void> {
-  await rooms.inbox.add(message)
-  await rooms.jobs.ring(message.conversation)
-}
-
-function receiveChange(chat: FakeChat, change: Change): Promise<void> {
-  const tools = { ...rooms, isUp: () => true, locale: 'en', log: silentLog, closing: new AbortController().signal }
-  return createReceive(chat.adapter, tools)(change)
-}
-
-const finals = (chat: FakeChat) => [...chat.shown.values()].filter(out => out.final).map(out => out.text)
-const answered = (chat: FakeChat, count: number) => expect.poll(() => finals(chat).length, { timeout: 10_000 }).toBe(count)
-const hanging =
-  (onStart = () => {}): FakeTool =>
-  (_input, { signal }) => {
-    onStart()
-    return new Promise(resolve => signal.addEventListener('abort', () => resolve({ ok: false, text: 'cancelled' })))
-  }
-const hangs = (onStart = () => {}) => fakeToolbox({ hang: hanging(onStart) })
+const { rooms, work, ask, receive, clear, close } = await testWorkers()
+afterEach(clear)
+afterAll(close)
 
 const ben = { id: 'b', name: 'Ben' }
 
@@ -137,10 +72,10 @@ test.each<[string, (by: string) => { token?: string; by: string }, boolean]>([
   await ask(message)
   await expect.poll(() => running).toBe(true)
   const { token, by } = wish('u')
-  await rooms.stops.ask({
+  await rooms.signals.send({
     conversation: 'fake:1',
     by,
-    how: 'stop',
+    what: 'stop',
     ...(token && { token: token === 'own' ? tokenOf(message.id) : token }),
   })
   if (!stops) {
@@ -165,7 +100,7 @@ test('what was said after a stopped question is still answered', async () => {
   await ask(aMessage('first'))
   await expect.poll(() => running).toBe(true)
   await ask(aMessage('and now?'))
-  await rooms.stops.ask({ conversation: 'fake:1', by: 'u', how: 'stop' })
+  await rooms.signals.send({ conversation: 'fake:1', by: 'u', what: 'stop' })
   await answered(chat, 2)
   expect(finals(chat)[1]).toBe('second')
 })
@@ -327,7 +262,7 @@ test('a question that is edited while it runs is answered anew, in the same repl
   const message = aMessage('wrogn question')
   await ask(message)
   await expect.poll(() => running).toBe(true)
-  await receiveChange(chat, { id: message.id, conversation: 'fake:1', text: 'right question' })
+  await receive(chat, { id: message.id, conversation: 'fake:1', text: 'right question' })
   await answered(chat, 1)
   expect([...chat.shown.values()].map(({ text }) => text)).toEqual(['Right.'])
   expect(texts(model.heard[1]?.transcript ?? [])).toEqual(['user: right question'])
@@ -345,7 +280,7 @@ test('a question that is deleted while it runs is stopped in words', async () =>
   const message = aMessage('never mind')
   await ask(message)
   await expect.poll(() => running).toBe(true)
-  await receiveChange(chat, { id: message.id, conversation: 'fake:1', text: undefined })
+  await receive(chat, { id: message.id, conversation: 'fake:1', text: undefined })
   await answered(chat, 1)
   expect(finals(chat)[0]).toContain('since the question was deleted')
 })
@@ -354,9 +289,9 @@ test('a question that waits is edited, or taken back, before anybody reads it', 
   const chat = fakeChat()
   const [first, second, third] = [aMessage('first'), aMessage('second', { author: ben }), aMessage('third')]
   for (const message of [first, second, third]) await rooms.inbox.add(message)
-  await receiveChange(chat, { id: second.id, conversation: 'fake:1', text: 'second, better' })
-  await receiveChange(chat, { id: third.id, conversation: 'fake:1', text: undefined })
-  await receiveChange(chat, { id: 'fake:1:unknown', conversation: 'fake:1', text: 'nobody asked' })
+  await receive(chat, { id: second.id, conversation: 'fake:1', text: 'second, better' })
+  await receive(chat, { id: third.id, conversation: 'fake:1', text: undefined })
+  await receive(chat, { id: 'fake:1:unknown', conversation: 'fake:1', text: 'nobody asked' })
   const model = scriptedModel([say('1')], [say('2')], [say('3')])
   await work(chat, model)
   await rooms.jobs.ring('fake:1')
@@ -402,9 +337,10 @@ test.each([
   )
   await rooms.jobs.ring('fake:1')
   await expect.poll(() => running).toBe(true)
-  await receiveChange(chat, { id: second.id, conversation: 'fake:1', text })
+  await receive(chat, { id: second.id, conversation: 'fake:1', text })
   await answered(chat, 1)
   expect([...chat.shown.values()].map(out => out.text)).toEqual(['On the roof.'])
+  expect(chat.calls.filter(({ out }) => out.final)).toHaveLength(1)
   expect(model.heard[1]?.transcript).toEqual([{ role: 'user', text: read }])
   await expect.poll(() => rooms.inbox.waiting('fake:1')).toEqual([])
 })
@@ -416,7 +352,7 @@ test('of messages that are answered together the turn ends when the last one is 
   const lease = await rooms.leases.take('fake:1', new AbortController().signal)
   await rooms.journal.begin(lease, [first, second])
   await rooms.journal.keepReplies(lease, first.id, [await chat.adapter.post('fake:1', { text: '…', buttons: [], final: false })])
-  for (const { id } of [first, second]) await receiveChange(chat, { id, conversation: 'fake:1', text: undefined })
+  for (const { id } of [first, second]) await receive(chat, { id, conversation: 'fake:1', text: undefined })
   await lease.release()
   await work(chat, scriptedModel())
   await rooms.jobs.ring('fake:1')

@@ -20,9 +20,9 @@ const user = (text: string): Entry => ({ role: 'user', text })
 
 test('a message that is redelivered is kept once', async () => {
   const message = aMessage('hi')
-  expect(await rooms.inbox.add(message)).toBe(true)
-  expect(await rooms.inbox.add(message)).toBe(false)
-  expect(await rooms.inbox.add(aMessage('next'))).toBe(true)
+  expect(await rooms.inbox.add(message)).toBe(0)
+  expect(await rooms.inbox.add(message)).toBeUndefined()
+  expect(await rooms.inbox.add(aMessage('next'))).toBe(1)
   expect((await rooms.inbox.waiting('fake:1')).map(({ text }) => text)).toEqual(['hi', 'next'])
 })
 
@@ -58,7 +58,13 @@ test('the journal of one message is not taken for that of another', async () => 
   const [first, second] = [aMessage('one'), aMessage('two')]
   const lease = await hold('fake:1')
   const final = { text: 'answer', entries: [user('one')] }
-  expect(await rooms.journal.begin(lease, [first])).toEqual({ messages: [first], attempts: 1, replies: [], steps: [] })
+  expect(await rooms.journal.begin(lease, [first])).toEqual({
+    messages: [first],
+    attempts: 1,
+    replies: [],
+    notes: new Map(),
+    steps: [],
+  })
   await rooms.journal.keepReplies(lease, first.id, ['r1', 'r2'])
   await rooms.journal.keepStep(lease, first.id, { type: 'begun', callId: 'c1' })
   await rooms.journal.keepFinal(lease, first.id, final)
@@ -66,12 +72,19 @@ test('the journal of one message is not taken for that of another', async () => 
     messages: [first],
     attempts: 2,
     replies: ['r1', 'r2'],
+    notes: new Map(),
     steps: [{ type: 'begun', callId: 'c1' }],
     final,
   })
   await rooms.journal.handOver(lease, first.id)
   expect(await rooms.journal.begin(lease, [first])).toMatchObject({ attempts: 2 })
-  expect(await rooms.journal.begin(lease, [second])).toEqual({ messages: [second], attempts: 1, replies: [], steps: [] })
+  expect(await rooms.journal.begin(lease, [second])).toEqual({
+    messages: [second],
+    attempts: 1,
+    replies: [],
+    notes: new Map(),
+    steps: [],
+  })
 })
 
 test('a lease that ran out unnoticed is kept by who had it, unless another had it since', async () => {
@@ -145,9 +158,9 @@ test('events of a conversation are heard in order and once, and those of others 
 
 test('a stop is heard by who works', async () => {
   const wishes: unknown[] = []
-  await rooms.stops.listen(wish => wishes.push(wish))
-  await rooms.stops.ask({ conversation: 'fake:1', by: 'u', how: 'stop' })
-  await expect.poll(() => wishes).toEqual([{ conversation: 'fake:1', by: 'u', how: 'stop' }])
+  await rooms.signals.listen(wish => wishes.push(wish))
+  await rooms.signals.send({ conversation: 'fake:1', by: 'u', what: 'stop' })
+  await expect.poll(() => wishes).toEqual([{ conversation: 'fake:1', by: 'u', what: 'stop' }])
 })
 
 test('of a turn that is too long to remember whole, question and answer are remembered', async () => {

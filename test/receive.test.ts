@@ -114,16 +114,16 @@ test('/tools without a worker says so', async () => {
 test('a pressed Stop reaches who works, once', async () => {
   const { receive } = open()
   const wishes: unknown[] = []
-  await rooms.stops.listen(wish => wishes.push(wish))
+  await rooms.signals.listen(wish => wishes.push(wish))
   const press = { id: 'fake:p1', conversation: 'fake:1', author: { id: 'u', name: 'Ann' }, action: 'stop', token: 't' }
   await receive(press)
   await receive(press)
   await receive({ ...press, id: 'fake:p2', action: 'unknown' })
-  await rooms.stops.ask({ conversation: 'end', by: '', how: 'stop' })
+  await rooms.signals.send({ conversation: 'end', by: '', what: 'stop' })
   await expect.poll(() => wishes.at(-1)).toMatchObject({ conversation: 'end' })
   expect(wishes).toEqual([
-    { conversation: 'fake:1', token: 't', by: 'u', how: 'stop' },
-    { conversation: 'end', by: '', how: 'stop' },
+    { conversation: 'fake:1', token: 't', by: 'u', what: 'stop' },
+    { conversation: 'end', by: '', what: 'stop' },
   ])
 })
 

@@ -9,8 +9,9 @@ import { createInbox } from '../src/queue/inbox.ts'
 import { createJobs } from '../src/queue/jobs.ts'
 import { createJournal } from '../src/queue/journal.ts'
 import { createLeases } from '../src/queue/lease.ts'
-import { createStops } from '../src/queue/stops.ts'
+import { createSignals } from '../src/queue/signals.ts'
 import { openRedis, type RedisHouse } from '../src/redis/redis.ts'
+import { createSettings } from '../src/settings.ts'
 
 /** A real Redis of one test file's own, in a folder that goes with it. */
 async function testRedis(): Promise<RedisHouse> {
@@ -40,8 +41,9 @@ export async function testRooms() {
     journal: createJournal(redis),
     leases: createLeases(redis),
     history: createHistory(redis),
+    settings: createSettings(redis),
     board: createBoard(redis),
-    stops: createStops(house),
+    signals: createSignals(house),
     async close() {
       feed.close()
       await jobs.close()

@@ -10,27 +10,33 @@ export interface AgentOptions {
   /** How often the model may speak; the last time it has no tools and must answer. */
   maxSteps: number
   signal: AbortSignal
+  /** Asked between the tools and the model: what the person has said meanwhile. */
+  hear?(): Promise<Entry | undefined>
   /** Of an earlier attempt that ended within the step that the transcript ends with. */
   before?: DoneBefore
 }
 
 /**
- * Lets the model speak and use tools until it has nothing more to call. A transcript that ends with calls goes on with those.
+ * Lets the model speak and use tools until it has nothing more to call. `turn` is what was said in this turn so far; when it ends with
+ * calls, it goes on with those.
  * Throws ModelError when the model could not answer, and what aborted the signal.
  */
-export async function* runAgent(past: Entry[], options: AgentOptions): AsyncGenerator<AgentEvent> {
-  const { model, toolbox, system, maxSteps, signal, before = nothingDone } = options
-  const transcript = [...past]
+export async function* runAgent(past: Entry[], turn: Entry[], options: AgentOptions): AsyncGenerator<AgentEvent> {
+  const { model, toolbox, system, maxSteps, signal, hear, before = nothingDone } = options
+  const transcript = [...past, ...turn]
   let answer = transcript.at(-1)
-  let spoken = transcript
-    .slice(transcript.findLastIndex(({ role }) => role === 'user'))
-    .filter(({ role }) => role === 'assistant').length
+  let spoken = turn.filter(({ role }) => role === 'assistant').length
   while (true) {
     if (answer?.role === 'assistant') {
       if (answer.calls.length === 0) return
       for await (const event of runTools({ calls: answer.calls, tools: toolbox.list(), toolbox, signal, before })) {
         if (event.type === 'entry') transcript.push(event.entry)
         yield event
+      }
+      const heard = await hear?.()
+      if (heard) {
+        transcript.push(heard)
+        yield { type: 'entry', entry: heard }
       }
     }
     if (spoken >= maxSteps) return

@@ -11,6 +11,8 @@ export type AgentEvent =
   | { type: 'tool-start'; call: ToolCall; label: string }
   | { type: 'tool-progress'; callId: string; progress: ToolProgress }
   | { type: 'tool-end'; result: ToolEntry; ms: number }
+  /** The asker said something that the turn hears before it goes on; `id` is the message's. */
+  | { type: 'heard'; id: string; text: string }
   | { type: 'notice'; notice: Notice }
   | { type: 'entry'; entry: Entry }
 
@@ -18,6 +20,8 @@ export type AgentEvent =
 export type Notice =
   | { kind: 'step-limit'; steps: number }
   | { kind: 'stopped' }
+  /** The asker has said something new that is answered instead. */
+  | { kind: 'interrupted' }
   /** The question was deleted. */
   | { kind: 'withdrawn' }
   | { kind: 'no-text' }

@@ -6,8 +6,8 @@ import { type Lease, LeaseLost } from './lease.ts'
 
 /** What people said and what is not answered yet: the truth, beside which a job is only a doorbell. */
 export interface Inbox {
-  /** Keeps a message. False if it was here before. */
-  add(message: Message): Promise<boolean>
+  /** Keeps a message. How many wait before it; undefined if it was here before. */
+  add(message: Message): Promise<number | undefined>
   /** True the first time that an id is heard, for what is not a message to be answered. */
   isNew(conversation: Conversation, id: string): Promise<boolean>
   /**
@@ -37,10 +37,9 @@ const readMessages = 50
 const keepSeconds = 7 * 86_400
 
 const addScript = `
-if not redis.call('SET', KEYS[1], 1, 'NX', 'EX', ARGV[1]) then return 0 end
+if not redis.call('SET', KEYS[1], 1, 'NX', 'EX', ARGV[1]) then return false end
 redis.call('ZADD', KEYS[3], 'NX', ARGV[2], ARGV[3])
-redis.call('RPUSH', KEYS[2], ARGV[4])
-return 1`
+return redis.call('RPUSH', KEYS[2], ARGV[4]) - 1`
 
 /** Of what runs, nothing leaves the list before the turn has ended: what is taken back is only marked. `left` counts what is not. */
 const changeScript = `
@@ -86,7 +85,7 @@ export function createInbox(redis: Redis): Inbox {
       const { conversation } = message
       const { seen, inbox, unfinished } = keysOf(conversation)
       const keys = [seen(message.id), inbox, unfinished]
-      const isNew = await redis.eval(
+      const ahead = (await redis.eval(
         addScript,
         keys.length,
         ...keys,
@@ -94,8 +93,8 @@ export function createInbox(redis: Redis): Inbox {
         Date.now(),
         conversation,
         JSON.stringify(message),
-      )
-      return isNew === 1
+      )) as number | null
+      return ahead ?? undefined
     },
     async isNew(conversation, id) {
       return (await redis.set(keysOf(conversation).seen(id), 1, 'EX', seenSeconds, 'NX')) === 'OK'

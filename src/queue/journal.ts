@@ -17,6 +17,13 @@ export interface Journal {
    */
   begin(lease: Lease, waiting: Message[]): Promise<TurnRecord>
   /** `turn` is here and below the id of the first message of the turn. */
+  /**
+   * Takes messages that wait right behind those the turn has into the turn; they are a step of it. False when they do not stand there
+   * any more as they were.
+   */
+  take(lease: Lease, taken: Message[], more: Message[]): Promise<boolean>
+  /** The native id of the note below a message that waits, in which its reply will begin; undefined when it is none any more. */
+  keepNote(lease: Lease, messageId: string, id: string | undefined): Promise<void>
   keepStep(lease: Lease, turn: string, step: Step): Promise<void>
   /** The native ids of the reply's messages, in order. */
   keepReplies(lease: Lease, turn: string, ids: string[]): Promise<void>
@@ -33,6 +40,8 @@ export interface TurnRecord {
   /** How often the turn was begun, this time included; more than once means that a worker died of it, or with it. */
   attempts: number
   replies: string[]
+  /** The notes below messages that wait: native ids by message. */
+  notes: Map<string, string>
   steps: Step[]
   final?: Final
 }
@@ -43,6 +52,8 @@ export type Step =
   /** From here on nobody can know whether the call had an effect, until its result is here. */
   | { type: 'begun'; callId: string }
   | { type: 'result'; entry: ToolEntry; ms: number }
+  /** What the asker said while it ran. */
+  | { type: 'heard'; messages: Message[] }
 
 export interface Final {
   text: string
@@ -65,9 +76,31 @@ if redis.call('HGET', KEYS[2], 'asked') ~= ARGV[4] then
   redis.call('DEL', KEYS[3])
   redis.call('HSET', KEYS[2], 'asked', ARGV[4])
 end
+local note = redis.call('HGET', KEYS[5], ARGV[2])
+if note then
+  redis.call('HDEL', KEYS[5], ARGV[2])
+  redis.call('HSETNX', KEYS[2], 'replies', cjson.encode({ note }))
+end
 redis.call('HINCRBY', KEYS[2], 'attempts', 1)
 redis.call('EXPIRE', KEYS[2], ARGV[3])
-return { redis.call('HMGET', KEYS[2], 'attempts', 'replies', 'final'), redis.call('LRANGE', KEYS[3], 0, -1) }`
+return { redis.call('HMGET', KEYS[2], 'attempts', 'replies', 'final'), redis.call('LRANGE', KEYS[3], 0, -1), redis.call('HGETALL', KEYS[5]) }`
+
+const takeScript = `${refuseOthers}
+local asked = redis.call('HGET', KEYS[2], 'asked')
+if not asked then return 0 end
+local count = #cjson.decode(asked)
+for at = 6, #ARGV do if redis.call('LINDEX', KEYS[6], count + at - 6) ~= ARGV[at] then return 0 end end
+redis.call('HSET', KEYS[2], 'asked', ARGV[3])
+redis.call('RPUSH', KEYS[3], ARGV[4])
+redis.call('EXPIRE', KEYS[3], ARGV[5])
+return 1`
+
+const keepNoteScript = `${refuseOthers}
+if ARGV[3] == '' then redis.call('HDEL', KEYS[5], ARGV[2]) else
+  redis.call('HSET', KEYS[5], ARGV[2], ARGV[3])
+  redis.call('EXPIRE', KEYS[5], ARGV[4])
+end
+return 1`
 
 const keepScript = `${refuseOthers}
 if redis.call('HGET', KEYS[2], 'turn') ~= ARGV[2] then return false end
@@ -87,22 +120,13 @@ function messagesOf(waiting: Message[], known: string[]): Message[] {
   return known.length > 0 && taken.map(digestOf).join() === known.join() ? taken : groupOf(waiting)
 }
 
-type BeginAnswer = [[attempts: string, replies: string | null, final: string | null], steps: string[]]
+type BeginAnswer = [[attempts: string, replies: string | null, final: string | null], steps: string[], notes: string[]]
 
 export function createJournal(redis: Redis): Journal {
   async function run(script: string, lease: Lease, turn: string, ...values: (string | number)[]): Promise<unknown> {
-    const keys = keysOf(lease.conversation)
-    const answer = await redis.eval(
-      script,
-      4,
-      keys.lease,
-      keys.journal,
-      keys.steps,
-      keys.lastHolder,
-      lease.token,
-      turn,
-      ...values,
-    )
+    const { lease: holder, journal, steps, lastHolder, notes, inbox } = keysOf(lease.conversation)
+    const keys = [holder, journal, steps, lastHolder, notes, inbox]
+    const answer = await redis.eval(script, keys.length, ...keys, lease.token, turn, ...values)
     if (answer === null) throw new LeaseLost(`another worker goes on with ${turn}`)
     return answer
   }
@@ -116,14 +140,24 @@ export function createJournal(redis: Redis): Journal {
       const messages = messagesOf(waiting, before === turn && asked ? (JSON.parse(asked) as string[]) : [])
       const digests = JSON.stringify(messages.map(digestOf))
       const answer = await run(beginScript, lease, turn, keepSeconds, digests)
-      const [[attempts, replies, final], steps] = answer as BeginAnswer
+      const [[attempts, replies, final], steps, notes] = answer as BeginAnswer
       return {
         messages,
         attempts: Number(attempts),
         replies: replies ? (JSON.parse(replies) as string[]) : [],
+        notes: new Map(notes.flatMap((name, at) => (at % 2 === 0 ? [[name, notes[at + 1] ?? '']] : []))),
         steps: steps.map(step => JSON.parse(step) as Step),
         ...(final && { final: JSON.parse(final) as Final }),
       }
+    },
+    async take(lease, taken, more) {
+      const asked = JSON.stringify([...taken, ...more].map(digestOf))
+      const step: Step = { type: 'heard', messages: more }
+      const lines = more.map(message => JSON.stringify(message))
+      return (await run(takeScript, lease, taken[0]?.id ?? '', asked, JSON.stringify(step), keepSeconds, ...lines)) === 1
+    },
+    async keepNote(lease, messageId, id = '') {
+      await run(keepNoteScript, lease, messageId, id, keepSeconds)
     },
     keepStep: (lease, turn, step) => keep(lease, turn, 'step', step),
     keepReplies: (lease, turn, ids) => keep(lease, turn, 'replies', ids),

@@ -17,6 +17,10 @@ export interface ConversationKeys {
   journal: string
   /** List of what the running turn has done so far. */
   steps: string
+  /** Hash: the notes below messages that wait, by message. */
+  notes: string
+  /** Hash of what its people chose. */
+  settings: string
   /** List of transcript entries. */
   history: string
   /** Stream of what web and terminal show. */
@@ -35,6 +39,8 @@ export function keysOf(conversation: Conversation): ConversationKeys {
     lastHolder: `${bucket}:holder:${conversation}`,
     journal: `${bucket}:journal:${conversation}`,
     steps: `${bucket}:steps:${conversation}`,
+    notes: `${bucket}:notes:${conversation}`,
+    settings: `${bucket}:settings:${conversation}`,
     history: `${bucket}:history:${conversation}`,
     feed: `${bucket}:feed:${conversation}`,
     unfinished: `${bucket}:unfinished`,

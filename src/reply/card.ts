@@ -12,7 +12,9 @@ export function renderLive(view: View, words: Words): { large: string; small: st
   const small = join(view.text, footer(view.steps))
   if (view.speaking) return { large: small, small }
   const thinking = view.steps.some(step => step.state === 'running') ? [] : [`💭 ${words.thinking}`]
-  return { large: join(view.text, [...stepLines(view.steps, words), ...thinking].join('\n')), small: small || thinking.join('') }
+  const heard = view.heard.map(({ text }) => `↪ ${plain(text)}`)
+  const lines = [...stepLines(view.steps, words), ...heard, ...thinking]
+  return { large: join(view.text, lines.join('\n')), small: small || thinking.join('') }
 }
 
 /** The reply when the turn is over: what was said, what the house adds, and a footer of what was done. */
@@ -35,6 +37,8 @@ function sentenceOf(notice: Notice, words: Words): string {
   switch (notice.kind) {
     case 'step-limit':
       return `*${words.stepLimit(notice.steps)}*`
+    case 'interrupted':
+      return `*${words.interrupted}*`
     case 'stopped':
       return `*${words.stopped}*`
     case 'withdrawn':

@@ -9,6 +9,8 @@ export interface View {
   speaking: boolean
   steps: Step[]
   notices: Notice[]
+  /** What the asker said while it runs. */
+  heard: { id: string; text: string }[]
 }
 
 export interface Step {
@@ -20,7 +22,7 @@ export interface Step {
   ms?: number
 }
 
-export const emptyView: View = { text: '', speaking: false, steps: [], notices: [] }
+export const emptyView: View = { text: '', speaking: false, steps: [], notices: [], heard: [] }
 
 export function nextView(view: View, event: AgentEvent): View {
   switch (event.type) {
@@ -36,6 +38,10 @@ export function nextView(view: View, event: AgentEvent): View {
       return changeStep(view, event.result.callId, { state: event.result.ok ? 'ok' : 'failed', ms: event.ms })
     case 'notice':
       return { ...view, speaking: false, notices: [...view.notices, event.notice] }
+    case 'heard': {
+      const { id, text } = event
+      return view.heard.some(one => one.id === id) ? view : { ...view, heard: [...view.heard, { id, text }] }
+    }
     case 'entry':
       return view
   }

@@ -1,0 +1,77 @@
+import type { Adapter } from './adapter.ts'
+import { Gone, Refused } from './errors.ts'
+import { wordsFor } from './i18n/i18n.ts'
+import type { Message } from './message.ts'
+import { groupOf } from './queue/group.ts'
+import type { Journal } from './queue/journal.ts'
+import type { Lease } from './queue/lease.ts'
+import { tokenOf } from './turns.ts'
+
+export interface NotesOptions {
+  /** Native ids of the notes that stand already, by the id of the message that waits. */
+  notes: Map<string, string>
+  lease: Lease
+  journal: Journal
+  adapter: Adapter
+  locale: string
+}
+
+/** Whoever is further back is not told: in a busy place the chat would fill with such notes. */
+const shownTurns = 3
+
+/** The notes "queued, 2 ahead": each becomes the reply to its message when its turn has come. */
+export function createNotes({ notes: known, lease, journal, adapter, locale }: NotesOptions) {
+  const { conversation } = lease
+  const notes = new Map<string, { id: string; text?: string }>([...known].map(([message, id]) => [message, { id }]))
+
+  async function say(message: Message, text: string): Promise<void> {
+    const note = notes.get(message.id)
+    if (note?.text === text) return
+    const out = { text, buttons: [], final: false }
+    await lease.check()
+    if (note) await adapter.edit(conversation, note.id, out)
+    else {
+      // Under the key by which the turn would post it, so that it is recognised where a post can be repeated.
+      const id = await adapter.post(conversation, out, message.replyTo, `${tokenOf(message.id)}.0.0`)
+      await journal.keepNote(lease, message.id, id)
+      notes.set(message.id, { id, text })
+    }
+    if (note) note.text = text
+  }
+  /** A note whose message is not to be answered by itself any more. */
+  async function close(messageId: string, text: string): Promise<void> {
+    const note = notes.get(messageId)
+    if (!note) return
+    await lease.check()
+    await adapter.edit(conversation, note.id, { text, buttons: [], final: true }).catch(passIfNeverTaken)
+    await journal.keepNote(lease, messageId, undefined)
+    notes.delete(messageId)
+  }
+  return {
+    areShown: () => notes.size > 0,
+    /** `known` are all messages that are not taken back. */
+    async bring(toShow: Message[], known: Message[]): Promise<void> {
+      const groups = groupsOf(toShow)
+      const firsts = new Set(groups.map(([first]) => first?.id))
+      for (const messageId of notes.keys()) {
+        if (firsts.has(messageId)) continue
+        const joined = known.find(({ id }) => id === messageId)
+        const words = wordsFor(joined?.author.locale, locale)
+        await close(messageId, joined ? words.joined : `*${words.withdrawn}*`)
+      }
+      for (const [at, [first]] of groups.slice(0, shownTurns).entries()) {
+        if (first && first.kind === 'chat') await say(first, `⏳ ${wordsFor(first.author.locale, locale).queued(at + 1)}`)
+      }
+    },
+  }
+}
+
+function passIfNeverTaken(error: unknown): void {
+  if (!(error instanceof Gone || error instanceof Refused)) throw error
+}
+
+/** The turns that these messages will be. */
+function groupsOf(waiting: Message[]): Message[][] {
+  const group = groupOf(waiting)
+  return group.length === 0 ? [] : [group, ...groupsOf(waiting.slice(group.length))]
+}

@@ -1,0 +1,36 @@
+import type { Conversation } from '../message.ts'
+import type { RedisHouse } from '../redis/redis.ts'
+
+/** Word to the turn that runs in a conversation, heard by every worker at once. */
+export interface Signal {
+  conversation: Conversation
+  /** Only the turn with this token; absent: whichever runs there. */
+  token?: string
+  /** Native id of the person who wishes it; absent when it is not a wish but a fact, such as a question that was deleted. */
+  by?: string
+  /**
+   * What is to become of the turn: it says that it was stopped, begins anew with other words, or says that it was taken back; with
+   * `mail` it looks what waits behind it.
+   */
+  what: 'stop' | 'restart' | 'withdraw' | 'mail'
+}
+
+export interface Signals {
+  send(signal: Signal): Promise<void>
+  listen(hear: (signal: Signal) => void): Promise<void>
+}
+
+const channel = 'bellhop:signals'
+
+export function createSignals(house: RedisHouse): Signals {
+  return {
+    async send(signal) {
+      await house.redis.publish(channel, JSON.stringify(signal))
+    },
+    async listen(hear) {
+      const subscriber = house.open()
+      subscriber.on('message', (_channel: string, json: string) => hear(JSON.parse(json) as Signal))
+      await subscriber.subscribe(channel)
+    },
+  }
+}
