@@ -48,10 +48,22 @@ export interface Limits {
   chars: number
   /** How long a piece of Markdown is once the platform has rendered it. */
   length(markdown: string): number
-  /** The shortest time between two edits in one chat that the platform tolerates for long. */
+  /** The shortest time between two edits of one message that looks calm. */
   editEveryMs: number
+  /** What the platform allows where this reply goes; absent where it has no limit. */
+  pace?(conversation: Conversation, replyTo?: string): Pace
   /** A post can be repeated without harm when its outcome is unknown. */
   keyedPosts: boolean
+}
+
+/** Calls of one `lane` share a bucket that holds `burst` calls and gets one more every `refillMs`; edits keep a distance of `gapMs`. */
+export interface Pace {
+  lane: string
+  burst: number
+  refillMs: number
+  gapMs: number
+  /** A bucket that all lanes of the token share. */
+  overall?: { lane: string; burst: number; refillMs: number }
 }
 
 /** A command as a platform announces it. */

@@ -26,33 +26,39 @@ export interface BehindOptions extends NotesOptions {
   inbox: Inbox
   settings: Settings
   reply: Pick<Reply, 'show'>
+  /** Whether the reply of the turn stands: what is posted behind it must not stand before it. */
+  hasBegun(): boolean
   /** Ends the turn in favour of what waits. */
   interrupt(): void
   log: Log
 }
 
+/** The next turn waits for it. */
+const tidyMs = 3000
+
 export function openBehind(options: BehindOptions): Behind {
-  const { lease, inbox, journal, settings, reply, interrupt, log } = options
+  const { lease, inbox, journal, settings, reply, hasBegun, interrupt, log } = options
   const { conversation } = lease
   const notes = createNotes(options)
   let taken = options.taken
   let busy: Setting<'busy'> = 'queue'
+
   async function waitingBehind(): Promise<Message[]> {
     const ours = new Set(taken.map(({ id }) => id))
     return (await inbox.waiting(conversation)).filter(({ id }) => !ours.has(id))
   }
-  async function lookOnce(): Promise<void> {
+  async function lookOnce(signal: AbortSignal): Promise<void> {
     const waiting = await waitingBehind()
     if (waiting.length > 0) busy = await settings.get(conversation, 'busy')
     const own = ofTheAsker(taken, waiting)
     if (busy === 'interrupt' && own.length > 0) interrupt()
     const handed = busy === 'steer' ? leading(waiting, own) : []
     for (const { id, text } of handed) reply.show({ type: 'heard', id, text })
-    await notes.bring(waiting.slice(handed.length), [...taken, ...waiting])
+    if (hasBegun()) await notes.bring(waiting.slice(handed.length), [...taken, ...waiting], signal)
   }
   /** What waits can be shown later too: the turn does not end over it. */
-  async function lookSafely(): Promise<void> {
-    await lookOnce().catch((error: unknown) => {
+  async function lookSafely(signal: AbortSignal): Promise<void> {
+    await lookOnce(signal).catch((error: unknown) => {
       if (!(error instanceof LeaseLost)) log.debug({ conversation, reason: reason(error) }, 'what waits could not be shown')
     })
   }
@@ -72,32 +78,37 @@ export function openBehind(options: BehindOptions): Behind {
     },
     async close() {
       await eye.close()
-      if (notes.areShown()) await lookSafely() // what was taken back or taken in meanwhile
+      if (notes.areShown()) await lookSafely(AbortSignal.timeout(tidyMs)) // what was taken back or taken in meanwhile
     },
   }
 }
 
-/** Looks once at a time, and once more when asked meanwhile. */
-function createEye(lookOnce: () => Promise<void>) {
+/** Looks once at a time, and anew when asked meanwhile: what the look still waits for is given up then. */
+function createEye(lookOnce: (signal: AbortSignal) => Promise<void>) {
   let looking: Promise<void> = Promise.resolve()
-  let isLooking = false
+  let patience: AbortController | undefined
   let again = false
   let closed = false
   async function lookUntilCalm(): Promise<void> {
-    isLooking = true
-    for (again = true; again && !closed; ) {
+    for (again = true; again; ) {
       again = false
-      await lookOnce()
+      patience = new AbortController()
+      await lookOnce(patience.signal)
     }
-    isLooking = false
+    patience = undefined
   }
   return {
     look(): void {
-      if (isLooking) again = true
-      else looking = lookUntilCalm()
+      if (closed) return
+      if (patience) {
+        again = true
+        patience.abort()
+      } else looking = lookUntilCalm()
     },
     close(): Promise<void> {
       closed = true
+      again = false
+      patience?.abort()
       return looking
     },
   }

@@ -20,6 +20,7 @@ import { createMemory } from './queue/memory.ts'
 import { createSignals } from './queue/signals.ts'
 import { createReceive } from './receive.ts'
 import { openRedis, type RedisHouse } from './redis/redis.ts'
+import { createPacer } from './reply/pacer.ts'
 import { createSettings } from './settings.ts'
 import { startShift } from './shift.ts'
 
@@ -107,6 +108,7 @@ function createQueueRooms(house: RedisHouse, log: Log) {
     leases: createLeases(redis),
     history: createHistory(redis),
     settings: createSettings(redis),
+    pacer: createPacer(redis),
     board: createBoard(redis),
     memory: createMemory(redis),
     signals: createSignals(house),

@@ -1,10 +1,12 @@
-import type { Adapter } from './adapter.ts'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Adapter, Outgoing } from './adapter.ts'
 import { Gone, Refused } from './errors.ts'
 import { wordsFor } from './i18n/i18n.ts'
 import type { Message } from './message.ts'
 import { groupOf } from './queue/group.ts'
 import type { Journal } from './queue/journal.ts'
 import type { Lease } from './queue/lease.ts'
+import { openLane, type Pacer, type Urgency } from './reply/pacer.ts'
 import { tokenOf } from './turns.ts'
 
 export interface NotesOptions {
@@ -13,6 +15,7 @@ export interface NotesOptions {
   lease: Lease
   journal: Journal
   adapter: Adapter
+  pacer: Pacer
   locale: string
 }
 
@@ -20,29 +23,38 @@ export interface NotesOptions {
 const shownTurns = 3
 
 /** The notes "queued, 2 ahead": each becomes the reply to its message when its turn has come. */
-export function createNotes({ notes: known, lease, journal, adapter, locale }: NotesOptions) {
+export function createNotes({ notes: known, lease, journal, adapter, pacer, locale }: NotesOptions) {
   const { conversation } = lease
   const notes = new Map<string, { id: string; text?: string }>([...known].map(([message, id]) => [message, { id }]))
 
-  async function say(message: Message, text: string): Promise<void> {
-    const note = notes.get(message.id)
-    if (note?.text === text) return
-    const out = { text, buttons: [], final: false }
-    await lease.check()
-    if (note) await adapter.edit(conversation, note.id, out)
-    else {
-      // Under the key by which the turn would post it, so that it is recognised where a post can be repeated.
-      const id = await adapter.post(conversation, out, message.replyTo, `${tokenOf(message.id)}.0.0`)
-      await journal.keepNote(lease, message.id, id)
-      notes.set(message.id, { id, text })
+  /** Nobody waits for a note, so it leaves the way to all that is said. */
+  async function mayCall(message: Pick<Message, 'replyTo'>, urgency: Urgency, signal: AbortSignal): Promise<void> {
+    const lane = openLane(adapter, { ...message, conversation }, pacer)
+    for (let waitMs = await lane.ask(urgency); waitMs > 0; waitMs = await lane.ask(urgency)) {
+      await sleep(waitMs, undefined, { signal })
     }
-    if (note) note.text = text
+    signal.throwIfAborted()
+    await lease.check()
+  }
+  async function post(message: Message, text: string, signal: AbortSignal): Promise<void> {
+    await mayCall(message, 'step', signal)
+    // Under the key by which the turn would post it, so that it is recognised where a post can be repeated.
+    const id = await adapter.post(conversation, unfinished(text), message.replyTo, `${tokenOf(message.id)}.0.0`)
+    await journal.keepNote(lease, message.id, id)
+    notes.set(message.id, { id, text })
+  }
+  async function count(message: Message, text: string, signal: AbortSignal): Promise<void> {
+    const note = notes.get(message.id)
+    if (!note || note.text === text) return
+    await mayCall(message, 'idle', signal)
+    await adapter.edit(conversation, note.id, unfinished(text))
+    note.text = text
   }
   /** A note whose message is not to be answered by itself any more. */
-  async function close(messageId: string, text: string): Promise<void> {
+  async function close(messageId: string, text: string, signal: AbortSignal): Promise<void> {
     const note = notes.get(messageId)
     if (!note) return
-    await lease.check()
+    await mayCall({}, 'step', signal)
     await adapter.edit(conversation, note.id, { text, buttons: [], final: true }).catch(passIfNeverTaken)
     await journal.keepNote(lease, messageId, undefined)
     notes.delete(messageId)
@@ -50,21 +62,25 @@ export function createNotes({ notes: known, lease, journal, adapter, locale }: N
   return {
     areShown: () => notes.size > 0,
     /** `known` are all messages that are not taken back. */
-    async bring(toShow: Message[], known: Message[]): Promise<void> {
+    async bring(toShow: Message[], known: Message[], signal: AbortSignal): Promise<void> {
       const groups = groupsOf(toShow)
       const firsts = new Set(groups.map(([first]) => first?.id))
       for (const messageId of notes.keys()) {
         if (firsts.has(messageId)) continue
         const joined = known.find(({ id }) => id === messageId)
         const words = wordsFor(joined?.author.locale, locale)
-        await close(messageId, joined ? words.joined : `*${words.withdrawn}*`)
+        await close(messageId, joined ? words.joined : `*${words.withdrawn}*`, signal)
       }
-      for (const [at, [first]] of groups.slice(0, shownTurns).entries()) {
-        if (first && first.kind === 'chat') await say(first, `⏳ ${wordsFor(first.author.locale, locale).queued(at + 1)}`)
-      }
+      const texts = groups.slice(0, shownTurns).flatMap(([first], at) => {
+        return first?.kind === 'chat' ? [[first, `⏳ ${wordsFor(first.author.locale, locale).queued(at + 1)}`] as const] : []
+      })
+      for (const [first, text] of texts) if (!notes.has(first.id)) await post(first, text, signal)
+      for (const [first, text] of texts) await count(first, text, signal)
     },
   }
 }
+
+const unfinished = (text: string): Outgoing => ({ text, buttons: [], final: false })
 
 function passIfNeverTaken(error: unknown): void {
   if (!(error instanceof Gone || error instanceof Refused)) throw error

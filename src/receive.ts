@@ -5,12 +5,14 @@ import { type Words, wordsFor } from './i18n/i18n.ts'
 import { errorId, type Log, reason } from './log.ts'
 import { type Change, isMessage, isPress, type Message, type Press } from './message.ts'
 import type { Inbox } from './queue/inbox.ts'
-import { deliver } from './reply/deliver.ts'
+import { deliver, mayCall } from './reply/deliver.ts'
+import { openLane, type Pacer } from './reply/pacer.ts'
 import { split } from './reply/split.ts'
 import { tokenOf } from './turns.ts'
 
 export interface ReceiveTools extends CommandTools {
   inbox: Inbox
+  pacer: Pacer
   locale: string
   log: Log
   /** Whether Redis can be reached. */
@@ -99,7 +101,7 @@ async function answerAtOnce(
   }
 }
 
-async function say(text: string, message: Message, adapter: Adapter, { closing, log }: ReceiveTools): Promise<void> {
+async function say(text: string, message: Message, adapter: Adapter, { closing, pacer, log }: ReceiveTools): Promise<void> {
   const parts = split(text, adapter.limits)
   let sent = 0
   async function bring(): Promise<boolean> {
@@ -110,7 +112,9 @@ async function say(text: string, message: Message, adapter: Adapter, { closing, 
     sent++
     return true
   }
-  await deliver(bring, { forget() {}, signal: closing, log })
+  const lane = openLane(adapter, message, pacer)
+  const bringInTime = async () => sent < parts.length && (await mayCall(lane, closing)) && bring()
+  await deliver(bringInTime, { forget() {}, hush: lane.hush, signal: closing, log })
 }
 
 async function receiveChange(change: Change, { inbox, signals }: ReceiveTools): Promise<void> {

@@ -12,6 +12,7 @@ import type { Jobs } from './queue/jobs.ts'
 import type { Journal } from './queue/journal.ts'
 import type { Leases } from './queue/lease.ts'
 import type { Signals } from './queue/signals.ts'
+import type { Pacer } from './reply/pacer.ts'
 import type { Settings } from './settings.ts'
 import type { ServerStatus } from './toolbox.ts'
 import { createTurns } from './turns.ts'
@@ -35,6 +36,7 @@ export interface ShiftTools {
   leases: Leases
   history: History
   settings: Settings
+  pacer: Pacer
   jobs: Jobs
   signals: Signals
   board: Board

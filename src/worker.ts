@@ -16,6 +16,7 @@ import type { Final, Journal, Step, TurnRecord } from './queue/journal.ts'
 import { LeaseLost } from './queue/lease.ts'
 import { begunWith, doneBefore, replay, toEntries } from './recall.ts'
 import { renderPlain } from './reply/card.ts'
+import type { Pacer } from './reply/pacer.ts'
 import { openReply, type Reply } from './reply/reply.ts'
 import type { Settings } from './settings.ts'
 import type { Toolbox } from './toolbox.ts'
@@ -27,6 +28,7 @@ export interface WorkerTools {
   journal: Journal
   history: History
   settings: Settings
+  pacer: Pacer
   model: Model
   toolbox: Toolbox
   /** Resolves when every server has come up or failed, so that the first question already finds its tools. */
@@ -49,15 +51,13 @@ export async function answer(waiting: Message[], turn: Turn, tools: WorkerTools)
   const { messages, replies } = record
   if (areTakenBack(messages) && replies.length === 0) return inbox.finish(messages, [], turn.lease)
   const question = questionOf(messages)
-  const reply = openReplyTo(question, record, turn, tools)
-  const behind = openBehind({
-    ...tools,
-    ...turn,
-    taken: messages,
-    notes: record.notes,
-    adapter: adapterFor(question, tools),
-    reply,
+  let hasBegun = replies.length > 0
+  const reply = openReplyTo(question, record, turn, tools, () => {
+    hasBegun = true
+    behind.look()
   })
+  const options = { ...tools, ...turn, taken: messages, notes: record.notes, adapter: adapterFor(question, tools), reply }
+  const behind = openBehind({ ...options, hasBegun: () => hasBegun })
   turn.onMail(behind.look)
   if (waiting.length > messages.length || record.notes.size > 0) behind.look()
   try {
@@ -106,8 +106,14 @@ async function deliverAnswer(text: string, message: Message, reply: Reply, { loc
   })
 }
 
-function openReplyTo(message: Message, { replies, attempts }: TurnRecord, { lease, closing }: Turn, tools: WorkerTools): Reply {
-  const { journal, log } = tools
+function openReplyTo(
+  message: Message,
+  { replies, attempts }: TurnRecord,
+  { lease, closing }: Turn,
+  tools: WorkerTools,
+  onPosted: () => void,
+): Reply {
+  const { journal, pacer, log } = tools
   const words = wordsFor(message.author.locale, tools.locale)
   return openReply({
     adapter: adapterFor(message, tools),
@@ -116,9 +122,13 @@ function openReplyTo(message: Message, { replies, attempts }: TurnRecord, { leas
     turn: tokenOf(message.id),
     posted: replies,
     again: attempts > 1,
-    keep: ids => journal.keepReplies(lease, message.id, ids),
+    async keep(ids) {
+      await journal.keepReplies(lease, message.id, ids)
+      onPosted()
+    },
     mayAct: lease.check,
     stopButton: { label: words.stop, action: 'stop', token: tokenOf(message.id) },
+    pacer,
     closing: AbortSignal.any([closing, lease.lost]),
     log,
   })

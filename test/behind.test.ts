@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, expect, test } from 'vitest'
 import { Gone } from '../src/errors.ts'
 import type { Message } from '../src/message.ts'
@@ -40,6 +41,19 @@ async function busyConversation(...lines: string[]) {
   return { chat, model, worker, hear, shown, ...door }
 }
 
+test('a note that the platform makes wait holds up neither what comes after it nor the end of the turn', async () => {
+  const pace = { lane: 'slow', burst: 1, refillMs: 1e6, gapMs: 0 }
+  const { chat, hear, open } = await busyConversation('one', 'new')
+  chat.adapter.limits.pace = (_conversation, replyTo) => ({ ...pace, lane: replyTo ?? 'fast' })
+  await rooms.pacer.lane({ ...pace, lane: 'm2' }).ask('final')
+  await hear(aMessage('second', { author: ben, replyTo: 'm2' }))
+  await rooms.settings.set('fake:1', 'busy', 'interrupt')
+  await hear(aMessage('no, this instead'))
+  await answered(chat, 1)
+  expect(finals(chat)[0]).toContain('*Stopped, since you have said something new.*')
+  open()
+})
+
 test('a message that waits says how many are ahead, and its answer comes in the same place', async () => {
   const { chat, hear, shown, open } = await busyConversation('one', 'two', 'three')
   await hear(aMessage('second', { author: ben, replyTo: 'm2' }))
@@ -52,6 +66,27 @@ test('a message that waits says how many are ahead, and its answer comes in the 
   expect(finals(chat)).toEqual([expect.stringContaining('one'), 'two', 'three'])
   expect(chat.calls.map(({ out }) => out.text)).toContain('⏳ queued, 1 ahead')
   await expect.poll(() => rooms.redis.keys('*:notes:*')).toEqual([])
+})
+
+test('a note never stands before the reply of the turn it waits for', async () => {
+  const chat = fakeChat()
+  const door = gate()
+  const { promise: slow, resolve: arrive } = Promise.withResolvers<void>()
+  const { post } = chat.adapter
+  chat.adapter.post = async (...message) => {
+    if (message[2] === 'm1') await slow
+    return post(...message)
+  }
+  await work(chat, scriptedModel([call('wait')], [say('one')], [say('two')]), door.toolbox)
+  await receive(chat, aMessage('first', { replyTo: 'm1' }))
+  await door.reached
+  await receive(chat, aMessage('second', { author: ben, replyTo: 'm2' }))
+  await sleep(50)
+  expect(chat.repliedTo).toEqual([])
+  arrive()
+  await expect.poll(() => chat.repliedTo).toEqual(['m1', 'm2'])
+  door.open()
+  await answered(chat, 2)
 })
 
 test('only the first few who wait are told so, and whoever waits on a line of his own alone is not', async () => {

@@ -9,6 +9,7 @@ import { createJournal } from '../src/queue/journal.ts'
 import { createLeases } from '../src/queue/lease.ts'
 import { createMemory } from '../src/queue/memory.ts'
 import { openRedis } from '../src/redis/redis.ts'
+import { createPacer } from '../src/reply/pacer.ts'
 import { createSettings } from '../src/settings.ts'
 import { createTurns } from '../src/turns.ts'
 import { answer } from '../src/worker.ts'
@@ -64,6 +65,7 @@ const tools = {
   journal: mined('journal', createJournal(redis)),
   history: createHistory(redis),
   settings: createSettings(redis),
+  pacer: createPacer(redis),
   model,
   toolbox: { ...toolbox, call: mined('toolbox', { call: toolbox.call }).call },
   toolsReady: Promise.resolve(),

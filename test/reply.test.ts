@@ -6,6 +6,9 @@ import { silentLog } from '../src/log.ts'
 import { openReply } from '../src/reply/reply.ts'
 import { aMessage, type FakeChat, fakeChat } from './fakes.ts'
 
+/** The fake platform has no limit. */
+const noPacer = { lane: () => expect.unreachable() }
+
 function open(chat: FakeChat, { posted = [] as string[], again = false, over = {} } = {}) {
   const kept: string[][] = []
   const closing = new AbortController()
@@ -18,6 +21,7 @@ function open(chat: FakeChat, { posted = [] as string[], again = false, over = {
     again,
     keep: async ids => void kept.push(ids),
     mayAct: async () => {},
+    pacer: noPacer,
     stopButton: { label: 'Stop', action: 'stop', token: 't' },
     closing: closing.signal,
     log: silentLog,

@@ -11,6 +11,7 @@ import { createJournal } from '../src/queue/journal.ts'
 import { createLeases } from '../src/queue/lease.ts'
 import { createSignals } from '../src/queue/signals.ts'
 import { openRedis, type RedisHouse } from '../src/redis/redis.ts'
+import { createPacer } from '../src/reply/pacer.ts'
 import { createSettings } from '../src/settings.ts'
 
 /** A real Redis of one test file's own, in a folder that goes with it. */
@@ -42,6 +43,7 @@ export async function testRooms() {
     leases: createLeases(redis),
     history: createHistory(redis),
     settings: createSettings(redis),
+    pacer: createPacer(redis),
     board: createBoard(redis),
     signals: createSignals(house),
     async close() {

@@ -1,12 +1,13 @@
 import type { Limits } from '../../src/adapter.ts'
+import { paceOf } from './pace.ts'
 import { beginsTable, renderTable } from './table.ts'
 
 export const limits: Limits = {
   /** Discord's "Create Message": up to 2000 characters of content. */
   chars: 2000,
   length: markdown => toDiscord(markdown).length,
-  /** Discord tells its limits in headers only; five edits in five seconds is what channels are seen to allow, and a little air. */
   editEveryMs: 1100,
+  pace: paceOf,
   keyedPosts: true,
 }
 

@@ -18,6 +18,7 @@ import { gfmFromMarkdown } from 'mdast-util-gfm'
 import { cjkFriendlyExtension } from 'micromark-extension-cjk-friendly'
 import { gfm } from 'micromark-extension-gfm'
 import type { Limits } from '../../src/adapter.ts'
+import { paceOf } from './pace.ts'
 import { drawTable } from './table.ts'
 import { tidy } from './tidy.ts'
 
@@ -36,6 +37,7 @@ export const limits: Limits = {
   chars: 4096,
   length: markdown => toTelegram(markdown).text.length,
   editEveryMs: 1100,
+  pace: paceOf,
   keyedPosts: false,
 }
 

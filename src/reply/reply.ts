@@ -1,11 +1,11 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Button, Outgoing } from '../adapter.ts'
 import type { AgentEvent } from '../agent/events.ts'
-import { Gone, RateLimited } from '../errors.ts'
 import type { Words } from '../i18n/i18n.ts'
-import { type Log, reason } from '../log.ts'
+import type { Log } from '../log.ts'
 import { renderFinal, renderLive, renderPlain } from './card.ts'
-import { deliver } from './deliver.ts'
+import { deliver, mayCall } from './deliver.ts'
+import { openLane, type Pacer } from './pacer.ts'
+import { createPump } from './pump.ts'
 import { createSheet, type SheetOptions, toMessages } from './sheet.ts'
 import { split } from './split.ts'
 import { emptyView, nextView, type View } from './view.ts'
@@ -24,9 +24,10 @@ export interface Reply {
   leave(): Promise<void>
 }
 
-export interface ReplyOptions extends SheetOptions {
+export interface ReplyOptions extends Omit<SheetOptions, 'opening'> {
   words: Words
   stopButton: Button
+  pacer: Pacer
   /** Ends all waiting for the platform. */
   closing: AbortSignal
   log: Log
@@ -34,62 +35,38 @@ export interface ReplyOptions extends SheetOptions {
 
 /** Returns at once: the placeholder is on its way while the model already works. */
 export function openReply(options: ReplyOptions): Reply {
-  const { adapter, message, words, closing, log } = options
-  const sheet = createSheet(options)
-  const ending = new AbortController()
-  const waking = AbortSignal.any([ending.signal, closing])
+  const { adapter, message, words, pacer, closing, log } = options
+  const sheet = createSheet({ ...options, opening: opening(options) })
+  const lane = openLane(adapter, message, pacer)
   let view = emptyView
-  let pump: Promise<void> | undefined
-  /** Something was shown since the pump last looked. */
-  let changed = false
+  const pump = createPump({ render: () => live(view, options), sheet, lane, closing, log })
 
-  /** At most one call is under way; what changes meanwhile goes out with the next. */
-  async function keepFresh(): Promise<void> {
-    while (!waking.aborted) {
-      changed = false
-      if (!(await sheet.bring(live(view, options)))) return
-      await rest(adapter.limits.editEveryMs, waking)
-    }
-  }
-  async function missOne(error: unknown): Promise<void> {
-    log.debug({ reason: reason(error), conversation: message.conversation }, 'an intermediate edit was not taken')
-    if (error instanceof Gone)
-      ending.abort() // the last words will be posted anew, if they can be
-    else await rest(error instanceof RateLimited ? error.retryAfterMs : 1000, waking)
-  }
-  function refresh(): void {
-    if (waking.aborted || pump) return
-    pump = keepFresh()
-      .catch(missOne)
-      .finally(() => {
-        pump = undefined
-        if (changed) refresh()
-      })
-  }
   async function settle(text: string, final: boolean): Promise<void> {
-    ending.abort()
-    await pump
-    const wanted = toMessages(split(text, adapter.limits), [], final)
-    await deliver(() => sheet.bring(wanted), { forget: () => sheet.forget(wanted), signal: closing, log })
+    await pump.stop()
+    const last = toMessages(split(text, adapter.limits), [], final)
+    const bring = async () => sheet.isStale(last) && (await mayCall(lane, closing)) && sheet.bring(last)
+    await deliver(bring, { forget: () => sheet.forget(last), hush: lane.hush, signal: closing, log })
   }
-  refresh()
+  pump.wake('post')
   return {
     show(event) {
       view = nextView(view, event)
-      changed = true
-      refresh()
+      pump.wake(event.type === 'text' || event.type === 'tool-progress' ? 'growth' : 'step')
     },
     get view() {
       return view
     },
     answer: () => (message.kind === 'api' ? renderPlain(view, words) : renderFinal(view, words)),
     finish: text => settle(text, true),
-    async leave() {
-      ending.abort()
-      await pump
-    },
+    leave: pump.stop,
     pause: text => settle([view.text, text].filter(Boolean).join('\n\n'), false),
   }
+}
+
+function opening({ message, words, stopButton }: ReplyOptions): Outgoing {
+  return message.kind === 'api'
+    ? { text: words.thinking, buttons: [], final: false }
+    : { text: `💭 ${words.thinking}`, buttons: [stopButton], final: false }
 }
 
 /** The reply as it should look while the turn runs. */
@@ -99,8 +76,4 @@ function live(view: View, { message, words, adapter, stopButton }: ReplyOptions)
   const texts = split(large, adapter.limits)
   const smaller = texts.length > 1 && large !== small ? split(small, adapter.limits) : texts
   return toMessages(smaller.length < texts.length ? smaller : texts, [stopButton], false)
-}
-
-function rest(ms: number, waking: AbortSignal): Promise<void> {
-  return sleep(ms, undefined, { signal: waking }).catch(() => {}) // woken early
 }

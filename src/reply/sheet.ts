@@ -3,6 +3,8 @@ import type { Message } from '../message.ts'
 
 /** The messages that make up one reply, as they stand on the platform. */
 export interface Sheet {
+  /** Whether `bring` would send something. */
+  isStale(wanted: Outgoing[]): boolean
   /** Sends the first message that is not as it should be. False when all are. */
   bring(wanted: Outgoing[]): Promise<boolean>
   /** The message that `bring` would edit next is gone: it is posted anew. Nothing happens when `bring` would post. */
@@ -18,6 +20,8 @@ export interface SheetOptions {
   posted: string[]
   /** There was an earlier attempt, which may have posted one message more and died before it was kept. */
   again: boolean
+  /** What a first message shows that cannot be posted twice without harm. */
+  opening: Outgoing
   /** Called after each post, with all ids so far; what is not kept would be posted twice after a crash. */
   keep(ids: string[]): Promise<void>
   /** Asked before each call: rejects when another worker speaks here now. */
@@ -32,21 +36,23 @@ interface Part {
 
 /**
  * Where a post cannot be repeated without harm (Telegram), a crash between the post and the keeping of its id doubles the message. So
- * only placeholders are posted there: the first one says that the bot is thinking, later ones this, and the text comes by an edit.
+ * only placeholders are posted there: first the opening, later ones this, and the text comes by an edit.
  */
 const placeholder: Outgoing = { text: '…', buttons: [], final: false }
 
-export function createSheet({ adapter, message, turn, posted, again, keep, mayAct }: SheetOptions): Sheet {
+export function createSheet({ adapter, message, turn, posted, again, opening, keep, mayAct }: SheetOptions): Sheet {
   const parts: Part[] = posted.map(id => ({ id }))
   let forgotten = 0
   /** Where a post may have arrived although nobody knows its id: the next one there may be given that message, with what it shows. */
   let doubtful = again ? posted.length : -1
   const firstStale = (wanted: Outgoing[]) => wanted.findIndex((out, index) => !isSame(out, parts[index]?.shown))
+  /** With what is to become of the messages of an earlier, longer attempt. */
+  const whole = (wanted: Outgoing[]) => [...wanted, ...parts.slice(wanted.length).map(() => placeholder)]
   return {
+    isStale: wanted => firstStale(whole(wanted)) >= 0,
     async bring(wanted) {
-      const whole = [...wanted, ...parts.slice(wanted.length).map(() => placeholder)] // of an earlier, longer attempt
-      const at = firstStale(whole)
-      const out = whole[at]
+      const at = firstStale(whole(wanted))
+      const out = whole(wanted)[at]
       if (!out) return false
       const part = parts[at]
       await mayAct()
@@ -56,7 +62,7 @@ export function createSheet({ adapter, message, turn, posted, again, keep, mayAc
       } else {
         const { keyedPosts } = adapter.limits
         const isDoubtful = at === doubtful
-        const first = keyedPosts || (at === 0 && !isDoubtful) ? out : placeholder
+        const first = keyedPosts ? out : at === 0 && !isDoubtful ? opening : placeholder
         const key = `${turn}.${at}.${forgotten}`
         doubtful = at
         const id = await adapter.post(message.conversation, first, at === 0 ? message.replyTo : undefined, key)

@@ -1,0 +1,16 @@
+import type { Pace } from '../../src/adapter.ts'
+import { addressOf, type Conversation } from '../../src/message.ts'
+
+/**
+ * Telegram's "Bots FAQ": about one message a second in a private chat, 20 a minute in a group, whichever topic they go to, and 30 a
+ * second in all. In a private chat it is seen to allow ten edits in the first ten seconds, and then about twenty a minute.
+ */
+export function paceOf(conversation: Conversation): Pace {
+  const [chat = ''] = addressOf(conversation)
+  const overall = { lane: 'telegram', burst: 25, refillMs: 40 }
+  const isGroup = chat.startsWith('-')
+  return { lane: `telegram:${chat}`, overall, ...(isGroup ? group : privateChat) }
+}
+
+const privateChat = { burst: 8, refillMs: 3000, gapMs: 1100 }
+const group = { burst: 3, refillMs: 3500, gapMs: 1500 }

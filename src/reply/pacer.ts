@@ -1,0 +1,108 @@
+import type { Adapter, Pace } from '../adapter.ts'
+import type { Message } from '../message.ts'
+import type { Redis } from '../redis/redis.ts'
+
+/** What a call is for, by what a person misses most when it is late; `idle` is only made when nothing else has been said for a while. */
+export type Urgency = 'idle' | 'growth' | 'step' | 'post' | 'final'
+
+/**
+ * How fast calls follow each other in one chat, whichever worker makes them: a bucket of calls in Redis that fills up again. The more
+ * urgent a call, the more of the bucket it may use, so that the last words never wait for the growth of others.
+ */
+export interface Pacer {
+  lane(pace: Pace): Lane
+}
+
+/** The calls that share what a platform allows. */
+export interface Lane {
+  /** 0: a call may be made now, and is counted; else the milliseconds after which to ask again. */
+  ask(urgency: Urgency): Promise<number>
+  /** The platform has refused a call and wants silence for so long; for a while after that, the bucket fills at half the speed. */
+  hush(ms: number): Promise<void>
+}
+
+/** How many calls each urgency leaves in the bucket for those above it. */
+const reserve: Record<Urgency, number> = { idle: 99, growth: 2, step: 1, post: 0, final: 0 }
+
+/** After a refusal the platform allows less than was thought: milliseconds of caution, and of distance beside what it asked for. */
+const cautiousMs = 60_000
+const distanceMs = 250
+
+/** A lane that nobody used for so long is full again at any pace. */
+const forgetMs = 600_000
+
+const askScript = `
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local burst, refill, gap, reserve = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
+local was = redis.call('HMGET', KEYS[1], 'left', 'at', 'last', 'hushed', 'cautious')
+local left, at = tonumber(was[1] or burst), tonumber(was[2] or now)
+local hushed = tonumber(was[4] or 0)
+if now < hushed then return hushed - now end
+if now < tonumber(was[5] or 0) then refill = refill * 2 end
+left = math.min(burst, left + math.max(0, now - at) / refill)
+local wait = 0
+local need = math.min(burst, 1 + reserve)
+if left < need then wait = (need - left) * refill end
+if reserve > 0 and was[3] then wait = math.max(wait, tonumber(was[3]) + gap - now) end
+if wait <= 0 then
+  left = left - 1
+  redis.call('HSET', KEYS[1], 'last', now)
+end
+redis.call('HSET', KEYS[1], 'left', tostring(left), 'at', now)
+redis.call('PEXPIRE', KEYS[1], ARGV[5])
+return math.max(0, math.ceil(wait))`
+
+const hushScript = `
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local hushed = math.max(now + ARGV[1], tonumber(redis.call('HGET', KEYS[1], 'hushed') or 0))
+redis.call('HSET', KEYS[1], 'hushed', hushed, 'cautious', hushed + ARGV[2])
+redis.call('PEXPIRE', KEYS[1], ARGV[1] + ARGV[2] + ARGV[3])`
+
+export function createPacer(redis: Redis): Pacer {
+  const keyOf = (name: string) => `bellhop:{pace:${name}}`
+  async function ask(name: string, { burst, refillMs, gapMs }: Omit<Pace, 'lane'>, left: number): Promise<number> {
+    return (await redis.eval(askScript, 1, keyOf(name), burst, refillMs, gapMs, left, forgetMs)) as number
+  }
+  return {
+    lane: ({ lane, overall, ...pace }) => ({
+      async ask(urgency) {
+        const waitMs = await ask(lane, pace, reserve[urgency])
+        if (waitMs > 0 || !overall) return waitMs
+        return ask(overall.lane, { ...overall, gapMs: 0 }, 0)
+      },
+      async hush(ms) {
+        await redis.eval(hushScript, 1, keyOf(lane), Math.ceil(ms) + distanceMs, cautiousMs, forgetMs)
+      },
+    }),
+  }
+}
+
+/** The lane of the calls by which this message is answered. */
+export function openLane(
+  { limits }: Adapter,
+  { conversation, replyTo }: Pick<Message, 'conversation' | 'replyTo'>,
+  pacer: Pacer,
+): Lane {
+  const pace = limits.pace?.(conversation, replyTo)
+  return pace ? pacer.lane(pace) : createOwnLane(limits.editEveryMs)
+}
+
+/** A lane of one reply alone, for a platform that asks for no more than that edits keep a distance. */
+function createOwnLane(gapMs: number): Lane {
+  let last = Number.NEGATIVE_INFINITY
+  let hushedUntil = 0
+  return {
+    async ask(urgency) {
+      const now = performance.now()
+      const from = urgency === 'post' || urgency === 'final' ? hushedUntil : Math.max(hushedUntil, last + gapMs)
+      if (from > now) return Math.ceil(from - now)
+      last = now
+      return 0
+    },
+    async hush(ms) {
+      hushedUntil = performance.now() + ms
+    },
+  }
+}

@@ -1,0 +1,99 @@
+import { afterAll, expect, test } from 'vitest'
+import { paceOf as discordPace } from '../adapters/discord/pace.ts'
+import { paceOf as telegramPace } from '../adapters/telegram/pace.ts'
+import type { Pace } from '../src/adapter.ts'
+import { createPacer, type Urgency } from '../src/reply/pacer.ts'
+import { testRooms } from './rooms.ts'
+
+const rooms = await testRooms()
+afterAll(rooms.close)
+const [here, there] = [createPacer(rooms.redis), createPacer(rooms.redis)]
+
+let lanes = 0
+const slow = (over: Partial<Pace> = {}): Pace => ({ lane: `l${++lanes}`, burst: 4, refillMs: 1e6, gapMs: 0, ...over })
+
+/** How often calls of this urgency are let through at once. */
+async function through(pace: Pace, urgency: Urgency, pacer = here): Promise<number> {
+  const lane = pacer.lane(pace)
+  for (let calls = 0; ; calls++) if ((await lane.ask(urgency)) > 0) return calls
+}
+
+test('a bucket is shared by all workers, and the more urgent a call the more of it it may use', async () => {
+  const pace = slow()
+  expect(await through(pace, 'growth', here)).toBe(2)
+  expect(await through(pace, 'growth', there)).toBe(0)
+  expect(await through(pace, 'step', there)).toBe(1)
+  expect(await through(pace, 'post', here)).toBe(1)
+  expect(await through(pace, 'final', there)).toBe(0)
+})
+
+test('one chat does not wait for another', async () => {
+  const [full, other] = [slow(), slow()]
+  await through(full, 'final')
+  expect(await through(other, 'final')).toBe(4)
+})
+
+test('what has to wait is told how long, and the bucket fills again', async () => {
+  const pace = slow({ refillMs: 40 })
+  expect(await through(pace, 'final')).toBeGreaterThanOrEqual(4)
+  const waitMs = await here.lane(pace).ask('growth')
+  expect(waitMs).toBeGreaterThan(40)
+  expect(waitMs).toBeLessThanOrEqual(120)
+  await expect.poll(() => here.lane(pace).ask('growth')).toBe(0)
+})
+
+test('edits keep a distance, but for posts and last words', async () => {
+  const lane = here.lane(slow({ gapMs: 60_000 }))
+  expect(await lane.ask('growth')).toBe(0)
+  expect(await lane.ask('growth')).toBeGreaterThan(50_000)
+  expect(await lane.ask('step')).toBeGreaterThan(50_000)
+  expect(await lane.ask('post')).toBe(0)
+  expect(await lane.ask('final')).toBe(0)
+})
+
+test('a chat that wants silence gets it from all workers, at every urgency, and then half the speed', async () => {
+  const pace = slow({ refillMs: 1000 })
+  const other = slow()
+  await here.lane(pace).hush(7000)
+  for (const urgency of ['growth', 'step', 'post', 'final'] as const) {
+    const waitMs = await there.lane(pace).ask(urgency)
+    expect(waitMs).toBeGreaterThan(6000)
+    expect(waitMs).toBeLessThanOrEqual(7250)
+  }
+  await here.lane(pace).hush(10) // a shorter one does not end it
+  expect(await there.lane(pace).ask('final')).toBeGreaterThan(6000)
+  expect(await there.lane(other).ask('final')).toBe(0)
+  const healed = slow({ refillMs: 1000 })
+  await here.lane(healed).hush(0)
+  await expect.poll(() => here.lane(healed).ask('final')).toBe(0)
+  await through(healed, 'final')
+  expect(await here.lane(healed).ask('final')).toBeGreaterThan(1000)
+})
+
+test('what all chats share is asked as well', async () => {
+  const overall = { lane: 'everybody', burst: 3, refillMs: 1e6 }
+  expect(await through(slow({ overall }), 'final')).toBe(3)
+  expect(await through(slow({ overall }), 'final')).toBe(0)
+})
+
+test.each([
+  ['a topic shares with its group', telegramPace('telegram:-100:7').lane, 'telegram:-100'],
+  ['a private chat is its own', telegramPace('telegram:42').lane, 'telegram:42'],
+  ['a channel is its own', discordPace('discord:123', '456').lane, 'discord:123'],
+  ['an interaction that is over is of its channel', discordPace('discord:123', 'interaction:1:token:1000').lane, 'discord:123'],
+  [
+    'an open interaction has a bucket of its own, without its token in the name',
+    discordPace('discord:123', `interaction:1:token:${Date.now()}`).lane,
+    expect.stringMatching(/^discord:interaction:(?!token)[\w-]{16}$/),
+  ],
+])('%s', (_what, lane, expected) => {
+  expect(lane).toEqual(expected)
+})
+
+/** In a minute of growth a group sees at most 20 calls ("Bots FAQ"), with a placeholder and last words among them. */
+test.each([
+  ['a group', telegramPace('telegram:-1'), 20],
+  ['a private chat', telegramPace('telegram:1'), 30],
+])('in its first minute %s sees no more calls than Telegram allows', (_what, { burst, refillMs }, most) => {
+  expect(Math.floor(burst + 60_000 / refillMs)).toBeLessThanOrEqual(most)
+})
