@@ -77,8 +77,11 @@ export interface CommandInfo {
 /** A line of events per conversation that outlives a connection: what a worker writes, any gateway reads. */
 export interface Feed {
   write(conversation: Conversation, event: unknown): Promise<void>
-  /** Every event written after `listen` has resolved, in order, once, until the returned function is called. */
-  listen(conversation: Conversation, hear: (event: unknown) => void): Promise<() => void>
+  /**
+   * Every event written after `listen` has resolved, in order, once, until the returned function is called; with `past`, those of the
+   * last minutes as well.
+   */
+  listen(conversation: Conversation, hear: (event: unknown) => void, past?: boolean): Promise<() => void>
 }
 
 /** A few words that an adapter keeps across restarts, such as which commands it last announced. */

@@ -20,6 +20,11 @@ export class Refused extends Error {
   override name = 'Refused'
 }
 
+/** The house is closing: what was said was not kept, and is taken again after the next start. */
+export class Closing extends Error {
+  override name = 'Closing'
+}
+
 /** The operator must mend the configuration: printed without a stack, exit code 1. Each problem is one sentence. */
 export class ConfigError extends Error {
   override name = 'ConfigError'

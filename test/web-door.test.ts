@@ -28,6 +28,7 @@ describe('bad requests get one clear sentence', () => {
     ['a press without a session', '/chat/press', { action: 'stop', token: 't' }, 400, /"session_id"/],
     ['a press without an action', '/chat/press', { session_id: 'session-1', token: 't' }, 400, /"action"/],
     ['a press without a token', '/chat/press', { session_id: 'session-1', action: 'stop' }, 400, /"token"/],
+    ['a lost stream without its question', '/chat/follow', { session_id: 'session-1' }, 400, /"message_id"/],
     ['a press too long', '/chat/press', { session_id: 'session-1', action: 'stop', token: long }, 400, /at most 63 bytes/],
     ['an unknown path', '/nowhere', {}, 404, /nothing at \/nowhere/],
     ['a POST to a page', '/health', {}, 405, /use GET/],
@@ -80,6 +81,7 @@ describe('GET /', () => {
       '/ready',
       '/chat',
       '/chat/stream',
+      '/chat/follow',
       '/chat/press',
     ])
   })

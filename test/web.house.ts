@@ -8,14 +8,17 @@ import { type Heard, isMessage, type Message } from '../src/message.ts'
 /** A feed within one process; counts its listeners so that a test sees who was left behind. */
 export function memoryFeed(): Feed & { listeners(): number } {
   const rooms = new Map<string, Set<(event: unknown) => void>>()
+  const written = new Map<string, unknown[]>()
   return {
     listeners: () => [...rooms.values()].reduce((sum, room) => sum + room.size, 0),
     async write(conversation, event) {
+      written.set(conversation, [...(written.get(conversation) ?? []), event])
       for (const hear of rooms.get(conversation) ?? []) hear(JSON.parse(JSON.stringify(event)))
     },
-    async listen(conversation, hear) {
+    async listen(conversation, hear, past) {
       const room = rooms.get(conversation) ?? new Set()
       rooms.set(conversation, room.add(hear))
+      if (past) for (const event of written.get(conversation) ?? []) hear(event)
       return () => room.delete(hear)
     },
   }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { createWebAdapter, type WebOptions } from '../adapters/web/web.ts'
 import type { Outgoing } from '../src/adapter.ts'
+import { Closing } from '../src/errors.ts'
 import { silentLog } from '../src/log.ts'
 import { adapterContract } from './adapter.contract.ts'
 import { errorOf, events, final, fine, house, memoryFeed, running, silence, stop } from './web.house.ts'
@@ -96,7 +97,7 @@ describe('POST /chat/stream', () => {
     }
     const id = expect.any(String)
     expect(seen).toEqual([
-      ['session', { session_id: 'session-1' }],
+      ['session', { session_id: 'session-1', message_id: expect.stringMatching(/^web:/) }],
       ['card', { id, text: '⏳ Thinking', buttons: [stop], final: false }],
       ['card', { id, text: 'echo: hi', buttons: [], final: true }],
       ['done', { response: 'echo: hi', session_id: 'session-1' }],
@@ -135,9 +136,14 @@ describe('POST /chat/stream', () => {
     expect((await post('/chat/press', { session_id: 'session-1', action: 'stop', token: 't' })).status).toBe(200)
   })
 
-  test('answers 503 in JSON when the message could not be kept', async () => {
-    const { post } = await house({}, async () => Promise.reject(new Error('no queue')))
-    expect((await post('/chat/stream', { message: 'hi' })).status).toBe(503)
+  test.each([
+    ['the queue is away', new Error('no queue')],
+    ['the server is going down', new Closing()],
+  ])('answers 503 in JSON when the message could not be kept because %s', async (why, error) => {
+    const { post } = await house({}, async () => Promise.reject(error))
+    const response = await post('/chat/stream', { message: 'hi' })
+    expect(response.status).toBe(503)
+    expect((await errorOf(response)).message).toContain(`because ${why}`)
   })
 
   test('ends with an error event when the server goes down', async () => {

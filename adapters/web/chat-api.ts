@@ -2,11 +2,12 @@ import { randomUUID } from 'node:crypto'
 import type { Context } from 'hono'
 import { type SSEStreamingApi, streamSSE } from 'hono/streaming'
 import type { Feed, Receive } from '../../src/adapter.ts'
+import { Closing } from '../../src/errors.ts'
 import { type Log, reason } from '../../src/log.ts'
 import type { Author, Conversation, Message } from '../../src/message.ts'
 import { callerId, localCaller } from './guard.ts'
 import { problem, refusal } from './problem.ts'
-import { type Question, readBody, toPress, toQuestion } from './question.ts'
+import { type Question, readBody, toFollowed, toPress, toQuestion } from './question.ts'
 import { type Card, followReply } from './reply-line.ts'
 import type { Route } from './route.ts'
 
@@ -38,6 +39,12 @@ export function chatRoutes(options: ChatApiOptions): Route[] {
     },
     {
       method: 'POST',
+      path: '/chat/follow',
+      about: '{session_id, message_id} → takes a stream up again that broke; an answer is kept for 15 minutes',
+      handle: c => followLive(c, options),
+    },
+    {
+      method: 'POST',
       path: '/chat/press',
       about: '{session_id, action, token} → presses a button of a card, such as Stop',
       handle: c => press(c, options),
@@ -60,11 +67,19 @@ async function answerWhole(c: Context, options: ChatApiOptions): Promise<Respons
 
 async function answerLive(c: Context, options: ChatApiOptions): Promise<Response> {
   const question = toQuestion(await readBody(c))
-  const turn = await ask(c, question, 'chat', options)
+  return streamCards(c, question.session, await ask(c, question, 'chat', options), options)
+}
+
+async function followLive(c: Context, options: ChatApiOptions): Promise<Response> {
+  const { session, messageId } = toFollowed(await readBody(c))
+  return streamCards(c, session, await follow(c, session, messageId, options, true), options)
+}
+
+function streamCards(c: Context, session: string, turn: Turn, options: ChatApiOptions): Response {
   return streamSSE(c, async stream => {
     const heart = setInterval(() => void stream.write(': still here\n\n'), options.heartbeatEveryMs)
     try {
-      await sendCards(stream, question, turn, options)
+      await sendCards(stream, session, turn, options)
     } finally {
       clearInterval(heart)
       turn.close()
@@ -72,12 +87,12 @@ async function answerLive(c: Context, options: ChatApiOptions): Promise<Response
   })
 }
 
-async function sendCards(stream: SSEStreamingApi, question: Question, turn: Turn, options: ChatApiOptions): Promise<void> {
+async function sendCards(stream: SSEStreamingApi, session: string, turn: Turn, options: ChatApiOptions): Promise<void> {
   const send = (event: string, data: unknown) => stream.writeSSE({ event, data: JSON.stringify(data) })
-  await send('session', { session_id: question.session })
+  await send('session', { session_id: session, message_id: turn.messageId })
   for await (const card of turn.cards) {
     await send('card', card)
-    if (card.final) return send('done', { response: card.text, session_id: question.session })
+    if (card.final) return send('done', { response: card.text, session_id: session })
   }
   await send('error', refusal(...whyNoAnswer(options)).error)
 }
@@ -90,6 +105,8 @@ async function press(c: Context, { receive, log }: ChatApiOptions): Promise<Resp
 }
 
 interface Turn {
+  /** Of the question. */
+  messageId: string
   /** The states of the reply; a slow reader gets the newest and misses those between. Ends without a final one if nobody answers in time. */
   cards: AsyncIterable<Card>
   /** Stops listening; the turn itself runs on. May be called twice. */
@@ -97,30 +114,35 @@ interface Turn {
 }
 
 /** Listens first and asks then, so that not even an instant answer is missed. */
-async function ask(c: Context, question: Question, kind: Message['kind'], options: ChatApiOptions): Promise<Turn> {
+async function ask(c: Context, { session, text }: Question, kind: Message['kind'], options: ChatApiOptions): Promise<Turn> {
   const id = `web:${randomUUID()}`
-  const conversation = conversationOf(c, question.session)
+  const turn = await follow(c, session, id, options)
+  const base = { id, conversation: conversationOf(c, session), author: authorOf(c), text, attachments: [], replyTo: id }
+  try {
+    await kept(options.receive({ ...base, sentAt: Date.now(), kind, alone: true }), options.log)
+  } catch (error) {
+    turn.close()
+    throw error
+  }
+  return turn
+}
+
+async function follow(c: Context, session: string, messageId: string, options: ChatApiOptions, past = false): Promise<Turn> {
   const ends = AbortSignal.any([c.req.raw.signal, options.closing, AbortSignal.timeout(options.patienceMs)])
   const cards = createNewest(ends)
-  const unlisten = await followReply(options.feed, conversation, id, cards.push)
+  const unlisten = await followReply(options.feed, conversationOf(c, session), messageId, cards.push, past)
   const close = () => {
     unlisten()
     cards.end()
   }
-  const base = { id, conversation, author: authorOf(c), text: question.text, attachments: [], replyTo: id }
-  try {
-    await kept(options.receive({ ...base, sentAt: Date.now(), kind, alone: true }), options.log)
-  } catch (error) {
-    close()
-    throw error
-  }
-  return { cards: cards.values(), close }
+  return { messageId, cards: cards.values(), close }
 }
 
 async function kept(receiving: Promise<void>, log: Log): Promise<void> {
   await receiving.catch((error: unknown) => {
     log.warn({ reason: reason(error) }, 'web: not kept')
-    throw problem(503, 'the message could not be kept because the queue is away: try again in a moment')
+    const why = error instanceof Closing ? 'the server is going down' : 'the queue is away'
+    throw problem(503, `the message could not be kept because ${why}: try again in a moment`)
   })
 }
 

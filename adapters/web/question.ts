@@ -48,6 +48,14 @@ export function toPress(body: Record<string, unknown>): { session: string; actio
   return { session, action, token }
 }
 
+/** `{session_id, message_id}`. Throws 400. */
+export function toFollowed(body: Record<string, unknown>): { session: string; messageId: string } {
+  const { message_id: messageId } = body
+  if (typeof messageId !== 'string' || !messageId)
+    throw problem(400, '"message_id" must be the id that the event "session" told when the question was asked')
+  return { session: toSession(body['session_id']), messageId }
+}
+
 function toSession(value: unknown): string {
   if (typeof value === 'string' && sessionShape.test(value)) return value
   throw problem(400, '"session_id" must be 8 to 64 characters out of A-Z, a-z, 0-9, "_" and "-"')

@@ -2,7 +2,10 @@ import { randomUUID } from 'node:crypto'
 import type { Button, Feed, Outgoing } from '../../src/adapter.ts'
 import type { Conversation } from '../../src/message.ts'
 
-/** What travels over the feed from the worker that answers to the server that holds the connection. */
+/**
+ * What travels over the feed from the worker that answers to the server that holds the connection. An `id` begins with that of the
+ * message that it replies to, since who comes late may have missed the post.
+ */
 type ReplyEvent = { type: 'post'; id: string; replyTo?: string; out: Outgoing } | { type: 'edit'; id: string; out: Outgoing }
 
 /** One state of a reply, as a client sees it. */
@@ -20,7 +23,7 @@ export async function writePost(
   replyTo?: string,
   key?: string,
 ): Promise<string> {
-  const id = key ?? randomUUID()
+  const id = `${replyTo ?? ''}/${key ?? randomUUID()}`
   const event: ReplyEvent = { type: 'post', id, out, ...(replyTo === undefined ? {} : { replyTo }) }
   await feed.write(conversation, event)
   return id
@@ -30,14 +33,18 @@ export function writeEdit(feed: Feed, conversation: Conversation, id: string, ou
   return feed.write(conversation, { type: 'edit', id, out } satisfies ReplyEvent)
 }
 
-/** Hears every state of the reply to one message, until the returned function is called. */
-export async function followReply(feed: Feed, conversation: Conversation, messageId: string, show: (card: Card) => void) {
-  const ours = new Set<string>()
-  return feed.listen(conversation, event => {
-    if (!isReplyEvent(event)) return
-    if (event.type === 'post' && event.replyTo === messageId) ours.add(event.id)
-    if (ours.has(event.id)) show({ id: event.id, ...event.out })
-  })
+/** Hears every state of the reply to one message, with `past` those of the last minutes too, until the returned function is called. */
+export function followReply(
+  feed: Feed,
+  conversation: Conversation,
+  messageId: string,
+  show: (card: Card) => void,
+  past = false,
+): Promise<() => void> {
+  const hear = (event: unknown) => {
+    if (isReplyEvent(event) && event.id.startsWith(`${messageId}/`)) show({ id: event.id, ...event.out })
+  }
+  return feed.listen(conversation, hear, past)
 }
 
 /** The feed is shared with other versions of this program, so its events are looked at before they are believed. */

@@ -56,12 +56,13 @@ export function createFeed(house: RedisHouse, log: Log): Feed & { close(): void 
       await redis.xadd(feed, 'MAXLEN', '~', keepEvents, '*', 'event', JSON.stringify(event))
       await redis.pipeline().expire(feed, keepSeconds).publish(channel, conversation).exec()
     },
-    async listen(conversation, hear) {
+    async listen(conversation, hear, past = false) {
       await subscribe()
-      const [last] = await redis.xrevrange(keysOf(conversation).feed, '+', '-', 'COUNT', 1)
+      const [last] = past ? [] : await redis.xrevrange(keysOf(conversation).feed, '+', '-', 'COUNT', 1)
       const listener: Listener = { hear, lastId: last?.[0] ?? '0-0' }
       const here = listeners.get(conversation) ?? new Set()
       listeners.set(conversation, here.add(listener))
+      if (past) wake(conversation)
       return () => {
         here.delete(listener)
         if (here.size === 0 && listeners.get(conversation) === here) listeners.delete(conversation)

@@ -33,21 +33,41 @@ export async function press(session, { action, token }) {
   await send('chat/press', { session_id: session, action, token })
 }
 
-/** Calls `show` with each state of the reply; true when its last state was final. Throws Refusal. */
+/** An answer is kept for a quarter of an hour; who waits for a server longer than this has gone. */
+const followForMs = 10 * 60_000
+/** Nobody there, or not yet: a server that restarts, or the proxy before it. */
+const mayComeBack = new Set([0, 502, 503, 504])
+
+/**
+ * Calls `show` with each state of the reply; true when its last state was final. A stream that breaks is taken up again, since the turn
+ * goes on without it. Throws Refusal.
+ */
 export async function ask(session, message, show) {
-  const response = await send('chat/stream', { session_id: session, message })
-  let done = false
+  const turn = { done: false, id: undefined }
+  await follow(await send('chat/stream', { session_id: session, message }), turn, show)
+  const until = Date.now() + followForMs
+  for (let pauseMs = 300; !turn.done && turn.id && Date.now() < until; pauseMs = Math.min(pauseMs * 2, 5000)) {
+    await new Promise(resolve => setTimeout(resolve, pauseMs))
+    const again = await send('chat/follow', { session_id: session, message_id: turn.id }).catch(error => {
+      if (!mayComeBack.has(error.status)) throw error
+    })
+    if (again) await follow(again, turn, show)
+  }
+  return turn.done
+}
+
+async function follow(response, turn, show) {
   try {
     for await (const { name, data } of readEvents(response.body)) {
+      if (name === 'session') turn.id = data.message_id
       if (name === 'card') show(data)
-      if (name === 'done') done = true
-      if (name === 'error') throw new Refusal(503, data.message)
+      if (name === 'done') turn.done = true
+      if (name === 'error' && data.code !== 'unavailable') throw new Refusal(504, data.message)
     }
   } catch (error) {
     if (error instanceof Refusal) throw error
-    // The socket broke: what was shown stays, and the caller says so.
+    // The socket broke: what was shown stays.
   }
-  return done
 }
 
 async function* readEvents(stream) {
