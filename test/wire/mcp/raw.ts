@@ -1,5 +1,6 @@
 // An MCP server without an SDK, over stdio, that misbehaves on command: the first argument says how it starts, its tools do the rest.
 import { spawn } from 'node:child_process'
+import { appendFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 
 interface Call {
@@ -47,7 +48,14 @@ function hear({ id, method, params }: Call): void {
     })
   if (method === 'tools/list') list(id, params?.cursor)
   if (method === 'notifications/cancelled') cancelled.push(params?.requestId)
+  if (method === 'notifications/cancelled' || method === 'tools/call') note(method, id ?? params?.requestId)
   if (method === 'tools/call') call(id, params)
+}
+
+/** For a test that does not hold the pipe: a line in the file that LEDGER names. */
+function note(method: string, id: Call['id']): void {
+  const file = process.env['LEDGER']
+  if (file !== undefined) appendFileSync(file, `${JSON.stringify({ pid: process.pid, method, id })}\n`)
 }
 
 function list(id: Call['id'], cursor: string | undefined): void {
