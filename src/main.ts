@@ -9,6 +9,7 @@ import { createDoor } from './door.ts'
 import { ConfigError } from './errors.ts'
 import { createHistory } from './history.ts'
 import { createLog, type Log, reason } from './log.ts'
+import { createAway } from './queue/away.ts'
 import { type Board, createBoard } from './queue/board.ts'
 import { createBookmarks } from './queue/bookmarks.ts'
 import { createFeed } from './queue/feed.ts'
@@ -102,8 +103,10 @@ type QueueRooms = ReturnType<typeof createQueueRooms>
 
 function createQueueRooms(house: RedisHouse, log: Log) {
   const { redis } = house
+  const inbox = createInbox(redis)
   return {
-    inbox: createInbox(redis),
+    inbox,
+    away: createAway(redis, inbox),
     journal: createJournal(redis),
     leases: createLeases(redis),
     history: createHistory(redis),

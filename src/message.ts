@@ -25,6 +25,11 @@ export interface Message {
   replyTo?: string
   /** Milliseconds since 1970, by the platform's clock. */
   sentAt: number
+  /**
+   * There when it was heard so late that nobody waits for an answer: the person is told, once, that what was said before this time
+   * (milliseconds since 1970) is not answered.
+   */
+  unansweredBefore?: number
   /** `api` clients want the answer alone; in a `chat` the steps are shown as well. */
   kind: 'chat' | 'api'
   /** Somebody waits for the answer to this very message, on a line of his own: it is not answered together with others. */

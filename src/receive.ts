@@ -1,9 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Adapter, Receive } from './adapter.ts'
 import { type CommandTools, findCommand, nearestCommand } from './commands.ts'
+import { Closing } from './errors.ts'
 import { type Words, wordsFor } from './i18n/i18n.ts'
 import { errorId, type Log, reason } from './log.ts'
 import { type Change, isMessage, isPress, type Message, type Press } from './message.ts'
+import type { Away } from './queue/away.ts'
 import type { Inbox } from './queue/inbox.ts'
 import { deliver, mayCall } from './reply/deliver.ts'
 import { openLane, type Pacer } from './reply/pacer.ts'
@@ -13,6 +15,7 @@ import { tokenOf } from './turns.ts'
 export interface ReceiveTools extends CommandTools {
   inbox: Inbox
   pacer: Pacer
+  away: Away
   locale: string
   log: Log
   /** Whether Redis can be reached. */
@@ -31,7 +34,7 @@ const keepingMayTakeMs = 5000
  */
 export function createReceive(adapter: Adapter, tools: ReceiveTools): Receive {
   return async what => {
-    if (tools.closing.aborted) throw new Error('the house is closing')
+    if (tools.closing.aborted) throw new Closing('the house is closing')
     if (!tools.isUp()) throw new Error('Redis is away')
     if (isMessage(what)) await soon(receiveMessage(what, adapter, tools))
     else if (isPress(what)) await soon(receivePress(what, tools))
@@ -50,6 +53,10 @@ async function soon(work: Promise<void>): Promise<void> {
 
 async function receiveMessage(heard: Message, adapter: Adapter, tools: ReceiveTools): Promise<void> {
   const message = { ...heard, text: heard.text.toWellFormed() }
+  if (message.unansweredBefore !== undefined) {
+    if (await tools.away.add(message)) await tools.jobs.ring(message.conversation)
+    return
+  }
   const words = wordsFor(message.author.locale, tools.locale)
   const answer = immediateAnswer(message, words, tools)
   if (!answer) {

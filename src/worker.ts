@@ -15,6 +15,7 @@ import type { Inbox } from './queue/inbox.ts'
 import type { Final, Journal, Step, TurnRecord } from './queue/journal.ts'
 import { LeaseLost } from './queue/lease.ts'
 import { begunWith, doneBefore, replay, toEntries } from './recall.ts'
+import { awayNotice } from './reply/away-notice.ts'
 import { renderPlain } from './reply/card.ts'
 import type { Pacer } from './reply/pacer.ts'
 import { openReply, type Reply } from './reply/reply.ts'
@@ -61,7 +62,8 @@ export async function answer(waiting: Message[], turn: Turn, tools: WorkerTools)
   turn.onMail(behind.look)
   if (waiting.length > messages.length || record.notes.size > 0) behind.look()
   try {
-    const final = record.final ?? (await compose({ question, record, reply, behind, turn, tools }))
+    const final =
+      record.final ?? awayNotice(question, tools.locale) ?? (await compose({ question, record, reply, behind, turn, tools }))
     if (!record.final) await journal.keepFinal(turn.lease, question.id, final)
     await deliverAnswer(final.text, question, reply, tools)
     await inbox.finish(behind.taken, final.entries, turn.lease)

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { findCommand, nearestCommand } from '../src/commands.ts'
+import { Closing } from '../src/errors.ts'
 import { silentLog } from '../src/log.ts'
 import type { Heard } from '../src/message.ts'
 import { createReceive, longestMessage } from '../src/receive.ts'
@@ -138,7 +139,7 @@ test('a house that closes, and one without Redis, refuse what they cannot keep',
   const { chat } = open()
   const closed = createReceive(chat.adapter, { ...toolsOf(rooms), closing: AbortSignal.abort() })
   const away = createReceive(chat.adapter, { ...toolsOf(rooms), isUp: () => false })
-  await expect(closed(aMessage('hello'))).rejects.toThrow('the house is closing')
+  await expect(closed(aMessage('hello'))).rejects.toThrow(Closing)
   await expect(away(aMessage('hello'))).rejects.toThrow('Redis is away')
 })
 

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createHistory } from '../src/history.ts'
 import { silentLog } from '../src/log.ts'
+import { createAway } from '../src/queue/away.ts'
 import { createBoard } from '../src/queue/board.ts'
 import { createFeed } from '../src/queue/feed.ts'
 import { createInbox } from '../src/queue/inbox.ts'
@@ -33,12 +34,14 @@ export async function testRooms() {
   const feed = createFeed(house, silentLog)
   const jobs = createJobs(house, silentLog)
   const { redis } = house
+  const inbox = createInbox(redis)
   return {
     house,
     redis,
     feed,
     jobs,
-    inbox: createInbox(redis),
+    inbox,
+    away: createAway(redis, inbox),
     journal: createJournal(redis),
     leases: createLeases(redis),
     history: createHistory(redis),

@@ -7,6 +7,7 @@ import { announceCommands } from './commands.ts'
 import { isNotModified, type Signal, toHouseError, within } from './errors.ts'
 import { type Me, toHeard } from './inbound.ts'
 import type { Intake, IntakeOptions } from './intake.ts'
+import { createClock, inTime, isLate } from './late.ts'
 import { limits, toTelegram } from './outbound.ts'
 import { createPolling } from './polling.ts'
 import { createWebhook, type Webhook, type WebhookOptions } from './webhook.ts'
@@ -31,7 +32,7 @@ export interface TelegramAdapter extends Adapter {
 /** Conversations are `telegram:<chat>` and `telegram:<chat>:<topic>`; ids of posts and `replyTo` are Telegram's message ids. */
 export function createTelegramAdapter(options: TelegramOptions): TelegramAdapter {
   const { token, apiRoot, webhook: hook, memory, log, callMs = 10_000 } = options
-  const api = new Api(token, apiRoot ? { apiRoot: apiRoot.replace(/\/+$/, '') } : {})
+  const { api, now } = openApi(token, apiRoot)
   let receive: Receive | undefined
 
   const call = <T>(make: (signal: Signal) => Promise<T>): Promise<T> =>
@@ -45,9 +46,9 @@ export function createTelegramAdapter(options: TelegramOptions): TelegramAdapter
   async function take(update: Update, me: Me): Promise<void> {
     const { callback_query: query, message } = update
     if (query) courteously(signal => api.answerCallbackQuery(query.id, {}, signal))
-    const heard = hear(update, me, log)
+    const heard = hear(update, me, now(), log)
     if (!heard) return
-    if (message) courteously(signal => api.sendChatAction(message.chat.id, 'typing', topicOfAction(message), signal))
+    if (message && !isLate(heard)) courteously(signal => showTyping(api, message, signal))
     await receive?.(heard)
   }
 
@@ -90,15 +91,24 @@ export function createTelegramAdapter(options: TelegramOptions): TelegramAdapter
   }
 }
 
+function openApi(token: string, apiRoot: string | undefined): { api: Api; now(): number } {
+  const { fetch, now } = createClock()
+  return { api: new Api(token, { fetch, ...(apiRoot && { apiRoot: apiRoot.replace(/\/+$/, '') }) }), now }
+}
+
 /** An update that breaks our reading of it is passed over: offered again, it would break it again, and block all others. */
-function hear(update: Update, me: Me, log: Log): Heard | undefined {
+function hear(update: Update, me: Me, now: number, log: Log): Heard | undefined {
   try {
-    return toHeard(update, me)
+    const heard = toHeard(update, me)
+    return heard && inTime(heard, update, now)
   } catch (error) {
     log.error({ update: update.update_id, reason: reason(error) }, 'Telegram: an update could not be read')
     return undefined
   }
 }
+
+const showTyping = (api: Api, message: Native, signal: Signal) =>
+  api.sendChatAction(message.chat.id, 'typing', topicOfAction(message), signal)
 
 /** A chat action, unlike a message, must name topic 1 ("General") of a forum. */
 function topicOfAction({ chat, is_topic_message, message_thread_id }: Native): { message_thread_id?: number } {

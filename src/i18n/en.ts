@@ -11,6 +11,7 @@ export const en = {
   joined: '⤴ Answered together with the message before.',
   withdrawn: 'Stopped, since the question was deleted.',
   paused: '⏸ Restarting, I will go on in a moment.',
+  away: (time: string) => `I was away. What was said here before ${time} I have not answered: ask again if you still need it.`,
   failed: (id: string) => `Something went wrong on my side, please try again. (error ${id})`,
   modelFailed: (what: string, id: string) => `I could not get an answer from the language model: ${what} (error ${id})`,
   setAside: (id: string) => `I could not answer this: I was interrupted each time I tried, and have put it aside. (error ${id})`,

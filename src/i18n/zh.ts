@@ -11,6 +11,7 @@ export const zh: Words = {
   joined: '⤴ 已与前一条消息一起回答。',
   withdrawn: '问题已被删除，已停止。',
   paused: '⏸ 正在重启，稍后继续。',
+  away: time => `我刚才不在。${time} 之前在这里说的内容我没有回答；如果仍然需要，请再问一次。`,
   failed: id => `我这边出错了，请再试一次。（错误 ${id}）`,
   modelFailed: (what, id) => `语言模型没有给出回答：${what}（错误 ${id}）`,
   setAside: id => `我无法回答这个问题：每次尝试都被中断，已将它搁置。（错误 ${id}）`,
