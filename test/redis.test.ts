@@ -1,11 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createConnection, createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, describe, expect, test } from 'vitest'
 import { silentLog } from '../src/log.ts'
+import { startEmbeddedRedis } from '../src/redis/embedded.ts'
 import { keysOf, unfinishedKeys } from '../src/redis/keys.ts'
 import { openRedis } from '../src/redis/redis.ts'
 import { dataFolder, startProcess } from './processes.ts'
@@ -101,6 +102,40 @@ describe('the embedded server', () => {
     const house = await open(dir)
     expect(await house.redis.ping()).toBe('PONG')
     await house.close()
+  })
+
+  /** A redis-server that only says what it is told to, so many times, and then that it is up. */
+  function pretender(says: string, times: number) {
+    const place = dataFolder()
+    const bin = join(place.path, '.runtime', 'bin')
+    mkdirSync(bin, { recursive: true })
+    const program = `#!${process.execPath}
+const { createServer } = require('node:net')
+require('node:fs').appendFileSync('${join(place.path, 'started')}', process.pid + '\\n')
+let left = ${times}
+const answer = socket => socket.on('data', () => socket.write(left-- > 0 ? '${says}\\r\\n' : '+PONG\\r\\n')).on('error', () => {})
+createServer(answer).listen(process.argv[process.argv.indexOf('--unixsocket') + 1])
+`
+    writeFileSync(join(bin, 'redis-server'), program, { mode: 0o755 })
+    const started = () => readFileSync(join(place.path, 'started'), 'utf8').trim().split('\n').map(Number)
+    const start = () => startEmbeddedRedis({ root: place.path, dir: join(place.path, 'redis'), path: '', patienceMs: 2000 })
+    return { start, started, remove: place.remove }
+  }
+
+  test('that reads its data for long is waited for by all, and is one', async () => {
+    const { start, started, remove } = pretender('-LOADING Redis is loading the dataset in memory', 30)
+    const sockets = await Promise.all([start(), start()])
+    expect(new Set(sockets).size).toBe(1)
+    expect(started()).toHaveLength(1)
+    process.kill(started()[0] ?? 0, 'SIGKILL')
+    remove()
+  })
+
+  test('that does not come up is ended, so that the next one is alone', async () => {
+    const { start, started, remove } = pretender('-ERR what?', 1e9)
+    await expect(start()).rejects.toThrow(/did not come up.*redis\.log says why/)
+    await expect.poll(() => existsSync(`/proc/${started()[0]}/exe`)).toBe(false)
+    remove()
   })
 
   test('that cannot be found is one sentence', async () => {

@@ -19,26 +19,28 @@ export interface EmbeddedPlace {
   dir: string
   /** The PATH. */
   path: string
+  /** How long a server may take until it listens, in milliseconds; reading its data may take longer. */
+  patienceMs?: number
 }
 
 /**
  * A Redis of the house's own: no TCP port, one unix socket, every write in an append-only file. Resolves with the socket's path once it
- * answers; one that already runs there is shared. Throws ConfigError when there is no program to start, or it does not come up.
+ * answers, which it does when it has read its data; one that already runs there is shared. Throws ConfigError when there is no program to start, or it does not come up.
  */
-export async function startEmbeddedRedis({ root, dir: folder, path }: EmbeddedPlace): Promise<string> {
+export async function startEmbeddedRedis({ root, dir: folder, path, patienceMs = 10_000 }: EmbeddedPlace): Promise<string> {
   const dir = resolve(folder)
   const socket = socketPath(dir)
-  if (await ping(socket)) return socket
+  if (await isUp(socket)) return socket
   makeFolder(dir)
   return alone(dir, async () => {
-    if (await ping(socket)) return socket // another process was first
+    if (await isUp(socket)) return socket // another process was first
     const program = findProgram(root, path)
     if (!program)
       throw new ConfigError(
         'No redis-server or valkey-server was found: run script/bootstrap, which says how to get one, or set REDIS_URL',
       )
     const child = spawn(program, serverArguments(dir, socket), { stdio: 'ignore', detached: true }) // its own group: Ctrl-C must not take it before the workers
-    await comesUp(child, socket, `${program} did not come up: ${join(dir, 'redis.log')} says why`)
+    await comesUp(child, socket, patienceMs, `${program} did not come up: ${join(dir, 'redis.log')} says why`)
     child.unref()
     return socket
   })
@@ -91,26 +93,41 @@ function serverArguments(dir: string, socket: string): string[] {
   return Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value])
 }
 
-async function comesUp(child: ChildProcess, socket: string, failure: string): Promise<void> {
+async function comesUp(child: ChildProcess, socket: string, patienceMs: number, failure: string): Promise<void> {
   let dead = false
   child.once('exit', () => (dead = true))
   child.once('error', () => (dead = true))
-  const until = Date.now() + 10_000
-  for (let wait = 5; !(await ping(socket)); wait = Math.min(wait * 2, 100)) {
-    if (dead || Date.now() > until) throw new ConfigError(failure)
+  const until = Date.now() + patienceMs
+  for (let wait = 5; !(await isUp(socket)); wait = Math.min(wait * 2, 100)) {
+    if (dead || Date.now() > until) {
+      child.kill('SIGKILL') // the next one would write to the same file
+      throw new ConfigError(failure)
+    }
     await sleep(wait)
   }
 }
 
-function ping(path: string): Promise<boolean> {
+/** Whether a server answers there; waits for one that still reads its data. */
+async function isUp(socket: string): Promise<boolean> {
+  for (;;) {
+    const said = await ping(socket)
+    if (!said.startsWith('-LOADING')) return said.startsWith('+PONG')
+    await sleep(loadingPauseMs)
+  }
+}
+
+const loadingPauseMs = 100
+
+/** What it says, or nothing. */
+function ping(path: string): Promise<string> {
   return new Promise(done => {
     const socket = createConnection(path, () => socket.write('PING\r\n'))
-    const end = (ok: boolean) => {
+    const end = (said: string) => {
       socket.destroy()
-      done(ok)
+      done(said)
     }
-    socket.setTimeout(1000, () => end(false))
-    socket.on('error', () => end(false))
-    socket.on('data', data => end(data.toString().startsWith('+PONG')))
+    socket.setTimeout(1000, () => end(''))
+    socket.on('error', () => end(''))
+    socket.on('data', data => end(data.toString()))
   })
 }
