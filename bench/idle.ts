@@ -112,6 +112,7 @@ async function showFaded(full: Place, before: number): Promise<void> {
 
 /** What 48 hours do: the ids that were heard, and who answered last, are remembered no more. */
 async function forgetSeen({ redis }: RedisHouse): Promise<void> {
+  if (!('scanStream' in redis)) throw new Error('a place of the bench is one server')
   for (const kind of ['seen', 'holder'])
     for await (const keys of redis.scanStream({ match: `bellhop:{*}:${kind}:*`, count: 5000 }) as AsyncIterable<string[]>)
       if (keys.length > 0) await redis.unlink(...keys)

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { loadConfig } from '../src/config/config.ts'
 import { readServers } from '../src/config/servers.ts'
 import { ConfigError } from '../src/errors.ts'
+import { type RedisAddress, readRedisAddress } from '../src/redis/address.ts'
 
 let folder: string
 beforeAll(() => {
@@ -71,7 +72,32 @@ test.each<[string, Record<string, string>, string]>([
   [
     'an address with a password, without repeating it',
     { REDIS_URL: 'http://:pw@host' },
-    'REDIS_URL is not usable: it must be a redis:// or rediss:// address',
+    'REDIS_URL is not usable: it must be a redis:// or rediss:// address, several with commas between for a Redis Cluster, or redis+sentinel://host:26379,host:26379/master',
+  ],
+  [
+    'a cluster of which one node has another password, without repeating it',
+    { REDIS_URLS: 'redis://:pw@one,redis://:other@two' },
+    'REDIS_URLS is not usable: it must be addresses with the same user and password: those of the first are used for every node',
+  ],
+  [
+    'a cluster half behind TLS',
+    { REDIS_URL: 'redis://one,rediss://two' },
+    'REDIS_URL is not usable: it must be addresses that all begin with redis://, or all with rediss://',
+  ],
+  [
+    'a cluster with a database',
+    { REDIS_URL: 'redis://one,redis://two/3' },
+    'REDIS_URL is not usable: it must be addresses without the number of a database: a Redis Cluster has only one',
+  ],
+  [
+    'sentinels without the name of a master',
+    { REDIS_URL: 'redis+sentinel://:pw@one:26379,two' },
+    'REDIS_URL is not usable: it must be redis+sentinel://host:26379,host:26379/master, with the name of the master that the sentinels watch at its end',
+  ],
+  [
+    'sentinels with an option that nobody knows',
+    { REDIS_URL: 'redis+sentinel://one/main?ssl=true' },
+    'REDIS_URL is not usable: it must be an address with no options but sentinel_username and sentinel_password',
   ],
   [
     'an open door without a key',
@@ -81,6 +107,37 @@ test.each<[string, Record<string, string>, string]>([
   ['a file that is not there', { SERVERS_CONFIG: './nope.json' }, 'SERVERS_CONFIG is "./nope.json": there is no such file'],
 ])('%s is one sentence', (_what, env, sentence) => {
   expect(problemsOf(() => loadConfig(folder, env))).toEqual([sentence])
+})
+
+test.each<[string, Partial<RedisAddress>]>([
+  [
+    'rediss://me:pw@one/2',
+    { nodes: [{ host: 'one', port: 6379 }], login: { username: 'me', password: 'pw' }, tls: true, database: 2 },
+  ],
+  ['redis://:p,w@[::1]:7000', { nodes: [{ host: '::1', port: 7000 }], login: { password: 'p,w' }, tls: false }],
+  [
+    'redis://me:pw@one:7000, redis://two:7001,redis://me:pw@three',
+    { kind: 'servers', urls: ['redis://me:pw@one:7000', 'redis://me:pw@two:7001', 'redis://me:pw@three'], database: 0 },
+  ],
+  [
+    'rediss+sentinel://me:p%40w@one,two:5000,[::1]:5001/main/2?sentinel_username=it&sentinel_password=p%25w',
+    {
+      kind: 'sentinels',
+      sentinels: [
+        { host: 'one', port: 26_379 },
+        { host: 'two', port: 5000 },
+        { host: '::1', port: 5001 },
+      ],
+      master: 'main',
+      login: { username: 'me', password: 'p@w' },
+      sentinelLogin: { username: 'it', password: 'p%w' },
+      tls: true,
+      database: 2,
+    },
+  ],
+])('%s leads to a Redis', (url, expected) => {
+  expect(loadConfig(folder, { REDIS_URLS: url }).redisUrl).toBe(url)
+  expect(readRedisAddress(url)).toMatchObject(expected)
 })
 
 test('all mistakes are told at once', () => {

@@ -1,15 +1,15 @@
-import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { createConnection, createServer } from 'node:net'
+import { createConnection } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, describe, expect, test } from 'vitest'
 import { silentLog } from '../src/log.ts'
 import { startEmbeddedRedis } from '../src/redis/embedded.ts'
 import { keysOf, unfinishedKeys } from '../src/redis/keys.ts'
 import { openRedis } from '../src/redis/redis.ts'
 import { dataFolder, startProcess } from './processes.ts'
+import { createServers, type RedisServer } from './redis-servers.ts'
 
 const root = join(import.meta.dirname, '..')
 const path = process.env['PATH'] ?? ''
@@ -149,39 +149,41 @@ createServer(answer).listen(process.argv[process.argv.indexOf('--unixsocket') + 
 })
 
 describe('a Redis of the operator’s own', () => {
-  let server: ChildProcess | undefined
-  afterEach(async () => {
-    if (server?.kill('SIGKILL')) await once(server, 'exit')
-  })
-
-  async function startServer(...settings: string[]): Promise<string> {
-    const port = await freePort()
-    const program = join(root, '.runtime/bin/redis-server')
-    const args = ['--port', String(port), '--save', '', '--dir', folder(), ...settings]
-    server = spawn(existsSync(program) ? program : 'redis-server', args, { stdio: 'ignore' })
-    return `redis://127.0.0.1:${port}`
-  }
+  const servers = createServers()
+  afterAll(() => servers.close())
+  const addressOf = ({ port }: RedisServer) => `redis://127.0.0.1:${port}`
 
   test('is used, and left alone at the end', async () => {
-    const url = await startServer()
-    const house = await open('unused', url)
+    const server = await servers.start()
+    const house = await open('unused', addressOf(server))
     await house.redis.set('a', 'b')
     await house.close()
-    expect(server?.exitCode).toBeNull()
+    expect(await server.redis.get('a')).toBe('b')
   })
 
   test('that throws keys away is refused with the fix', async () => {
-    const url = await startServer('--maxmemory-policy', 'allkeys-lru')
-    await expect(open('unused', url)).rejects.toThrow(
-      'maxmemory-policy is "allkeys-lru"), and with them messages: set maxmemory-policy to noeviction',
+    const server = await servers.start({ 'maxmemory-policy': 'allkeys-lru' })
+    await expect(open('unused', addressOf(server))).rejects.toThrow(
+      'This Redis may throw keys away (maxmemory-policy is "allkeys-lru"), and with them messages: set maxmemory-policy to noeviction',
     )
   })
 
   test('that wants another password is told, without repeating ours', async () => {
-    const url = await startServer('--requirepass', 'right')
+    const url = addressOf(await servers.start({ requirepass: 'right' }))
     const error = await open('unused', url.replace('//', '//:wrong@')).catch((reason: Error) => reason)
     expect(String(error)).toMatch(/^ConfigError: Redis cannot be used \(WRONGPASS.*\): check REDIS_URL$/)
     expect(String(error)).not.toContain('wrong@')
+  })
+
+  test('that is made a replica for a while is waited for', async () => {
+    const server = await servers.start()
+    const house = await open('unused', addressOf(server))
+    await server.redis.replicaof('127.0.0.1', 1)
+    const written = house.redis.eval("return redis.call('SET', KEYS[1], 'b')", 1, 'a')
+    await expect.poll(() => house.isUp).toBe(false)
+    await server.redis.replicaof('NO', 'ONE')
+    expect(await written).toBe('OK')
+    await house.close()
   })
 })
 
@@ -193,11 +195,3 @@ test('all keys of one conversation lie in one slot, and in one of the buckets th
     expect(unfinishedKeys).toContain(keys.unfinished)
   }
 })
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1')
-  await once(probe, 'listening')
-  const address = probe.address()
-  probe.close()
-  return typeof address === 'object' && address ? address.port : 0
-}

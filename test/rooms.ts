@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Cluster, type Redis } from 'ioredis'
 import { createHistory } from '../src/history.ts'
 import { silentLog } from '../src/log.ts'
 import { createAway } from '../src/queue/away.ts'
@@ -15,10 +16,20 @@ import { openRedis, type RedisHouse } from '../src/redis/redis.ts'
 import { createPacer } from '../src/reply/pacer.ts'
 import { createSettings } from '../src/settings.ts'
 
+/** Where `testRooms` finds its Redis; undefined: in one of its own. */
+let address: string | undefined
+
+/** From now on the rooms of this test file stand on this Redis, which they have to themselves: as in REDIS_URL. */
+export function standOn(url: string): void {
+  address = url
+}
+
 /** A real Redis of one test file's own, in a folder that goes with it. */
 async function testRedis(): Promise<RedisHouse> {
   const dir = mkdtempSync(join(tmpdir(), 'bellhop-test-'))
-  const house = await openRedis({ root: join(import.meta.dirname, '..'), dir, path: process.env['PATH'] ?? '', log: silentLog })
+  const place = { root: join(import.meta.dirname, '..'), dir, path: process.env['PATH'] ?? '', log: silentLog }
+  const house = await openRedis({ ...place, ...(address && { url: address }) })
+  if (house.redis instanceof Cluster) askEveryNode(house.redis)
   return {
     ...house,
     async close() {
@@ -26,6 +37,13 @@ async function testRedis(): Promise<RedisHouse> {
       rmSync(dir, { recursive: true, force: true })
     },
   }
+}
+
+/** A cluster gives these two to one of its nodes. */
+function askEveryNode(cluster: Cluster): void {
+  const each = <T>(ask: (node: Redis) => Promise<T>) => Promise.all(cluster.nodes('master').map(ask))
+  cluster.flushall = async () => (await each(node => node.flushall()))[0] ?? 'OK'
+  cluster.keys = async (pattern: string | Buffer) => (await each(node => node.keys(String(pattern)))).flat()
 }
 
 /** The rooms of the queue, over a Redis of their own. */

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { redisAddressMustBe } from '../redis/address.ts'
 
 /** One environment variable: how it is read, and how it is explained in README, `.env.example` and error sentences. */
 export interface Variable<T> {
@@ -6,8 +7,8 @@ export interface Variable<T> {
   aliases: string[]
   /** What it is for, with the reason of the default. */
   about: string
-  /** The end of the sentence "X must be …". */
-  allowed: string
+  /** The end of the sentence "X must be …", which may depend on what was found. */
+  allowed: string | ((found: string) => string)
   /** The value when unset, as it would be typed; absent where unset means "off". */
   fallback?: string
   /** Never repeated in an error sentence. */
@@ -16,7 +17,7 @@ export interface Variable<T> {
 
 type More = { aliases?: string[]; fallback?: string; secret?: boolean }
 /** `fallback` is known to the type, so that a variable with a default is never undefined. */
-const variable = <T, const M extends More>(schema: z.ZodType<T>, allowed: string, about: string, more: M) => ({
+const variable = <T, const M extends More>(schema: z.ZodType<T>, allowed: Variable<T>['allowed'], about: string, more: M) => ({
   schema,
   aliases: [] as string[],
   about,
@@ -85,12 +86,10 @@ export const variables = {
     secret: true,
   }),
   REDIS_URL: variable(
-    url(['redis', 'rediss']),
-    'a redis:// or rediss:// address',
-    'A Redis of your own (6.2 or later, or Valkey); unset means a private one in `DATA_DIR`',
-    {
-      secret: true,
-    },
+    z.string().refine(found => redisAddressMustBe(found) === undefined),
+    found => redisAddressMustBe(found) ?? '',
+    'A Redis of your own (6.2 or later, or Valkey): a server, a cluster, or sentinels; unset means a private one in `DATA_DIR`',
+    { aliases: ['REDIS_URLS'], secret: true },
   ),
   DATA_DIR: text('Where the private Redis and the sample database live', { fallback: './data' }),
   SERVERS_CONFIG: text('The list of MCP servers', { fallback: './servers.config.json' }),
@@ -119,10 +118,14 @@ export function readVariables(env: Record<string, string | undefined>): { values
     if (found === undefined) continue
     const read = variable.schema.safeParse(found)
     if (read.success) values[name] = read.data
-    else
-      problems.push(`${said ?? name} ${variable.secret ? 'is not usable' : `is ${quote(found)}`}: it must be ${variable.allowed}`)
+    else problems.push(sentence(said ?? name, found, variable))
   }
   return { values: values as Values, problems }
+}
+
+function sentence(name: string, found: string, { secret, allowed }: Variable<unknown>): string {
+  const must = typeof allowed === 'string' ? allowed : allowed(found)
+  return `${name} ${secret ? 'is not usable' : `is ${quote(found)}`}: it must be ${must}`
 }
 
 function quote(found: string): string {

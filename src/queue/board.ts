@@ -23,8 +23,8 @@ const key = 'bellhop:board'
 export const boardLifeMs = 15_000
 
 export function createBoard(redis: Redis): Board {
-  /** By Redis' clock: those of two machines may differ by more than a notice lives. */
-  const now = async () => Number((await redis.time())[0]) * 1000
+  /** By the clock of the Redis that has the board: those of two machines may differ by more than a notice lives. */
+  const now = async () => Number(await redis.eval("return redis.call('TIME')[1]", 1, key)) * 1000
   return {
     async post(notice) {
       await redis.hset(key, notice.worker, JSON.stringify({ at: await now(), notice }))
