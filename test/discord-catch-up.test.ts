@@ -1,44 +1,11 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { createCall } from '../adapters/discord/calls.ts'
 import { createCatchUp } from '../adapters/discord/catch-up.ts'
-import { createDiscordAdapter, type DiscordOptions } from '../adapters/discord/discord.ts'
 import { idAt } from '../adapters/discord/inbound.ts'
 import { Gone } from '../src/errors.ts'
 import { type Heard, isMessage, type Message } from '../src/message.ts'
-import type { DiscordWire } from './wire/discord.ts'
-import { callsTo, closers, createBookmarks, createPad, openWire, optionsFor } from './wire/discord-stage.ts'
-
-const untold = { untold: true }
-const minutesAgo = (minutes: number) => Date.now() - minutes * 60_000
-
-/** A bot, and the messages that it hears; one that comes twice is recognised by its id, as the inbox does. */
-async function listen(wire: DiscordWire, more: Partial<DiscordOptions> = {}, receive = async (_: Heard) => {}) {
-  const { lines, log } = createPad()
-  const adapter = createDiscordAdapter(optionsFor(wire, { log, ...more }))
-  closers.push(() => adapter.stop())
-  const heard: Message[] = []
-  await adapter.start(async what => {
-    await receive(what)
-    if (isMessage(what) && !heard.some(({ id }) => id === what.id)) heard.push(what)
-  })
-  const texts = () => heard.map(({ text }) => text)
-  const hears = (...expected: string[]) => expect.poll(texts, { timeout: 8000 }).toEqual(expected)
-  return { adapter, heard, texts, hears, lines }
-}
-
-/** A wire whose channel and DM the bot has heard before, and their bookmarks. */
-async function openKnown() {
-  const wire = await openWire({ messageContent: true })
-  const bookmarks = createBookmarks()
-  const places = { channel: `discord:${wire.world.channel.id}`, dm: `discord:${wire.world.dm.id}` }
-  for (const place of Object.values(places)) await bookmarks.set(place, idAt(minutesAgo(5)))
-  return { wire, bookmarks, ...places }
-}
-
-/** Nothing is left to be read once every place has been asked for. */
-const allRead = (wire: DiscordWire, places: number) =>
-  expect.poll(() => callsTo(wire, 'GET', /\/messages\?/).filter(call => call.status).length).toBeGreaterThanOrEqual(places)
+import { allRead, listen, minutesAgo, openKnown, untold } from './wire/discord-away.ts'
+import { callsTo, closers, createPad, openWire } from './wire/discord-stage.ts'
 
 test('hears once, in its order, what was said to it while it was away', async () => {
   const { wire, bookmarks, channel, dm } = await openKnown()
@@ -114,20 +81,6 @@ test('a channel that it may not read, or that fails, takes no other down; a limi
   expect(heard.map(({ text }) => text).sort()).toEqual(['after the limit', 'in the channel'])
   await expect.poll(() => bookmarks.marks.get(dm)).toBe(heard.find(({ text }) => text === 'after the limit')?.replyTo)
   expect(lines.filter(({ level }) => level === 'warn' || level === 'error')).toEqual([])
-})
-
-test('what is heard live waits for nothing, and moves no bookmark past what is still to be read', async () => {
-  const { wire, bookmarks, channel } = await openKnown()
-  const mark = bookmarks.marks.get(channel)
-  const slow = { ...bookmarks, recent: (count: number) => sleep(300).then(() => bookmarks.recent(count)) }
-  wire.say('earlier', untold)
-  wire.misbehave({ kind: 'slow', method: 'GET', route: new RegExp(`${wire.world.channel.id}/messages`), ms: 600 })
-  const { hears } = await listen(wire, { bookmarks: slow })
-  const last = wire.say('live')
-  await hears('live')
-  expect(bookmarks.marks.get(channel)).toBe(mark)
-  await hears('live', 'earlier')
-  await expect.poll(() => bookmarks.marks.get(channel)).toBe(last.id)
 })
 
 test('a session that begins anew finds what the one before it did not come to read', async () => {

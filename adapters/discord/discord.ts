@@ -7,7 +7,7 @@ import { type Call, createCall } from './calls.ts'
 import { type CatchUp, createCatchUp } from './catch-up.ts'
 import { fingerprint, toCommands } from './commands.ts'
 import { createEars } from './ears.ts'
-import type { Gateway } from './gateway.ts'
+import type { Gateway, GatewayEvents } from './gateway.ts'
 import { createOffer, type Offer } from './offer.ts'
 import { limits } from './outbound.ts'
 import { createSpeech } from './speech.ts'
@@ -77,7 +77,12 @@ export function createDiscordAdapter(options: DiscordOptions): Adapter {
       const mine: Listening = { stopping, catchUp }
       listening = mine
       const offer = createOffer(receive, message => catchUp?.kept(message), log, stopping.signal)
-      const events = { ready: (who: Me) => ready(who, offer, catchUp), ...createEars(() => me?.botId ?? '', call, offer, log) }
+      const live = catchUp?.behindPast(offer) ?? offer
+      const events: GatewayEvents = {
+        ready: who => ready(who, offer, catchUp),
+        guild: native => catchUp?.find(native),
+        ...createEars(() => me?.botId ?? '', call, live, log),
+      }
       mine.gateway = await openGateway({ token, messageContent, log, events, ...(apiUrl ? { apiUrl } : {}) })
       if (stopping.signal.aborted) await mine.gateway.close()
     },

@@ -8,7 +8,7 @@ import { formatInteraction } from './interaction.ts'
 import type { Offer } from './offer.ts'
 
 /** What each event of the gateway is to us. Nothing here is awaited by the gateway. */
-export function createEars(botId: () => string, call: Call, offer: Offer, log: Log): Omit<GatewayEvents, 'ready'> {
+export function createEars(botId: () => string, call: Call, offer: Offer, log: Log): Omit<GatewayEvents, 'ready' | 'guild'> {
   /** "Bellhop is typing…" for ten seconds, or until the first message: the sign of life until then. */
   function type(conversation: string): void {
     call('POST', Routes.channelTyping(addressOf(conversation)[0] ?? ''), { once: true }).catch((error: unknown) => {

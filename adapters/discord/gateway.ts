@@ -8,6 +8,7 @@ import {
   DiscordjsErrorCodes,
   Events,
   GatewayDispatchEvents,
+  type GatewayGuildCreateDispatchData,
   GatewayIntentBits,
   type GatewayMessageCreateDispatchData,
   type GatewayMessageDeleteBulkDispatchData,
@@ -20,6 +21,7 @@ import {
 import { ConfigError } from '../../src/errors.ts'
 import { type Log, reason } from '../../src/log.ts'
 import { tokenRefused } from './calls.ts'
+import type { Guild } from './inbound.ts'
 
 export interface GatewayOptions {
   token: string
@@ -31,7 +33,10 @@ export interface GatewayOptions {
 
 /** The gateway's events as they came over the wire, so that they can be read without the library. */
 export interface GatewayEvents {
+  /** A new session has begun; nothing is told of what was said before it. */
   ready(me: { botId: string; appId: string }): void
+  /** Once in a session for each guild that the bot was in when it began; after an outage one may come much later. */
+  guild(native: Guild): void
   message(native: GatewayMessageCreateDispatchData): void
   update(native: GatewayMessageUpdateDispatchData): void
   deletion(native: Pick<GatewayMessageDeleteDispatchData, 'id' | 'channel_id'>): void
@@ -137,14 +142,20 @@ function createClient(options: GatewayOptions, closing: AbortSignal): Client {
   const client = new Client(clientOptions(options))
   const { log, events } = options
   let wasReady = false
+  let untold = new Set<string>()
   const listen = <Data>(name: GatewayDispatchEvents, hear: (data: Data) => void) => {
     client.ws.on(name, (data: Data) => {
       if (!closing.aborted) hear(data)
     })
   }
-  listen<GatewayReadyDispatchData>(GatewayDispatchEvents.Ready, ({ user, application }) => {
+  listen<GatewayReadyDispatchData>(GatewayDispatchEvents.Ready, ({ user, application, guilds }) => {
     wasReady = true
+    untold = new Set(guilds.map(({ id }) => id))
     events.ready({ botId: user.id, appId: application.id })
+  })
+  // A guild that the bot joins later comes in the same way, and so does one that had an outage.
+  listen<GatewayGuildCreateDispatchData>(GatewayDispatchEvents.GuildCreate, guild => {
+    if (!guild.unavailable && untold.delete(guild.id)) events.guild(guild)
   })
   listen(GatewayDispatchEvents.MessageCreate, events.message)
   listen(GatewayDispatchEvents.MessageUpdate, events.update)

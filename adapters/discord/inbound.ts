@@ -5,13 +5,16 @@ import {
   type APIMessage,
   type APIUser,
   ApplicationCommandType,
+  ChannelFlags,
+  ChannelType,
+  type GatewayGuildCreateDispatchData,
   type GatewayMessageCreateDispatchData,
   type GatewayMessageDeleteDispatchData,
   type GatewayMessageUpdateDispatchData,
   InteractionType,
   MessageType,
 } from 'discord.js'
-import type { Attachment, Author, Change, Message, Press, Quoted } from '../../src/message.ts'
+import type { Attachment, Author, Change, Conversation, Message, Press, Quoted } from '../../src/message.ts'
 
 /** A message as the gateway gives it, with the member's nickname where there is one. */
 type Native = Omit<GatewayMessageCreateDispatchData, 'mentions'> & { mentions?: APIUser[] }
@@ -78,6 +81,38 @@ export function toPress(native: APIInteraction): Press | undefined {
   if (!author || action === undefined || token === undefined) return undefined
   return { id: `discord:${native.id}`, conversation: `discord:${native.channel.id}`, author, action, token }
 }
+
+/** Where people can talk in a guild, threads among it, and the newest message there, by whomever. */
+export interface Talk {
+  conversation: Conversation
+  guildId: string
+  /** It may have been deleted since. */
+  lastMessageId: string
+}
+
+/** A guild as the gateway tells of it when a session begins; a server that only resembles Discord may leave lists out. */
+export type Guild = Pick<GatewayGuildCreateDispatchData, 'id'> &
+  Partial<Pick<GatewayGuildCreateDispatchData, 'channels' | 'threads'>>
+
+/** Without the places where nothing was ever said, and those that Discord says are hidden from the bot. */
+export function toTalks({ id, channels = [], threads = [] }: Guild): Talk[] {
+  return [...channels, ...threads].flatMap(channel => {
+    if (!talkKinds.has(channel.type) || (channel.flags ?? 0) & ChannelFlags.ChannelObfuscated) return []
+    const lastMessageId = 'last_message_id' in channel ? channel.last_message_id : undefined
+    return lastMessageId ? [{ conversation: `discord:${channel.id}`, guildId: id, lastMessageId }] : []
+  })
+}
+
+/** Voice channels and stages have a chat; the last id of a forum is that of a thread, which is listed by itself. */
+const talkKinds = new Set([
+  ChannelType.GuildText,
+  ChannelType.GuildAnnouncement,
+  ChannelType.GuildVoice,
+  ChannelType.GuildStageVoice,
+  ChannelType.PublicThread,
+  ChannelType.PrivateThread,
+  ChannelType.AnnouncementThread,
+])
 
 /** When a thing came into being, in milliseconds since 1970: the upper bits of every id count from 2015 on (Discord's "Snowflakes"). */
 export function timeOf(id: string): number {

@@ -13,11 +13,15 @@ export interface Mark {
 export interface Marks {
   move(mark: Mark): void
   /**
-   * The newest ones, as they were written before this call. They stay where they are until they are released, or read once more.
-   * None when `stopping` comes first.
+   * The newest ones, as they were written before this call, and those that are still held. Holds them all. When `stopping` comes first,
+   * none is read.
    */
   read(count: number, stopping: AbortSignal): Promise<Mark[]>
+  /** What follows this mark is still to be read: no bookmark is written there until it is released, lest it pass that. */
+  hold(mark: Mark): void
   release(conversation: Conversation): void
+  /** The newest message that this gateway knows to have been heard there. */
+  newest(conversation: Conversation): string | undefined
   /** Resolves when the last one is written. */
   settled(): Promise<unknown>
 }
@@ -28,7 +32,7 @@ const pauseMs = { first: 500, most: 15_000 }
 
 export function createMarks(bookmarks: Bookmarks, log: Log): Marks {
   const newest = new Map<Conversation, string>()
-  let held = new Set<Conversation>()
+  let held = new Map<Conversation, string>()
   let last: Promise<unknown> = Promise.resolve()
 
   function inOrder<T>(work: () => Promise<T>): Promise<T> {
@@ -62,14 +66,16 @@ export function createMarks(bookmarks: Bookmarks, log: Log): Marks {
     read: (count, stopping) =>
       inOrder(async () => {
         const found = await readPatiently(bookmarks, count, log, stopping)
-        held = new Set(found.map(({ conversation }) => conversation))
         found.forEach(remember)
-        return found
+        held = new Map([...found.map(({ conversation, messageId }): [string, string] => [conversation, messageId]), ...held])
+        return [...held].map(([conversation, messageId]) => ({ conversation, messageId }))
       }),
+    hold: ({ conversation, messageId }) => void held.set(conversation, messageId),
     release(conversation) {
       held.delete(conversation)
       void inOrder(() => write(conversation))
     },
+    newest: conversation => newest.get(conversation),
     settled: () => last,
   }
 }

@@ -42,7 +42,7 @@ export function createOffer(receive: Receive, kept: (message: Message) => void, 
 }
 
 /** One after the other within a conversation, since what is offered again must not come after what was said later. */
-function createLanes() {
+export function createLanes() {
   const last = new Map<Conversation, Promise<boolean>>()
   return async (conversation: Conversation, work: () => Promise<boolean>): Promise<boolean> => {
     const turn = (last.get(conversation) ?? Promise.resolve()).then(work)

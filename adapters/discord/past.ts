@@ -7,11 +7,16 @@ import { idAt, toMessage } from './inbound.ts'
 import { isLater, type Mark } from './marks.ts'
 import { tooLateMs } from './offer.ts'
 
+/** A mark, and the guild that it is in, where that is known. */
+export interface Place extends Mark {
+  guildId?: string
+}
+
 /**
- * What was said to the bot after a bookmark, oldest first, unless it is too late to answer. Throws Gone where the bot may not read,
+ * What was said to the bot after a mark, oldest first, unless it is too late to answer. Throws Gone where the bot may not read,
  * and AbortError.
  */
-export type Past = (mark: Mark) => AsyncGenerator<Message, void>
+export type Past = (place: Place) => AsyncGenerator<Message, void>
 
 /** The most that Discord gives at once ("Get Channel Messages"). */
 const pageSize = 100
@@ -50,10 +55,10 @@ export function createPast(botId: string, call: Call, signal: AbortSignal): Past
     return { guild_id: channel.guild_id }
   }
 
-  return async function* ({ conversation, messageId }) {
+  return async function* ({ conversation, messageId, guildId }) {
     const [channelId = ''] = addressOf(conversation)
     let after = isLater(messageId, tooLate) ? messageId : tooLate
-    let guild: { guild_id?: string } | undefined
+    let guild: { guild_id?: string } | undefined = guildId === undefined ? undefined : { guild_id: guildId }
     for (let size = pageSize; size === pageSize; ) {
       const page = await getPage(channelId, after)
       if (page.length > 0) guild ??= await getGuild(channelId)

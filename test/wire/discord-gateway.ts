@@ -36,6 +36,8 @@ export interface GatewayOptions {
   token: string
   /** Whether the application may read every message's text; asking for it without is close code 4014. */
   messageContent: boolean
+  /** How long after READY a session is told of the guild. */
+  guildMs: number
   url(): string
 }
 
@@ -73,7 +75,9 @@ export function createWireGateway(server: Server, world: World, options: Gateway
     const session: Session = { id: snowflake(), intents: d.intents, seq: 0, events: [], socket, alive: true }
     sessions.set(session.id, session)
     emit(session, 'READY', readyData(world, session.id, options.url()))
-    emit(session, 'GUILD_CREATE', guildData(world))
+    const tellGuild = () => session.alive && emit(session, 'GUILD_CREATE', guildData(world))
+    if (options.guildMs > 0) setTimeout(tellGuild, options.guildMs)
+    else tellGuild()
     return session
   }
 
@@ -144,8 +148,11 @@ function readyData(world: World, sessionId: string, url: string): object {
   }
 }
 
-function guildData(world: World): object {
-  const all = [...world.channels.values()].filter(channel => channel.guild_id)
+/** What GUILD_CREATE tells: every channel, those among it that the bot may not see, and the active threads that it may. */
+export function guildData(world: World): object {
+  const all = [...world.channels.values()]
+    .filter(channel => channel.guild_id)
+    .map(channel => ({ ...channel, last_message_id: world.lastIn(channel.id) ?? null, flags: channel.hidden ? 1 << 17 : 0 }))
   return {
     id: world.guildId,
     name: 'Wire',
@@ -155,8 +162,8 @@ function guildData(world: World): object {
     preferred_locale: 'en-US',
     features: [],
     roles: [{ id: world.guildId, name: '@everyone', permissions: '0', position: 0, color: 0, tags: {} }],
-    channels: all.filter(channel => channel.type === 0).map(channel => ({ ...channel, position: 0, permission_overwrites: [] })),
-    threads: all.filter(channel => channel.type === 11),
+    channels: all.filter(channel => channel.type !== 11).map(channel => ({ ...channel, position: 0, permission_overwrites: [] })),
+    threads: all.filter(channel => channel.type === 11 && !channel.archived && !channel.closed),
     ...Object.fromEntries(
       [
         'members',

@@ -38,7 +38,7 @@ export interface WireRow {
 
 export interface WireChannel {
   id: string
-  /** 0 a guild's text channel, 1 a DM, 11 a public thread. */
+  /** 0 a guild's text channel, 1 a DM, 2 a voice channel, 11 a public thread, 15 a forum. */
   type: number
   name: string
   guild_id?: string
@@ -46,6 +46,8 @@ export interface WireChannel {
   archived: boolean
   /** The bot may no longer read it. */
   closed?: boolean
+  /** Discord's CHANNEL_OBFUSCATED: a guild's list has it, but the bot may not see what it is. */
+  hidden?: boolean
 }
 
 export interface WireInteraction {
@@ -125,6 +127,14 @@ export function createWorld() {
     return message
   }
 
+  /** The newest message there, by whomever: Discord goes by the id. */
+  function lastIn(channelId: string): string | undefined {
+    let last: string | undefined
+    for (const { id, channel_id } of messages.values())
+      if (channel_id === channelId && (last === undefined || BigInt(id) > BigInt(last))) last = id
+    return last
+  }
+
   function addInteraction(channelId: string): WireInteraction {
     const id = snowflake()
     const token = `aW50ZXJhY3Rpb246${id}_wire-token`
@@ -150,5 +160,6 @@ export function createWorld() {
     addMessage,
     addInteraction,
     in: (channelId: string): WireMessage[] => [...messages.values()].filter(message => message.channel_id === channelId),
+    lastIn,
   }
 }

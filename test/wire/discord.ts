@@ -15,6 +15,8 @@ export interface DiscordWireOptions {
   /** How long an interaction waits for its first answer. */
   interactionMs?: number
   port?: number
+  /** How long after READY a session is told of the guild. */
+  guildMs?: number
 }
 
 /** Discord on this machine: REST and gateway that discord.js talks to when given `{ rest: { api: wire.api } }`, with people in front of it. */
@@ -35,8 +37,8 @@ export async function startDiscordWire(options: DiscordWireOptions = {}): Promis
   let port = 0
   const url = () => `ws://127.0.0.1:${port}`
   const http = createWireHttp(token, options.bucket ?? { limit: 1000, perMs: 1000 }, request => answer(request))
-  const { messageContent = false, interactionMs = 3000 } = options
-  const gateway = createWireGateway(http.server, world, { token, messageContent, url })
+  const { messageContent = false, interactionMs = 3000, guildMs = 0 } = options
+  const gateway = createWireGateway(http.server, world, { token, messageContent, guildMs, url })
   const answer = createWireRest(world, gateway, { gatewayUrl: url, interactionMs, messageContent })
   http.server.listen(options.port ?? 0, '127.0.0.1')
   await once(http.server, 'listening')
