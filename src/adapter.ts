@@ -15,8 +15,11 @@ export interface Adapter {
    */
   start(receive: Receive): Promise<void>
   stop(): Promise<void>
-  /** Tells the platform the list of commands, if it changed since the last time. Called once after `start`. */
-  announce?(commands: CommandInfo[]): Promise<void>
+  /**
+   * Tells the platform the list of commands, if it changed since the last time. Called once after `start`. `suggest` knows what may be
+   * typed for an option; it answers at once.
+   */
+  announce?(commands: CommandInfo[], suggest: Suggest): Promise<void>
   /**
    * Returns the id by which `edit` finds it again. Where `limits.keyedPosts` says so, the same `key` (at most 25 characters) within
    * minutes gives the message of the first time instead of a second one. Throws RateLimited, Gone or Refused.
@@ -24,7 +27,24 @@ export interface Adapter {
   post(conversation: Conversation, out: Outgoing, replyTo?: string, key?: string): Promise<string>
   /** Idempotent: the same text twice is no error. Throws RateLimited, Gone or Refused. */
   edit(conversation: Conversation, id: string, out: Outgoing): Promise<void>
+  /**
+   * Posts a file as a message of its own, as a picture where it is one; `key` is as in `post`. Absent where files cannot be shown.
+   * Throws RateLimited, Gone, or Refused when the platform will never take it, such as for its size.
+   */
+  postFile?(conversation: Conversation, file: OutFile, replyTo?: string, key?: string): Promise<string>
+  /** What a person attached, by the `ref` of the `Attachment`. Throws Refused when it is larger than the platform hands out or `most` bytes. */
+  fetchFile?(ref: string, most: number, signal: AbortSignal): Promise<Uint8Array>
 }
+
+export interface OutFile {
+  /** With an ending that fits, and nothing in it that could be a path. */
+  name: string
+  mime: string
+  data: Uint8Array
+}
+
+/** At most 25 texts that begin with what was typed, or hold it. */
+export type Suggest = (command: string, option: string, typed: string) => Promise<string[]>
 
 export type Receive = (what: Heard) => Promise<void>
 
@@ -71,7 +91,17 @@ export interface CommandInfo {
   name: string
   /** By language: `en` always, others where they exist. */
   description: Record<string, string>
-  options: { name: string; description: Record<string, string>; required: boolean }[]
+  options: CommandOption[]
+  /** The answer is for the eyes of who asked alone, where the platform can do that. */
+  quiet?: true
+}
+
+export interface CommandOption {
+  name: string
+  description: Record<string, string>
+  required: boolean
+  /** `Suggest` knows what may be typed. */
+  suggests?: true
 }
 
 /** A line of events per conversation that outlives a connection: what a worker writes, any gateway reads. */

@@ -1,4 +1,4 @@
-import type { CommandInfo } from './adapter.ts'
+import type { CommandInfo, Suggest } from './adapter.ts'
 import type { History } from './history.ts'
 import type { Words } from './i18n/i18n.ts'
 import type { Conversation, Message } from './message.ts'
@@ -18,16 +18,23 @@ export interface CommandTools {
 }
 
 export interface Command extends CommandInfo {
+  /** What may be typed for the option of this name. */
+  suggest?(option: string, tools: CommandTools): Promise<string[]>
   /** Answers at once. Absent: a command that is a turn of its own, queued and shown like any question. */
   run?(message: Message, argument: string, words: Words, tools: CommandTools): Promise<string>
 }
 
 const text = (name: string, required: boolean, en: string, zh: string) => ({ name, required, description: { en, zh } })
+const known = (name: string, required: boolean, en: string, zh: string) => ({
+  ...text(name, required, en, zh),
+  suggests: true as const,
+})
 
 /** The one list: adapters announce it to their platform, `/help` prints it. */
 export const commands: Command[] = [
   {
     name: 'help',
+    quiet: true,
     description: { en: 'What I understand', zh: '我能做什么' },
     options: [],
     run: async (_message, _argument, words) => help(words),
@@ -35,14 +42,18 @@ export const commands: Command[] = [
   {
     name: 'tools',
     description: { en: 'The tools I have at hand', zh: '我现在可用的工具' },
-    options: [text('server', false, 'Only the tools of this server', '只看这个服务器的工具')],
+    quiet: true,
+    suggest: async (_option, { board }) => ((await board.read())[0]?.servers ?? []).map(({ name }) => name),
+    options: [known('server', false, 'Only the tools of this server', '只看这个服务器的工具')],
     run: async (_message, argument, words, { board }) => listTools((await board.read())[0], argument, words),
   },
   {
     name: 'call',
     description: { en: 'Run one tool yourself', zh: '亲自运行一个工具' },
+    suggest: async (option, { board }) =>
+      option === 'tool' ? ((await board.read())[0]?.tools ?? []).map(({ name }) => name) : [],
     options: [
-      text('tool', true, 'Name of the tool', '工具的名称'),
+      known('tool', true, 'Name of the tool', '工具的名称'),
       text('json', false, 'Its arguments as JSON', '它的参数（JSON）'),
     ],
   },
@@ -68,16 +79,34 @@ export const commands: Command[] = [
   {
     name: 'settings',
     description: { en: 'How I behave in this conversation', zh: '我在这段对话中的行为' },
-    options: [text('name', false, 'Name of the setting', '设置的名称'), text('value', false, 'What it shall be', '改成什么')],
+    quiet: true,
+    suggest: async option => (option === 'name' ? Object.keys(choices) : Object.values(choices).flat()),
+    options: [known('name', false, 'Name of the setting', '设置的名称'), known('value', false, 'What it shall be', '改成什么')],
     run: (message, argument, words, { settings }) => changeSettings(message.conversation, argument, words, settings),
   },
   {
     name: 'status',
+    quiet: true,
     description: { en: 'How I am doing', zh: '我的运行状态' },
     options: [],
     run: async (_message, _argument, words, { board, jobs }) => status(await board.read(), await jobs.counts(), words),
   },
 ]
+
+const suggestions = 25
+
+/** What a platform may offer while a command is typed; the likeliest first. */
+export function createSuggest(tools: CommandTools): Suggest {
+  return async (name, option, typed) => {
+    const all = (await commands.find(command => command.name === name)?.suggest?.(option, tools)) ?? []
+    const wanted = typed.toLowerCase()
+    const [begin, hold] = [
+      all.filter(text => text.toLowerCase().startsWith(wanted)),
+      all.filter(text => text.toLowerCase().includes(wanted)),
+    ]
+    return [...new Set([...begin, ...hold])].slice(0, suggestions)
+  }
+}
 
 export interface FoundCommand {
   command: Command | undefined

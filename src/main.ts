@@ -3,7 +3,7 @@ import { createTerminalAdapter } from '../adapters/terminal/terminal.ts'
 import type { WebOptions } from '../adapters/web/web.ts'
 import type { Adapter } from './adapter.ts'
 import { banner } from './banner.ts'
-import { commands } from './commands.ts'
+import { commands, createSuggest } from './commands.ts'
 import { type Config, loadConfig } from './config/config.ts'
 import { createDoor } from './door.ts'
 import { ConfigError } from './errors.ts'
@@ -167,6 +167,7 @@ const linesStayOpen = ['web', 'terminal']
 
 function createDoors({ config, queue, redis, adapters, log, chatOnly }: DoorsOptions) {
   const closing = new AbortController()
+  const suggest = createSuggest(queue)
   const tools = { ...queue, isUp: () => redis.isUp, locale: config.locale, log, closing: closing.signal }
   const wanted =
     config.role === 'worker' ? [] : [...adapters.values()].filter(({ platform }) => (platform === 'terminal') === chatOnly)
@@ -178,7 +179,7 @@ function createDoors({ config, queue, redis, adapters, log, chatOnly }: DoorsOpt
     await Promise.all(doors.filter(({ adapter }) => which(adapter)).map(({ door }) => door.close()))
   }
   const announce = (adapter: Adapter) =>
-    adapter.announce?.(commands).catch((error: unknown) => {
+    adapter.announce?.(commands, suggest).catch((error: unknown) => {
       log.warn({ platform: adapter.platform, reason: reason(error) }, 'the commands could not be announced')
     })
   return {

@@ -79,8 +79,8 @@ test('announces commands once, and again only when they have changed', async () 
   const memory = createMemory()
   const { wire, adapter } = await open({}, { memory })
   const puts = () => callsTo(wire, 'PUT', /^\/applications\/\d+\/commands$/)
-  await adapter.announce?.([help])
-  await adapter.announce?.([help])
+  await adapter.announce?.([help], async () => [])
+  await adapter.announce?.([help], async () => [])
   expect(puts()).toHaveLength(1)
   const [slash, menu] = Object.values(puts()[0]?.body ?? {})
   expect(slash).toMatchObject({
@@ -92,7 +92,7 @@ test('announces commands once, and again only when they have changed', async () 
     contexts: [0, 1, 2],
   })
   expect(menu).toMatchObject({ type: 3, name: 'Ask Bellhop' })
-  await adapter.announce?.([{ ...help, name: 'hilfe' }])
+  await adapter.announce?.([{ ...help, name: 'hilfe' }], async () => [])
   expect(puts()).toHaveLength(2)
 })
 
@@ -132,7 +132,7 @@ test('starts without Discord, says so once, and connects when it comes back', as
   closers.push(() => adapter.stop())
   const heard: Heard[] = []
   await adapter.start(async what => void heard.push(what))
-  await adapter.announce?.([help])
+  await adapter.announce?.([help], async () => [])
   expect(lines.filter(line => line.level === 'warn').map(line => line.event)).toEqual(['Discord cannot be reached; trying on'])
   const back = await openWire({ port })
   await expect.poll(() => back.gateway.connected(), { timeout: 8000 }).toBe(1)

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { findCommand, nearestCommand } from '../src/commands.ts'
+import { createSuggest, findCommand, nearestCommand } from '../src/commands.ts'
 import { Closing } from '../src/errors.ts'
 import { silentLog } from '../src/log.ts'
 import type { Heard } from '../src/message.ts'
@@ -76,6 +76,18 @@ test.each<[string, string, string[]]>([
   const answer = await answers(aMessage(text))
   for (const part of parts) expect(answer).toContain(part)
   expect(await rooms.inbox.waiting('fake:1')).toEqual([])
+})
+
+test.each([
+  ['tools', 'server', '', ['sqlite', 'x']],
+  ['call', 'tool', 'TABLES', ['sqlite__list_tables']],
+  ['call', 'json', '', []],
+  ['settings', 'name', '', ['busy']],
+  ['settings', 'value', 'st', ['steer']],
+  ['help', 'me', '', []],
+])('suggests for /%s what may be typed as %s "%s"', async (command, option, typed, expected) => {
+  await rooms.board.post(board)
+  expect(await createSuggest(rooms)(command, option, typed)).toEqual(expected)
 })
 
 test('speaks the language of the person', async () => {

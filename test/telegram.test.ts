@@ -274,7 +274,7 @@ test('announces its commands once per list, in every language', async () => {
   const memory = createMemory()
   const stop = { name: 'stop', description: { en: 'Stop', zh: '停止' }, options: [] }
   for (const commands of [[stop], [stop], [stop, { ...stop, name: 'new' }]]) {
-    await makeAdapter(wire, silentLog, memory).announce?.(commands)
+    await makeAdapter(wire, silentLog, memory).announce?.(commands, async () => [])
   }
   expect(callsOf(wire, 'setMyCommands').map(call => call.payload)).toEqual([
     { commands: [{ command: 'stop', description: 'Stop' }] },
