@@ -274,7 +274,7 @@ test('a question that is deleted while it runs is stopped in words', async () =>
   let running = false
   await work(
     chat,
-    scriptedModel([call('hang')]),
+    scriptedModel([say('So far. '), call('hang')]),
     hangs(() => (running = true)),
   )
   const message = aMessage('never mind')
@@ -282,7 +282,9 @@ test('a question that is deleted while it runs is stopped in words', async () =>
   await expect.poll(() => running).toBe(true)
   await receive(chat, { id: message.id, conversation: 'fake:1', text: undefined })
   await answered(chat, 1)
-  expect(finals(chat)[0]).toContain('since the question was deleted')
+  await expect.poll(() => rooms.inbox.waiting('fake:1')).toEqual([])
+  const last = chat.calls.filter(({ out }) => out.final).map(({ out }) => out.text)
+  expect(last).toEqual([expect.stringMatching(/^So far\.[\s\S]*since the question was deleted/)])
 })
 
 test('a question that waits is edited, or taken back, before anybody reads it', async () => {

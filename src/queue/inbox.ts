@@ -62,13 +62,19 @@ for _, raw in ipairs(redis.call('LRANGE', KEYS[1], 0, #cjson.decode(asked) - 1))
 end
 return { redis.call('HGET', KEYS[2], 'turn'), left }`
 
-/** Only the head of the inbox can be finished, so that a late second worker changes nothing. */
+/** Only the head of the inbox can be finished, so that a late second worker changes nothing; what was edited meanwhile is not, what was taken back is. */
 const finishScript = `
 local holder = redis.call('GET', KEYS[6]) or redis.call('GET', KEYS[7])
 if holder ~= ARGV[4] then return false end
 local count = tonumber(ARGV[5])
 local head = redis.call('LRANGE', KEYS[1], 0, count - 1)
-for at = 1, count do if head[at] ~= ARGV[5 + at] then return 0 end end
+for at = 1, count do
+  local wanted = ARGV[5 + at]
+  if head[at] ~= wanted then
+    local there = head[at] and cjson.decode(head[at])
+    if not there or not there.withdrawn or there.id ~= cjson.decode(wanted).id then return 0 end
+  end
+end
 redis.call('LTRIM', KEYS[1], count, -1)
 redis.call('DEL', KEYS[2], KEYS[5])
 if redis.call('EXISTS', KEYS[1]) == 0 then redis.call('ZREM', KEYS[4], ARGV[1]) end
