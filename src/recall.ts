@@ -24,6 +24,15 @@ export function begunWith({ messages, steps }: TurnRecord): Message[] {
   return messages.filter(({ id }) => !heard.has(id))
 }
 
+/** The calls, with their arguments, that were made for words that were changed since and cannot be made twice without harm. */
+export function notUndone({ earlier }: TurnRecord, tools: Tool[]): string[] {
+  const begun = new Set(earlier.flatMap(step => (step.type === 'begun' ? [step.callId] : [])))
+  const calls = earlier.flatMap(step => (step.type === 'said' ? step.entry.calls : []))
+  return calls
+    .filter(({ id, name }) => begun.has(id) && !tools.find(tool => tool.name === name)?.repeatable)
+    .map(({ name, input }) => `${name} ${JSON.stringify(input)}`)
+}
+
 export function doneBefore(steps: Step[]): DoneBefore {
   return {
     results: new Map(steps.flatMap(step => (step.type === 'result' ? [[step.entry.callId, step.entry]] : []))),
@@ -36,7 +45,7 @@ export function replay(steps: Step[], tools: Tool[]): AgentEvent[] {
   const calls = steps.flatMap(step => (step.type === 'said' ? step.entry.calls : []))
   return steps.flatMap((step): AgentEvent[] => {
     if (step.type === 'said') return step.entry.text === '' ? [] : [{ type: 'text', delta: step.entry.text }]
-    if (step.type === 'begun') return [] // without a result it is begun anew
+    if (step.type === 'begun' || step.type === 'anew') return [] // without a result it is begun anew
     if (step.type === 'heard') return step.messages.map(({ id, text }) => ({ type: 'heard', id, text }))
     const call = calls.find(({ id }) => id === step.entry.callId)
     const start: AgentEvent[] = call ? [{ type: 'tool-start', call, label: labelOf(call, tools) }] : []

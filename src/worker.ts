@@ -14,7 +14,7 @@ import type { Entry, Model } from './model.ts'
 import type { Inbox } from './queue/inbox.ts'
 import type { Final, Journal, Step, TurnRecord } from './queue/journal.ts'
 import { LeaseLost } from './queue/lease.ts'
-import { begunWith, doneBefore, replay, toEntries } from './recall.ts'
+import { begunWith, doneBefore, notUndone, replay, toEntries } from './recall.ts'
 import { awayNotice } from './reply/away-notice.ts'
 import { renderPlain } from './reply/card.ts'
 import type { Pacer } from './reply/pacer.ts'
@@ -204,7 +204,7 @@ async function* eventsOf(
   if (found?.command?.name === 'call') {
     return yield* runCall(found.argument, { toolbox, words, signal, before, callId: `call-${tokenOf(question.id)}` })
   }
-  const system = systemPrompt(toolbox.servers(), new Date())
+  const system = systemPrompt(toolbox.servers(), new Date(), notUndone(record, toolbox.list()))
   yield* runAgent(past, said, { model, toolbox, system, maxSteps, signal, before, hear: behind.hear })
 }
 

@@ -269,6 +269,28 @@ test('a question that is edited while it runs is answered anew, in the same repl
   await expect.poll(async () => texts(await rooms.history.load('fake:1'))).toEqual(['user: right question', 'assistant: Right.'])
 })
 
+test('a turn that begins anew is told what it has done already and cannot be undone', async () => {
+  const chat = fakeChat()
+  let running = false
+  const toolbox = fakeToolbox(
+    {
+      write: () => ({ ok: true, text: 'written' }),
+      read: () => ({ ok: true, text: 'read' }),
+      hang: hanging(() => (running = true)),
+    },
+    ['read', 'hang'],
+  )
+  const model = scriptedModel([call('write', { n: 1 }), call('read', { n: 2 })], [call('hang')], [say('Right.')])
+  await work(chat, model, toolbox)
+  const message = aMessage('wrogn question')
+  await ask(message)
+  await expect.poll(() => running).toBe(true)
+  await receive(chat, { id: message.id, conversation: 'fake:1', text: 'right question' })
+  await answered(chat, 1)
+  expect(model.heard[0]?.system).not.toContain('not undone')
+  expect(model.heard[2]?.system).toMatch(/not undone[\s\S]*\n- write \{"n":1\}$/)
+})
+
 test('a question that is deleted while it runs is stopped in words', async () => {
   const chat = fakeChat()
   let running = false

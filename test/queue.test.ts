@@ -64,6 +64,7 @@ test('the journal of one message is not taken for that of another', async () => 
     replies: [],
     notes: new Map(),
     steps: [],
+    earlier: [],
   })
   await rooms.journal.keepReplies(lease, first.id, ['r1', 'r2'])
   await rooms.journal.keepStep(lease, first.id, { type: 'begun', callId: 'c1' })
@@ -74,6 +75,7 @@ test('the journal of one message is not taken for that of another', async () => 
     replies: ['r1', 'r2'],
     notes: new Map(),
     steps: [{ type: 'begun', callId: 'c1' }],
+    earlier: [],
     final,
   })
   await rooms.journal.handOver(lease, first.id)
@@ -84,6 +86,7 @@ test('the journal of one message is not taken for that of another', async () => 
     replies: [],
     notes: new Map(),
     steps: [],
+    earlier: [],
   })
 })
 

@@ -43,6 +43,8 @@ export interface TurnRecord {
   /** The notes below messages that wait: native ids by message. */
   notes: Map<string, string>
   steps: Step[]
+  /** What was done for words that were changed since. */
+  earlier: Step[]
   final?: Final
 }
 
@@ -54,6 +56,8 @@ export type Step =
   | { type: 'result'; entry: ToolEntry; ms: number }
   /** What the asker said while it ran. */
   | { type: 'heard'; messages: Message[] }
+  /** What is before it was done for words that were changed since: the turn began anew. */
+  | { type: 'anew' }
 
 export interface Final {
   text: string
@@ -73,7 +77,7 @@ if redis.call('HGET', KEYS[2], 'turn') ~= ARGV[2] then
 end
 if redis.call('HGET', KEYS[2], 'asked') ~= ARGV[4] then
   redis.call('HDEL', KEYS[2], 'attempts', 'final')
-  redis.call('DEL', KEYS[3])
+  if redis.call('EXISTS', KEYS[3]) == 1 then redis.call('RPUSH', KEYS[3], ARGV[5]) end
   redis.call('HSET', KEYS[2], 'asked', ARGV[4])
 end
 local note = redis.call('HGET', KEYS[5], ARGV[2])
@@ -111,6 +115,13 @@ elseif ARGV[3] == 'attempts' then redis.call('HINCRBY', KEYS[2], 'attempts', ARG
 else redis.call('HSET', KEYS[2], ARGV[3], ARGV[4]) end
 return 1`
 
+const anew: Step = { type: 'anew' }
+
+function sinceAnew(all: Step[]): Pick<TurnRecord, 'steps' | 'earlier'> {
+  const at = all.findLastIndex(({ type }) => type === 'anew')
+  return { steps: all.slice(at + 1), earlier: all.slice(0, at + 1) }
+}
+
 /** By which a message that was changed is known. */
 const digestOf = (message: Message) => createHash('sha256').update(JSON.stringify(message)).digest('base64url')
 
@@ -139,14 +150,14 @@ export function createJournal(redis: Redis): Journal {
       const [before, asked] = await redis.hmget(keysOf(lease.conversation).journal, 'turn', 'asked')
       const messages = messagesOf(waiting, before === turn && asked ? (JSON.parse(asked) as string[]) : [])
       const digests = JSON.stringify(messages.map(digestOf))
-      const answer = await run(beginScript, lease, turn, keepSeconds, digests)
+      const answer = await run(beginScript, lease, turn, keepSeconds, digests, JSON.stringify(anew))
       const [[attempts, replies, final], steps, notes] = answer as BeginAnswer
       return {
         messages,
         attempts: Number(attempts),
         replies: replies ? (JSON.parse(replies) as string[]) : [],
         notes: new Map(notes.flatMap((name, at) => (at % 2 === 0 ? [[name, notes[at + 1] ?? '']] : []))),
-        steps: steps.map(step => JSON.parse(step) as Step),
+        ...sinceAnew(steps.map(step => JSON.parse(step) as Step)),
         ...(final && { final: JSON.parse(final) as Final }),
       }
     },
