@@ -13,6 +13,9 @@ export function kindOf(n: number): Kind {
   return n % 4 === 1 ? 'chatty' : 'tools'
 }
 
+/** Numbers from here on are those that questions get when they are edited. */
+export const editedFrom = 100_001
+
 export const questionOf = (n: number) => `#${n} please, and take your time.`
 
 /** The numbers of the questions that a text speaks of, in the order of their first appearance. */
@@ -38,6 +41,10 @@ export const closingOf = (n: number) => `This was #${n}, checksum ${wordOf(`end 
 
 const wordOf = (seed: string) => `w${createHash('sha1').update(seed).digest('hex').slice(0, 11)}`
 
+/** Whether the house says that an earlier attempt has done it. */
+const isDone = ({ messages }: Body, call: string) =>
+  messages.some(({ role, content }) => role === 'system' && content?.includes(call))
+
 interface Body {
   messages: { role: string; content: string | null; tool_calls?: unknown[] }[]
   tools?: { function: { name: string } }[]
@@ -61,7 +68,10 @@ export function modelScript(body: Body): WireReply {
   if (spoken < 2 && withTools.length > 0 && body.tools?.length) {
     const name = spoken === 0 ? 'ledger__look_up' : 'ledger__write_down'
     const text = spoken === 0 ? withTools.map(preludeOf).filter(Boolean).join('\n\n') : ''
-    return { ...(text && { text }), calls: withTools.map(n => ({ name, input: { n } })) }
+    const calls = withTools
+      .map(n => ({ name, input: { n } }))
+      .filter(call => !isDone(body, `${call.name} ${JSON.stringify(call.input)}`))
+    if (calls.length > 0) return { ...(text && { text }), calls }
   }
   const text = numbers.map(answerTo).join('\n\n') || 'Which question?'
   return { text, tokenMs: Math.max(1, Math.round(streamMs / text.split(/\s+/).length)) }

@@ -1,5 +1,5 @@
-// `npm run chaos`: a whole house of several processes under kill -9, frozen processes, a dying Redis and bad platforms, and whether each
-// question was answered exactly once all the same.
+// `npm run chaos`: a whole house of several processes under kill -9, frozen processes, a dying Redis, bad platforms and people who change
+// their minds, and whether each question was answered exactly once all the same.
 import { appendFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -8,15 +8,20 @@ import { parseArgs } from 'node:util'
 import { startDiscordWire } from '../wire/discord.ts'
 import { startOpenAiWire } from '../wire/openai.ts'
 import { startTelegramWire } from '../wire/telegram.ts'
-import { modelScript } from './answers.ts'
-import { createCrew } from './crew.ts'
-import { createPeople } from './people.ts'
+import { modelScript, numbersIn } from './answers.ts'
+import { createCrew, type Member } from './crew.ts'
+import { createPeople, type Question } from './people.ts'
 import { createPlaces, type Place } from './places.ts'
 import { createRandom } from './random.ts'
 import { createRedis } from './redis.ts'
 import { clock, report } from './report.ts'
 import { makeTrouble, type TroubleKind, troubleKinds } from './trouble.ts'
+import { whereIs } from './where.ts'
 
+/** Longer than a lease lives and a connection takes. */
+const takeoverMs = 10_000
+/** Until then it may be that the house has not found out yet that Redis is back. */
+const reconnectMs = 6000
 const options = readOptions()
 const random = createRandom(options.seed)
 const folder = mkdtempSync(join(tmpdir(), 'bellhop-chaos-'))
@@ -40,7 +45,8 @@ writeFileSync(ledger, '')
 const telegramSince = Date.now()
 const telegram = await startTelegramWire()
 const discord = await startDiscordWire()
-const openai = await startOpenAiWire({ script: modelScript })
+const begunAt = new Map<number, number[]>()
+const openai = await startOpenAiWire({ script: speak })
 const forgetting = setInterval(() => openai.requests.splice(0), 5000)
 const places = createPlaces(options.conversations, telegram, discord)
 const redis = await createRedis(join(folder, 'redis'))
@@ -51,7 +57,7 @@ closers.push(() => crew.end())
 await crew.settle()
 while (telegram.polling() === 0 || discord.gateway.connected() === 0) await sleep(50)
 
-const people = createPeople({ places, random: random.branch(), mayAsk, isAble })
+const people = createPeople({ places, random: random.branch(), mayAsk, isHeard, isAble })
 const ending = new AbortController()
 setTimeout(() => ending.abort(), options.seconds * 1000)
 note('people begin to ask')
@@ -61,6 +67,7 @@ const troubles = {
   random: random.branch(),
   crew,
   redis,
+  people,
   telegram,
   discord,
   note,
@@ -73,13 +80,22 @@ await people.quiet(options.calmSeconds * 1000, 120_000)
 note('it is quiet')
 people.close()
 clearInterval(forgetting)
-const { table, anomalies, conversations, ok } = await report({ people, places, tally, ledger, redisUrl: redis.url, events })
-for (const [name, value] of table) console.log(`${name.padEnd(26)}${String(value).padStart(6)}`)
+const { table, bad, anomalies, conversations } = await report({
+  people,
+  places,
+  tally,
+  ledger,
+  begunAt,
+  whereIs: question => whereIs(question, redis.url),
+  events,
+})
+for (const [name, value] of table)
+  console.log(`${name.padEnd(28)}${String(value).padStart(4)}${bad.includes(name) ? '  <- bad' : ''}`)
 for (const line of anomalies) console.log(`  ${line}`)
 for (const line of complaints()) console.log(`  ${line}`)
-if (anomalies.length > 0 || !ok) keepEvidence()
-console.log(ok ? 'Every question was answered as it should be.' : 'Not good.', keep ? `Logs: ${folder}` : '')
-process.exit(ok ? 0 : 1)
+if (anomalies.length > 0) keepEvidence()
+console.log(bad.length === 0 ? 'Every question was answered as it should be.' : 'Not good.', keep ? `Logs: ${folder}` : '')
+process.exit(bad.length === 0 ? 0 : 1)
 
 function readOptions() {
   const { values } = parseArgs({
@@ -136,11 +152,30 @@ function environment(): Record<string, string> {
   }
 }
 
+function speak(body: Parameters<typeof modelScript>[0]): ReturnType<typeof modelScript> {
+  const reply = modelScript(body)
+  if ('calls' in reply || !('text' in reply)) return reply
+  for (const n of numbersIn(reply.text ?? '')) begunAt.set(n, [...(begunAt.get(n) ?? []), Date.now()])
+  return reply
+}
+
+function mayAsk(place: Place): boolean {
+  return options.deaf || mayBeHeard(place)
+}
+
 /** Telegram keeps what was said until somebody has kept it; on Discord it is gone unless the house asks for it afterwards. */
-function mayAsk({ platform }: Place): boolean {
-  if (platform === 'telegram' || options.deaf) return true
-  const upset = crew.members.some(({ role, state }) => role === 'gateway' && (state === 'stopped' || state === 'leaving'))
-  return redis.isUp && !upset && discord.gateway.connected() > 0
+function mayBeHeard({ platform }: Place): boolean {
+  if (platform === 'telegram') return true
+  const gateways = crew.members.filter(({ role }) => role === 'gateway')
+  if (!redis.isUp || discord.gateway.connected() === 0 || gateways.some(({ state }) => state === 'leaving')) return false
+  // Who sleeps keeps its connection, and hears nothing: until it is known that another has taken over, nobody may.
+  const settled = ({ state, since }: Member) => (state === 'up' || state === 'stopped') && Date.now() - since > takeoverMs
+  const oneSleeps = gateways.some(({ state }) => state === 'stopped')
+  return !oneSleeps || (gateways.every(settled) && gateways.some(({ state }) => state === 'up'))
+}
+
+function isHeard(place: Place): boolean {
+  return mayBeHeard(place) && Date.now() - redis.upSince > reconnectMs
 }
 
 function isAble(): boolean {
@@ -170,6 +205,10 @@ function complaints(): string[] {
     .slice(0, 20)
 }
 
+function isAbout({ numbers }: Question, event: string): boolean {
+  return numbersIn(event).some(n => numbers.includes(n))
+}
+
 /** Every call of the conversations in which something went wrong, with its time. */
 function keepEvidence(): void {
   keep = true
@@ -189,8 +228,11 @@ function keepEvidence(): void {
             .map(({ at, method, status, route, body }) => ({ at, what: `${status ?? 'cut'} ${method} ${route}`, said: body }))
     const asked = people.questions
       .filter(({ place }) => place.conversation === conversation)
-      .map(({ saidAt, n, id }) => ({ at: saidAt, what: `--- #${n} is asked`, said: id }))
-    const all = [...lines, ...asked].sort((a, b) => a.at - b.at)
+      .map(({ saidAt, numbers, id }) => ({ at: saidAt, what: `--- #${numbers[0]} is asked`, said: id }))
+    const changed = events
+      .filter(({ event }) => people.questions.some(one => one.place.conversation === conversation && isAbout(one, event)))
+      .map(({ at, event }) => ({ at, what: `--- ${event}`, said: '' }))
+    const all = [...lines, ...asked, ...changed].sort((a, b) => a.at - b.at)
     writeFileSync(
       join(folder, `calls-${conversation.replace(':', '-')}.txt`),
       all.map(({ at, what, said }) => `${clock(at)} ${what} ${JSON.stringify(said).slice(0, 400)}\n`).join(''),

@@ -16,6 +16,8 @@ export interface Member {
   name: string
   role: 'gateway' | 'worker'
   readonly state: 'starting' | 'up' | 'leaving' | 'stopped' | 'dead'
+  /** Since when it is in this state, in milliseconds since 1970. */
+  readonly since: number
   readonly pid: number | undefined
   kill(): void
   /** SIGTERM: it may finish what it does. */
@@ -57,11 +59,16 @@ export function createCrew(options: CrewOptions): Crew {
 
 function createMember(name: string, role: Member['role'], { folder, env, random, note }: CrewOptions) {
   let state: Member['state'] = 'dead'
+  let since = Date.now()
   let child: ChildProcess | undefined
   let over = false
   let expected = false
   let waking: NodeJS.Timeout | undefined
 
+  function enter(next: Member['state']): void {
+    state = next
+    since = Date.now()
+  }
   function start(): void {
     if (over) return
     const log = openSync(join(folder, `${name}.log`), 'a')
@@ -76,14 +83,14 @@ function createMember(name: string, role: Member['role'], { folder, env, random,
     child = spawn(process.execPath, [program], { env: { ...env, ...more }, stdio: ['ignore', 'pipe', log], detached: true })
     writeSync(log, `--- ${new Date().toISOString()} ${name} is process ${child.pid}\n`)
     closeSync(log)
-    state = 'starting'
+    enter('starting')
     expected = false
     child.stdout?.on('data', (data: Buffer) => {
-      if (state === 'starting' && data.includes('Bellhop is up')) state = 'up'
+      if (state === 'starting' && data.includes('Bellhop is up')) enter('up')
     })
     child.on('exit', (code, signal) => {
       if (!expected && !over) note(`${name} ended by itself (${signal ?? `code ${code}`})`)
-      state = 'dead'
+      enter('dead')
       clearTimeout(waking)
       if (!over) setTimeout(start, random.between(1000, 3000))
     })
@@ -95,7 +102,7 @@ function createMember(name: string, role: Member['role'], { folder, env, random,
   function wake(): void {
     clearTimeout(waking)
     if (state !== 'stopped') return
-    state = expected ? 'leaving' : 'up' // it may have been asked to leave while it slept
+    enter(expected ? 'leaving' : 'up') // it may have been asked to leave while it slept
     signal('SIGCONT', 'wakes')
   }
   start()
@@ -104,6 +111,9 @@ function createMember(name: string, role: Member['role'], { folder, env, random,
     role,
     get state() {
       return state
+    },
+    get since() {
+      return since
     },
     get pid() {
       return child?.pid
@@ -114,12 +124,12 @@ function createMember(name: string, role: Member['role'], { folder, env, random,
     },
     dismiss() {
       expected = true
-      if (state !== 'stopped') state = 'leaving'
+      if (state !== 'stopped') enter('leaving')
       signal('SIGTERM', 'is asked to leave')
     },
     freeze(ms: number) {
       if (state !== 'up') return
-      state = 'stopped'
+      enter('stopped')
       signal('SIGSTOP', `sleeps for ${Math.round(ms)} ms`)
       waking = setTimeout(wake, ms)
     },

@@ -9,6 +9,10 @@ export interface Place {
   platform: 'telegram' | 'discord'
   /** Returns the house's id of the message. */
   say(text: string): string
+  /** Gives a message other words. Returns whether the house has confirmed by now that it knows them, where a platform can tell. */
+  edit(id: string, text: string): (() => boolean) | undefined
+  /** Absent where a platform tells bots of no deletion. */
+  remove?(id: string): void
   /** What the bot says here, oldest first. */
   shown(): Shown[]
 }
@@ -32,10 +36,22 @@ export function createPlaces(count: number, telegram: TelegramWire, discord: Dis
 
 function telegramPlace(chat: number, wire: TelegramWire): Place {
   const idOf = (message: number) => `telegram:${chat}:${message}`
+  const said = new Map<string, ReturnType<TelegramWire['say']>>()
   return {
     conversation: `telegram:${chat}`,
     platform: 'telegram',
-    say: text => idOf(wire.say({ chat, from: { id: chat, first_name: `Person ${chat}` }, text }).message_id),
+    say(text) {
+      const message = wire.say({ chat, from: { id: chat, first_name: `Person ${chat}` }, text })
+      said.set(idOf(message.message_id), message)
+      return idOf(message.message_id)
+    },
+    edit(id, text) {
+      const message = said.get(id)
+      if (!message) throw new Error(`nobody said ${id}`)
+      wire.edit(message, text)
+      const update = wire.unconfirmed().at(-1) ?? 0
+      return () => !wire.unconfirmed().includes(update)
+    },
     shown: () =>
       wire.messages(chat).flatMap(({ id, bot, text, buttons, replyTo }) => {
         return bot ? [{ id: idOf(id), text, buttons, ...(replyTo !== undefined && { answers: idOf(replyTo) }) }] : []
@@ -49,15 +65,23 @@ function discordPlace(at: number, wire: DiscordWire): Place {
   const name = `${kind} ${at}`
   const channelId = kind === 'thread' ? wire.openThread(name) : world.addChannel(name, kind === 'dm' ? 1 : 0).id
   const author = createUser(`Person ${at}`)
+  const nativeOf = (id: string) => id.slice('discord:'.length)
   return {
     conversation: `discord:${channelId}`,
     platform: 'discord',
     say: text => `discord:${wire.say(text, { channelId, mention: kind !== 'dm', fields: { author } }).id}`,
+    edit(id, text) {
+      wire.edit(nativeOf(id), kind === 'dm' ? text : `<@${world.bot.id}> ${text}`)
+      return undefined
+    },
+    remove: id => wire.remove(nativeOf(id)),
     shown: () =>
-      wire.messages(channelId).flatMap(({ id, author, content, components, message_reference: original }) => {
+      wire.messages(channelId).flatMap(({ id, author, content, components, wire_reply_to: original }) => {
         if (author.id !== world.bot.id) return []
         const buttons = components.flatMap(row => row.components.map(({ label = '' }) => label))
-        return [{ id: `discord:${id}`, text: content, buttons, ...(original && { answers: `discord:${original.message_id}` }) }]
+        return [
+          { id: `discord:${id}`, text: content, buttons, ...(original !== undefined && { answers: `discord:${original}` }) },
+        ]
       }),
   }
 }

@@ -9,6 +9,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 export interface ChaosRedis {
   url: string
   readonly isUp: boolean
+  /** When it came up last, in milliseconds since 1970. */
+  readonly upSince: number
   start(): Promise<void>
   kill(): Promise<void>
   /** At once, and for the last time. */
@@ -23,10 +25,14 @@ export async function createRedis(folder: string): Promise<ChaosRedis> {
   let server: ChildProcess | undefined
   let ended = false
   let isUp = false
+  let upSince = 0
   return {
     url: `redis://127.0.0.1:${port}`,
     get isUp() {
       return isUp
+    },
+    get upSince() {
+      return upSince
     },
     async start() {
       if (server || ended) return
@@ -40,6 +46,7 @@ export async function createRedis(folder: string): Promise<ChaosRedis> {
         await sleep(50)
       }
       isUp = true
+      upSince = Date.now()
     },
     async kill() {
       isUp = false

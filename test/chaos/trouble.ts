@@ -4,10 +4,23 @@ import type { Trouble as DiscordTrouble } from '../wire/discord-http.ts'
 import type { TelegramWire } from '../wire/telegram.ts'
 import type { Fault } from '../wire/telegram-faults.ts'
 import type { Crew } from './crew.ts'
+import type { People } from './people.ts'
 import type { Random } from './random.ts'
 import type { ChaosRedis } from './redis.ts'
 
-export const troubleKinds = ['kill', 'term', 'stop', 'redis', 'limit', 'fail', 'drop', 'slow', 'double'] as const
+export const troubleKinds = [
+  'kill',
+  'term',
+  'stop',
+  'redis',
+  'limit',
+  'fail',
+  'drop',
+  'slow',
+  'double',
+  'edit',
+  'delete',
+] as const
 export type TroubleKind = (typeof troubleKinds)[number]
 
 /** How often each thing was done. */
@@ -20,18 +33,19 @@ export interface TroubleOptions {
   random: Random
   crew: Crew
   redis: ChaosRedis
+  people: Pick<People, 'change'>
   telegram: TelegramWire
   discord: DiscordWire
   note(event: string): void
 }
 
-/** Every so often something breaks on a wire, each kind by itself. */
+/** Every so often something breaks on a wire, each kind by itself; and as often people change what they said. */
 const wireEveryMs = 3000
 
 /** Makes trouble until the signal ends it, and leaves Redis running. */
 export async function makeTrouble(options: TroubleOptions, signal: AbortSignal): Promise<Tally> {
   const { kinds, random } = options
-  const tally: Tally = { kill: 0, term: 0, stop: 0, redis: 0, limit: 0, fail: 0, drop: 0, slow: 0, double: 0 }
+  const tally: Tally = Object.fromEntries(troubleKinds.map(kind => [kind, 0])) as Tally
   async function every(meanMs: number, work: (random: Random) => Promise<TroubleKind | undefined> | TroubleKind | undefined) {
     const own = random.branch()
     while (!signal.aborted) {
@@ -42,10 +56,12 @@ export async function makeTrouble(options: TroubleOptions, signal: AbortSignal):
   }
   const ofProcesses = kinds.filter(kind => kind === 'kill' || kind === 'term' || kind === 'stop')
   const ofWires = kinds.filter(kind => kind in wireTroubles)
+  const ofPeople = kinds.filter(kind => kind === 'edit' || kind === 'delete')
   await Promise.all([
     ...(ofProcesses.length > 0 ? [every(options.killEveryMs, dice => hit(dice.pick(ofProcesses), dice, options))] : []),
     ...(kinds.includes('redis') ? [every((options.seconds * 1000) / 4, dice => breakRedis(dice, options))] : []),
     ...ofWires.map(kind => every(wireEveryMs, dice => disturb(kind, dice, options))),
+    ...ofPeople.map(kind => every(wireEveryMs, dice => change(kind, dice, options))),
   ])
   return tally
 }
@@ -57,6 +73,13 @@ function hit(kind: TroubleKind, random: Random, { crew }: TroubleOptions): Troub
   if (kind === 'kill') member.kill()
   else if (kind === 'term') member.dismiss()
   else member.freeze(random.betweenAnyScale(1000, 60_000))
+  return kind
+}
+
+function change(kind: 'edit' | 'delete', random: Random, { people, note }: TroubleOptions): TroubleKind | undefined {
+  const what = people.change(kind, random)
+  if (what === undefined) return undefined
+  note(what)
   return kind
 }
 

@@ -1,19 +1,44 @@
-import { answerTo, closingOf, numbersIn, preludeOf } from './answers.ts'
+import { closingOf, numbersIn } from './answers.ts'
+import { type Ending, readEndings, withdrawnWords } from './endings.ts'
 import type { Shown } from './places.ts'
 
 // What stands in a conversation at the end, held against what was asked there. Pure.
 
 export interface Asked {
-  n: number
   /** The house's id of the message. */
   id: string
+  /** What it asked first, and what it asked after each edit. */
+  numbers: number[]
+  /** Milliseconds since 1970; absent if it was not deleted. */
+  deletedAt?: number
 }
 
-export type Fate = 'answered once' | 'answered twice' | 'final text wrong' | 'set aside' | 'lost'
+export type Fate = (typeof allFates)[number]
+export const allFates = [
+  'answered once',
+  /** Of deleted questions. */
+  'withdrawn',
+  'nothing shown',
+  'lost',
+  'answered twice',
+  'final text wrong',
+  /** Deleted, and something stands there that is no end. */
+  'left hanging',
+  'set aside',
+] as const
 
-export interface Verdict {
-  fates: { n: number; fate: Fate; outOfOrder: boolean; shown: Shown[] }[]
-  /** Messages of the bot that belong to no answer. */
+export interface Verdict<Question extends Asked> {
+  fates: {
+    question: Question
+    fate: Fate
+    /** Of its numbers the one that was answered, if it was answered once. */
+    answered?: number
+    /** How many questions the reply answers. */
+    together: number
+    outOfOrder: boolean
+    shown: Shown[]
+  }[]
+  /** Messages of the bot that belong to no end of a question. */
   orphans: Shown[]
 }
 
@@ -21,84 +46,66 @@ export interface Verdict {
 const setAsideWords = /have put it aside/
 const gaveUpWords = /\(error e-\w{8}\)/
 
-/** Whether nothing more is to be expected for this question. */
-export function isSettled({ n, id }: Asked, shown: Shown[]): boolean {
+/** Whether nothing more is to be expected for this question, as far as can be seen. */
+export function isSettled({ id, numbers }: Asked, shown: Shown[]): boolean {
   return shown.some(({ text, buttons, answers }) => {
-    return buttons.length === 0 && (text.includes(closingOf(n)) || (answers === id && gaveUpWords.test(text)))
+    if (buttons.length > 0) return false
+    const givenUp = gaveUpWords.test(text) || withdrawnWords.test(text)
+    return numbers.some(n => text.includes(closingOf(n))) || (answers === id && givenUp)
   })
 }
 
 /** `asked` in the order in which it was said. */
-export function judge(asked: Asked[], shown: Shown[]): Verdict {
-  const owner = (message: Shown) => {
-    const [first] = numbersIn(message.text)
-    return first ?? asked.find(({ id }) => id === message.answers)?.n
-  }
+export function judge<Question extends Asked>(asked: Question[], shown: Shown[]): Verdict<Question> {
+  const known = asked.flatMap(({ numbers }) => numbers)
+  const endings = readEndings(shown, known)
   const used = new Set<Shown>()
   let furthest = -1
-  const fates = asked.map(({ n }) => {
-    const own = shown.filter(message => owner(message) === n || numbersIn(message.text).includes(n))
-    const { fate, parts } = fateOf(n, own)
+  const fates = asked.map(question => {
+    const { fate, parts, answered, together = 1 } = fateOf(question, shown, endings)
     for (const message of parts) used.add(message)
     const place = fate === 'answered once' && parts[0] ? shown.indexOf(parts[0]) : furthest
     const outOfOrder = place < furthest
     furthest = Math.max(furthest, place)
-    return { n, fate, outOfOrder, shown: own }
+    const seen = shown.filter(message => parts.includes(message) || isAbout(question, message))
+    return { question, fate, ...(answered !== undefined && { answered }), together, outOfOrder, shown: seen }
   })
   return { fates, orphans: shown.filter(message => !used.has(message)) }
 }
 
-function fateOf(n: number, own: Shown[]): { fate: Fate; parts: Shown[] } {
-  const copies = copiesOf(n, own)
-  const parts = copies.flat()
-  if (copies.length > 1) return { fate: 'answered twice', parts }
-  if (copies.length === 1) {
-    return { fate: parts.some(({ buttons }) => buttons.length > 0) ? 'final text wrong' : 'answered once', parts }
-  }
-  const partial = own.filter(({ text }) => text.includes('of the answer to'))
-  if (partial.length > 0) return { fate: 'final text wrong', parts: own }
+/** Messages that name one of its numbers, or hang below it. */
+const isAbout = ({ id, numbers }: Asked, { text, answers }: Shown) =>
+  answers === id || numbersIn(text).some(n => numbers.includes(n))
+
+interface Found {
+  fate: Fate
+  parts: Shown[]
+  answered?: number
+  together?: number
+}
+
+function fateOf(question: Asked, shown: Shown[], endings: Ending[]): Found {
+  const asks = (n: number) => question.numbers.includes(n)
+  const hangsBelow = ({ parts }: Ending) => parts.some(({ answers }) => answers === question.id)
+  const mine = endings.filter(ending => ending.numbers.some(asks) || (ending.withdrawn && hangsBelow(ending)))
+  const parts = mine.flatMap(ending => ending.parts)
+  const times = mine.reduce((sum, { withdrawn, numbers }) => sum + (withdrawn ? 1 : numbers.filter(asks).length), 0)
+  const [ending] = mine
+  if (!ending) return unanswered(question, shown, endings)
+  if (times > 1) return { fate: 'answered twice', parts }
+  if (parts.some(({ buttons }) => buttons.length > 0)) return { fate: 'final text wrong', parts }
+  if (ending.withdrawn) return { fate: question.deletedAt === undefined ? 'final text wrong' : 'withdrawn', parts }
+  return { fate: 'answered once', parts, answered: ending.numbers.find(asks) ?? 0, together: ending.numbers.length }
+}
+
+function unanswered(question: Asked, shown: Shown[], endings: Ending[]): Found {
+  const own = shown.filter(message => isAbout(question, message) && !endings.some(({ parts }) => parts.includes(message)))
   const aside = own.filter(({ text }) => setAsideWords.test(text))
-  return aside.length > 0 ? { fate: 'set aside', parts: aside } : { fate: 'lost', parts: own }
+  if (own.some(hasAnswer)) return { fate: 'final text wrong', parts: own }
+  if (aside.length > 0) return { fate: 'set aside', parts: aside }
+  if (question.deletedAt === undefined) return { fate: 'lost', parts: own }
+  return { fate: own.length > 0 ? 'left hanging' : 'nothing shown', parts: own }
 }
 
-/** Every set of messages that together are one whole answer; no message is in two of them. */
-function copiesOf(n: number, own: Shown[]): Shown[][] {
-  const copies: Shown[][] = []
-  let rest = own
-  while (true) {
-    const copy = wordings(n, rest)
-      .map(expected => compose(expected, rest))
-      .find(found => found !== undefined)
-    if (!copy || copy.length === 0) return copies
-    copies.push(copy)
-    rest = rest.filter(message => !copy.includes(message))
-  }
-}
-
-/** Several questions in a row may be answered by one reply; a word said before a call may have been cut off with its worker. */
-function wordings(n: number, own: Shown[]): string[] {
-  const together = numbersIn(own.map(({ text }) => text).join('\n'))
-  const groups = together.length > 1 ? [[n], together, together.toSorted((a, b) => a - b)] : [[n]]
-  return groups.flatMap(group => {
-    const answers = group.map(answerTo).join(' ')
-    return [[...group.map(preludeOf), answers].join(' '), answers].map(flatten)
-  })
-}
-
-/** Messages of which each goes on where the one before it ended, up to the end of what was expected. */
-function compose(expected: string, own: Shown[]): Shown[] | undefined {
-  if (expected === '') return []
-  for (const [at, message] of own.entries()) {
-    const text = flatten(message.text)
-    if (text === '' || !expected.startsWith(text)) continue
-    const others = compose(expected.slice(text.length).trimStart(), own.slice(at + 1))
-    if (others) return [message, ...others]
-  }
-  return undefined
-}
-
-/** In one line, without the house's own lines about steps. */
-function flatten(text: string): string {
-  const lines = text.split('\n').filter(line => !/^(-# )?(✅|⚠️|⏳|∅)/u.test(line))
-  return lines.join(' ').replace(/\s+/g, ' ').trim()
-}
+/** Whether there is anything of a model's answer in it. */
+export const hasAnswer = ({ text }: Shown) => text.includes('of the answer to #')

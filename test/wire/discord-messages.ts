@@ -54,6 +54,7 @@ export function postMessage(world: World, gateway: WireGateway, channelId: strin
     ...(target
       ? { type: 19, message_reference: { message_id: target.id, channel_id: channelId }, referenced_message: target }
       : {}),
+    ...(reference ? { wire_reply_to: reference.message_id } : {}), // also when that message was deleted meanwhile
   })
   if (body['nonce']) world.nonces.set(key, message.id)
   gateway.dispatch('MESSAGE_CREATE', message, intentFor(message))

@@ -1,0 +1,54 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { silentLog } from '../src/log.ts'
+import type { Model } from '../src/model.ts'
+import { createTurns } from '../src/turns.ts'
+import { answer } from '../src/worker.ts'
+import { aMessage, call, fakeChat, fakeToolbox, say, scriptedModel } from './fakes.ts'
+import { testRooms } from './rooms.ts'
+
+let rooms: Awaited<ReturnType<typeof testRooms>>
+beforeAll(async () => {
+  rooms = await testRooms()
+})
+afterAll(() => rooms.close())
+
+test('a turn that was stopped is not begun anew when its last words are left to another worker', async () => {
+  const chat = fakeChat()
+  const { edit } = chat.adapter
+  let away = false
+  let tried = false
+  chat.adapter.edit = (conversation, id, out) => {
+    tried ||= out.final
+    return away ? Promise.reject(new Error('the platform is away')) : edit(conversation, id, out)
+  }
+  let running = false
+  const toolbox = fakeToolbox({
+    hang(_input, { signal }) {
+      running = true
+      return new Promise(resolve => signal.addEventListener('abort', () => resolve({ ok: false, text: 'cancelled' })))
+    },
+  })
+  const tools = { ...rooms, adapters: new Map([['fake', chat.adapter]]), toolbox, maxSteps: 5, locale: 'en', log: silentLog }
+  const workerWith = (model: Model) =>
+    createTurns({
+      ...rooms,
+      answer: (message, turn) => answer(message, turn, { ...tools, model, toolsReady: Promise.resolve() }),
+    })
+  await rooms.inbox.add(aMessage('question'))
+
+  const first = workerWith(scriptedModel([say('Looking. '), call('hang')]))
+  const work = first.work('fake:1').catch((error: unknown) => error)
+  await expect.poll(() => running).toBe(true)
+  away = true
+  first.hear({ conversation: 'fake:1', what: 'stop' })
+  await expect.poll(() => tried).toBe(true)
+  expect(await first.close(0)).toEqual(['fake:1'])
+  expect(await work).toBeInstanceOf(Error)
+
+  away = false
+  const model = scriptedModel([say('Anew.')])
+  await workerWith(model).work('fake:1')
+  expect([...chat.shown.values()].map(({ text }) => text)).toEqual([expect.stringMatching(/^Looking\.\n\n\*Stopped\.\*/)])
+  expect(model.heard).toEqual([])
+  expect(await rooms.inbox.waiting('fake:1')).toEqual([])
+})
