@@ -5,12 +5,14 @@ import type { Conversation, Message } from './message.ts'
 import type { Board, Notice } from './queue/board.ts'
 import type { Jobs } from './queue/jobs.ts'
 import type { Journal } from './queue/journal.ts'
+import type { Retries } from './queue/retries.ts'
 import type { Signals } from './queue/signals.ts'
 import { choices, isChoice, isSetting, type SettingName, type Settings } from './settings.ts'
 
 export interface CommandTools {
   history: History
   settings: Settings
+  retries: Retries
   journal: Journal
   board: Board
   jobs: Jobs
@@ -56,6 +58,18 @@ export const commands: Command[] = [
       known('tool', true, 'Name of the tool', '工具的名称'),
       text('json', false, 'Its arguments as JSON', '它的参数（JSON）'),
     ],
+  },
+  {
+    name: 'retry',
+    description: { en: 'Answer the last question once more', zh: '重新回答上一个问题' },
+    options: [],
+    async run({ id, conversation }, _argument, words, { retries, journal, jobs }) {
+      const last = await retries.find(conversation)
+      if (!last || (await journal.isRunning(conversation))) return words.nothingToRetry
+      await retries.ask(last, id)
+      await jobs.ring(conversation)
+      return words.retrying
+    },
   },
   {
     name: 'reset',

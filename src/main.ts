@@ -18,6 +18,7 @@ import { createJobs } from './queue/jobs.ts'
 import { createJournal } from './queue/journal.ts'
 import { createLeases } from './queue/lease.ts'
 import { createMemory } from './queue/memory.ts'
+import { createRetries } from './queue/retries.ts'
 import { createSignals } from './queue/signals.ts'
 import { createReceive } from './receive.ts'
 import { openRedis, type RedisHouse } from './redis/redis.ts'
@@ -112,6 +113,7 @@ function createQueueRooms(house: RedisHouse, log: Log) {
     history: createHistory(redis),
     settings: createSettings(redis),
     pacer: createPacer(redis),
+    retries: createRetries(redis),
     board: createBoard(redis),
     memory: createMemory(redis),
     signals: createSignals(house),
@@ -168,7 +170,7 @@ const linesStayOpen = ['web', 'terminal']
 function createDoors({ config, queue, redis, adapters, log, chatOnly }: DoorsOptions) {
   const closing = new AbortController()
   const suggest = createSuggest(queue)
-  const tools = { ...queue, isUp: () => redis.isUp, locale: config.locale, log, closing: closing.signal }
+  const tools = { ...queue, isUp: () => redis.isUp, admins: config.admins, locale: config.locale, log, closing: closing.signal }
   const wanted =
     config.role === 'worker' ? [] : [...adapters.values()].filter(({ platform }) => (platform === 'terminal') === chatOnly)
   const doors = wanted.map(adapter => ({

@@ -4,7 +4,7 @@ import { type CommandTools, findCommand, nearestCommand } from './commands.ts'
 import { Closing } from './errors.ts'
 import { type Words, wordsFor } from './i18n/i18n.ts'
 import { errorId, type Log, reason } from './log.ts'
-import { type Change, isMessage, isPress, type Message, type Press } from './message.ts'
+import { type Change, isMessage, isPress, type Message, type Press, platformOf } from './message.ts'
 import type { Away } from './queue/away.ts'
 import type { Inbox } from './queue/inbox.ts'
 import { deliver, mayCall } from './reply/deliver.ts'
@@ -15,6 +15,8 @@ import { tokenOf } from './turns.ts'
 export interface ReceiveTools extends CommandTools {
   inbox: Inbox
   pacer: Pacer
+  /** `platform:native id` of each. */
+  admins: string[]
   away: Away
   locale: string
   log: Log
@@ -132,7 +134,16 @@ async function receiveChange(change: Change, { inbox, signals }: ReceiveTools): 
   await signals.send({ conversation: change.conversation, token: tokenOf(changed.turn), what })
 }
 
-async function receivePress(press: Press, { inbox, signals }: ReceiveTools): Promise<void> {
-  if (press.action !== 'stop' || !(await inbox.isNew(press.conversation, press.id))) return
-  await signals.send({ conversation: press.conversation, token: press.token, by: press.author.id, what: 'stop' })
+/** Only the asker and an admin may press; a second press, or one below an old answer, does nothing. */
+async function receivePress(press: Press, tools: ReceiveTools): Promise<void> {
+  const { conversation, action, token, author } = press
+  const isAdmin = tools.admins.includes(`${platformOf(conversation)}:${author.id}`)
+  if (action === 'stop' && (await tools.inbox.isNew(conversation, press.id))) {
+    await tools.signals.send({ conversation, token, ...(!isAdmin && { by: author.id }), what: 'stop' })
+  }
+  if (action === 'retry') {
+    const asked = await tools.retries.find(conversation, token)
+    if (!asked || !(isAdmin || asked.messages[0]?.author.id === author.id)) return
+    if (await tools.retries.ask(asked, press.id, token)) await tools.jobs.ring(conversation)
+  }
 }

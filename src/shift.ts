@@ -11,6 +11,7 @@ import type { Inbox } from './queue/inbox.ts'
 import type { Jobs } from './queue/jobs.ts'
 import type { Journal } from './queue/journal.ts'
 import type { Leases } from './queue/lease.ts'
+import type { Retries } from './queue/retries.ts'
 import type { Signals } from './queue/signals.ts'
 import type { Pacer } from './reply/pacer.ts'
 import type { Settings } from './settings.ts'
@@ -36,6 +37,7 @@ export interface ShiftTools {
   leases: Leases
   history: History
   settings: Settings
+  retries: Retries
   pacer: Pacer
   jobs: Jobs
   signals: Signals

@@ -1,4 +1,4 @@
-import type { Adapter } from './adapter.ts'
+import type { Adapter, Button } from './adapter.ts'
 import { runAgent } from './agent/agent.ts'
 import { runCall } from './agent/call.ts'
 import type { AgentEvent, Notice } from './agent/events.ts'
@@ -14,6 +14,7 @@ import type { Entry, Model } from './model.ts'
 import type { Inbox } from './queue/inbox.ts'
 import type { Final, Journal, Step, TurnRecord } from './queue/journal.ts'
 import { LeaseLost } from './queue/lease.ts'
+import type { Retries } from './queue/retries.ts'
 import { begunWith, doneBefore, notUndone, replay, toEntries } from './recall.ts'
 import { awayNotice } from './reply/away-notice.ts'
 import { renderPlain } from './reply/card.ts'
@@ -29,6 +30,7 @@ export interface WorkerTools {
   journal: Journal
   history: History
   settings: Settings
+  retries: Retries
   pacer: Pacer
   model: Model
   toolbox: Toolbox
@@ -47,25 +49,27 @@ const deathsAllowed = 2
  * could not be ended here; the messages are then still in the inbox, and the journal knows how far it came.
  */
 export async function answer(waiting: Message[], turn: Turn, tools: WorkerTools): Promise<void> {
-  const { inbox, journal } = tools
+  const { inbox, journal, retries } = tools
   const record = await journal.begin(turn.lease, waiting)
   const { messages, replies } = record
   if (areTakenBack(messages) && replies.length === 0) return inbox.finish(messages, [], turn.lease)
   const question = questionOf(messages)
-  let hasBegun = replies.length > 0
-  const reply = openReplyTo(question, record, turn, tools, () => {
-    hasBegun = true
+  let ids = replies
+  const reply = openReplyTo(question, record, turn, tools, posted => {
+    ids = posted
     behind.look()
   })
   const options = { ...tools, ...turn, taken: messages, notes: record.notes, adapter: adapterFor(question, tools), reply }
-  const behind = openBehind({ ...options, hasBegun: () => hasBegun })
+  const behind = openBehind({ ...options, hasBegun: () => ids.length > 0 })
   turn.onMail(behind.look)
   if (waiting.length > messages.length || record.notes.size > 0) behind.look()
   try {
     const final =
       record.final ?? awayNotice(question, tools.locale) ?? (await compose({ question, record, reply, behind, turn, tools }))
     if (!record.final) await journal.keepFinal(turn.lease, question.id, final)
-    await deliverAnswer(final.text, question, reply, tools)
+    const mayRetry = final.retry && !question.alone
+    await retries.keep({ messages: behind.taken, ...(ids[0] && { reply: ids[0] }) }, mayRetry ? tokenOf(question.id) : undefined)
+    await deliverAnswer(final.text, mayRetry ? [retryButton(question, tools)] : [], question, reply, tools)
     await inbox.finish(behind.taken, final.entries, turn.lease)
   } finally {
     await behind.close()
@@ -93,7 +97,13 @@ function questionOf(messages: Message[]): Message {
 }
 
 /** An answer that the platform will never take is replaced by one sentence, so that what comes after it is answered. */
-async function deliverAnswer(text: string, message: Message, reply: Reply, { locale, log }: WorkerTools): Promise<void> {
+async function deliverAnswer(
+  text: string,
+  buttons: Button[],
+  message: Message,
+  reply: Reply,
+  { locale, log }: WorkerTools,
+): Promise<void> {
   const { id, conversation } = message
   const refused = (error: unknown, event: string) => {
     if (!(error instanceof Refused)) throw error
@@ -101,11 +111,17 @@ async function deliverAnswer(text: string, message: Message, reply: Reply, { loc
     log.error({ error: identity, conversation, message: id, reason: reason(error) }, event)
     return identity
   }
-  await reply.finish(text).catch(async (error: unknown) => {
+  await reply.finish(text, buttons).catch(async (error: unknown) => {
     const identity = refused(error, 'the platform refused an answer')
     const sentence = wordsFor(message.author.locale, locale).failed(identity)
-    await reply.finish(sentence).catch((again: unknown) => refused(again, 'the platform refused even the sentence in its place'))
+    await reply
+      .finish(sentence, buttons)
+      .catch((again: unknown) => refused(again, 'the platform refused even the sentence in its place'))
   })
+}
+
+function retryButton({ id, author }: Message, { locale }: WorkerTools): Button {
+  return { label: wordsFor(author.locale, locale).retry, action: 'retry', token: tokenOf(id) }
 }
 
 function openReplyTo(
@@ -113,7 +129,7 @@ function openReplyTo(
   { replies, attempts }: TurnRecord,
   { lease, closing }: Turn,
   tools: WorkerTools,
-  onPosted: () => void,
+  onPosted: (ids: string[]) => void,
 ): Reply {
   const { journal, pacer, log } = tools
   const words = wordsFor(message.author.locale, tools.locale)
@@ -126,7 +142,7 @@ function openReplyTo(
     again: attempts > 1,
     async keep(ids) {
       await journal.keepReplies(lease, message.id, ids)
-      onPosted()
+      onPosted(ids)
     },
     mayAct: lease.check,
     stopButton: { label: words.stop, action: 'stop', token: tokenOf(message.id) },
@@ -162,7 +178,7 @@ async function compose(composing: Composing): Promise<Final> {
         if (event.type === 'entry') said.push(event.entry)
         reply.show(event)
       }
-      if (said.at(-1)?.text.trim() === '') notify({ kind: 'no-text' })
+      if (said.at(-1)?.text.trim() === '') notify(noText(message, tools.log))
     }
   } catch (error) {
     lease.lost.throwIfAborted()
@@ -179,7 +195,11 @@ async function compose(composing: Composing): Promise<Final> {
     }
     notify(endingOf(ended, error, message, tools.log))
   }
-  return { text: reply.answer(), entries: wholeEntries(said, renderPlain(reply.view, words)) }
+  return {
+    text: reply.answer(),
+    ...(reply.view.notices.some(mayBeRetried) && { retry: true }),
+    entries: wholeEntries(said, renderPlain(reply.view, words)),
+  }
 }
 
 /** What has to be kept before it is shown, and before a call is made. */
@@ -220,6 +240,15 @@ const endings = { stop: 'stopped', restart: 'stopped', withdraw: 'withdrawn', in
 function endingOf(ended: unknown, error: unknown, message: Message, log: Log): Notice {
   if (!(ended instanceof TurnEnded)) return failure(error, message, log)
   return { kind: endings[ended.how] }
+}
+
+/** Not after a step limit, which is an answer, nor after what somebody wished. */
+const mayBeRetried = ({ kind }: Notice) => !['step-limit', 'stopped', 'withdrawn', 'interrupted'].includes(kind)
+
+function noText({ id, conversation }: Message, log: Log): Notice {
+  const error = errorId()
+  log.error({ error, conversation, message: id }, 'the model ended without an answer')
+  return { kind: 'no-text', id: error }
 }
 
 function setAside({ id, conversation }: Message, log: Log): Notice {

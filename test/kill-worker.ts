@@ -8,6 +8,7 @@ import { createInbox } from '../src/queue/inbox.ts'
 import { createJournal } from '../src/queue/journal.ts'
 import { createLeases } from '../src/queue/lease.ts'
 import { createMemory } from '../src/queue/memory.ts'
+import { createRetries } from '../src/queue/retries.ts'
 import { openRedis } from '../src/redis/redis.ts'
 import { createPacer } from '../src/reply/pacer.ts'
 import { createSettings } from '../src/settings.ts'
@@ -66,6 +67,7 @@ const tools = {
   history: createHistory(redis),
   settings: createSettings(redis),
   pacer: createPacer(redis),
+  retries: createRetries(redis),
   model,
   toolbox: { ...toolbox, call: mined('toolbox', { call: toolbox.call }).call },
   toolsReady: Promise.resolve(),

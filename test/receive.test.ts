@@ -17,6 +17,7 @@ afterAll(() => rooms.close())
 const toolsOf = (from: typeof rooms) => ({
   ...from,
   isUp: () => true,
+  admins: [],
   locale: 'en',
   log: silentLog,
   closing: new AbortController().signal,

@@ -11,6 +11,7 @@ import { createInbox } from '../src/queue/inbox.ts'
 import { createJobs } from '../src/queue/jobs.ts'
 import { createJournal } from '../src/queue/journal.ts'
 import { createLeases } from '../src/queue/lease.ts'
+import { createRetries } from '../src/queue/retries.ts'
 import { createSignals } from '../src/queue/signals.ts'
 import { openRedis, type RedisHouse } from '../src/redis/redis.ts'
 import { createPacer } from '../src/reply/pacer.ts'
@@ -65,6 +66,7 @@ export async function testRooms() {
     history: createHistory(redis),
     settings: createSettings(redis),
     pacer: createPacer(redis),
+    retries: createRetries(redis),
     board: createBoard(redis),
     signals: createSignals(house),
     async close() {

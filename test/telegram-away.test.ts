@@ -103,7 +103,14 @@ test("a machine whose clock is wrong goes by Telegram's", async () => {
 test('a notice speaks for all that it covers; the next absence has its own; what was heard before has none', async () => {
   const rooms = await testRooms()
   onTestFinished(() => rooms.close())
-  const tools = { ...rooms, isUp: () => true, locale: 'en', log: silentLog, closing: new AbortController().signal }
+  const tools = {
+    ...rooms,
+    isUp: () => true,
+    admins: ['fake:boss'],
+    locale: 'en',
+    log: silentLog,
+    closing: new AbortController().signal,
+  }
   const receive = createReceive(fakeChat().adapter, tools)
   const now = Date.now()
   const late = (text: string, minutes: number, until = 15) =>

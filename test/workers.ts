@@ -32,6 +32,13 @@ export async function testWorkers() {
     workers.push({ turns, jobs })
     return { turns, bell }
   }
+  async function endWorkers(): Promise<void> {
+    for (const { turns, jobs } of workers.splice(0)) {
+      const ended = jobs.close()
+      await turns.close(0)
+      await ended
+    }
+  }
   return {
     rooms,
     work,
@@ -41,16 +48,20 @@ export async function testWorkers() {
     },
     /** As an adapter hands over what it hears. */
     receive(chat: FakeChat, what: Heard): Promise<void> {
-      const tools = { ...rooms, isUp: () => true, locale: 'en', log: silentLog, closing: new AbortController().signal }
+      const tools = {
+        ...rooms,
+        isUp: () => true,
+        admins: ['fake:boss'],
+        locale: 'en',
+        log: silentLog,
+        closing: new AbortController().signal,
+      }
       return createReceive(chat.adapter, tools)(what)
     },
+    endWorkers,
     /** Ends the workers and forgets everything. */
     async clear(): Promise<void> {
-      for (const { turns, jobs } of workers.splice(0)) {
-        const ended = jobs.close()
-        await turns.close(0)
-        await ended
-      }
+      await endWorkers()
       await rooms.redis.flushall()
     },
     close: rooms.close,

@@ -24,7 +24,7 @@ export type Notice =
   | { kind: 'interrupted' }
   /** The question was deleted. */
   | { kind: 'withdrawn' }
-  | { kind: 'no-text' }
+  | { kind: 'no-text'; id: string }
   /** `id` stands in the log beside the reason. */
   | { kind: 'failed'; id: string }
   | { kind: 'model-failed'; id: string; what: string }

@@ -21,6 +21,8 @@ export interface Config {
   concurrency: number
   drainMs: number
   locale: string
+  /** `platform:native id` of each. */
+  admins: string[]
   logLevel: string
 }
 
@@ -104,6 +106,7 @@ function toConfig(values: Values, servers: ServersConfig, folder: string): Omit<
     concurrency: values.CONCURRENCY,
     drainMs: values.DRAIN_SECONDS * 1000,
     locale: values.DEFAULT_LOCALE,
+    admins: values.ADMINS ?? [],
     logLevel: values.LOG_LEVEL,
   }
 }

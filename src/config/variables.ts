@@ -96,6 +96,12 @@ export const variables = {
   ROLE: oneOf(['all', 'gateway', 'worker'], 'all', '`gateway` listens to the platforms, `worker` answers, `all` does both'),
   CONCURRENCY: number(1, 1000, '32', 'How many conversations one worker answers side by side'),
   DRAIN_SECONDS: number(0, 3600, '25', 'How long running answers may take to end after SIGTERM; container engines kill after 30'),
+  ADMINS: variable(
+    list.refine(names => names.every(name => /^[a-z]+:\d+$/.test(name))),
+    'a comma list such as discord:1234,telegram:5678',
+    'Who may press the buttons of others and use the commands of admins: platform and native id',
+    {},
+  ),
   DEFAULT_LOCALE: oneOf(['en', 'zh'], 'en', 'Language of the bot itself where a platform tells none'),
   LOG_LEVEL: oneOf(['debug', 'info', 'warn', 'error', 'silent'], 'info', 'What is written to standard error'),
 }

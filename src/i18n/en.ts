@@ -3,7 +3,7 @@ export const en = {
   /** As in `CommandInfo.description`. */
   language: 'en' as string,
   thinking: 'thinking…',
-  noText: 'The model ended without an answer. Ask again, or put it in other words.',
+  noText: (id: string) => `The model ended without an answer. Ask again, or put it in other words. (error ${id})`,
   stepLimit: (steps: number) => `I stopped after ${steps} steps; this is what I have.`,
   stopped: 'Stopped.',
   interrupted: 'Stopped, since you have said something new.',
@@ -19,6 +19,7 @@ export const en = {
     `Your message has ${found.toLocaleString('en')} characters and I read at most ${limit.toLocaleString('en')} at once. Please send it in parts.`,
   empty: 'Yes? Write your question in the same message, or `/help` to see what I can do.',
   stop: 'Stop',
+  retry: 'Retry',
   and: (count: number) => `and ${count} more`,
   // commands
   helpTitle: 'Ask me anything in plain words; I use my tools by myself and show what I do. I also understand:',
@@ -32,6 +33,8 @@ export const en = {
   toolCount: (count: number) => (count === 1 ? '1 tool' : `${count} tools`),
   forgotten: 'Forgotten. We start afresh.',
   stopping: 'Stopping.',
+  nothingToRetry: 'There is nothing that I could try again here.',
+  retrying: 'Trying again.',
   nothingRuns: 'Nothing is running here.',
   callUsage: 'Write `/call <tool> {"argument": "value"}`; `/tools` lists the tools.',
   callBadJson: (reason: string) => `What follows the tool's name must be a JSON object: ${reason}`,

@@ -3,7 +3,7 @@ import type { Words } from './en.ts'
 export const zh: Words = {
   language: 'zh',
   thinking: '思考中…',
-  noText: '模型没有给出回答。请再问一次，或换个说法。',
+  noText: id => `模型没有给出回答。请再问一次，或换个说法。（错误 ${id}）`,
   stepLimit: steps => `我在 ${steps} 步后停下了；以下是目前的结果。`,
   stopped: '已停止。',
   interrupted: '您又说了新的内容，已停止。',
@@ -19,6 +19,7 @@ export const zh: Words = {
     `您的消息有 ${found.toLocaleString('zh')} 个字符，我一次最多读 ${limit.toLocaleString('zh')} 个。请分几次发送。`,
   empty: '在！请把问题写在同一条消息里，或用 `/help` 看看我能做什么。',
   stop: '停止',
+  retry: '重试',
   and: count => `还有 ${count} 个`,
   helpTitle: '请直接用自然语言提问；我会自己调用工具，并显示每一步。我还认识这些命令：',
   unknownCommand: (name, nearest) =>
@@ -31,6 +32,8 @@ export const zh: Words = {
   toolCount: count => `${count} 个工具`,
   forgotten: '已忘记，我们重新开始。',
   stopping: '正在停止。',
+  nothingToRetry: '这里没有可以重试的问题。',
+  retrying: '正在重试。',
   nothingRuns: '这里没有正在进行的回答。',
   callUsage: '请写 `/call <工具> {"参数": "值"}`；`/tools` 列出所有工具。',
   callBadJson: reason => `工具名后面必须是一个 JSON 对象：${reason}`,

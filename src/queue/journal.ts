@@ -61,6 +61,8 @@ export type Step =
 
 export interface Final {
   text: string
+  /** It ended badly, and may be asked again. */
+  retry?: true
   entries: Entry[]
 }
 

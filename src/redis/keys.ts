@@ -27,6 +27,10 @@ export interface ConversationKeys {
   feed: string
   /** Sorted set: conversations of the bucket with messages, by the time of the first. */
   unfinished: string
+  /** What was asked last. */
+  last: string
+  /** What the Retry button with this token asks. */
+  retry(token: string): string
   /** That an event of this id was heard. */
   seen(id: string): string
 }
@@ -44,6 +48,8 @@ export function keysOf(conversation: Conversation): ConversationKeys {
     history: `${bucket}:history:${conversation}`,
     feed: `${bucket}:feed:${conversation}`,
     unfinished: `${bucket}:unfinished`,
+    last: `${bucket}:last:${conversation}`,
+    retry: token => `${bucket}:retry:${token}`,
     seen: id => `${bucket}:seen:${id}`,
   }
 }

@@ -44,7 +44,7 @@ function sentenceOf(notice: Notice, words: Words): string {
     case 'withdrawn':
       return `*${words.withdrawn}*`
     case 'no-text':
-      return words.noText
+      return words.noText(notice.id)
     case 'failed':
       return words.failed(notice.id)
     case 'model-failed':

@@ -17,7 +17,7 @@ export interface Reply {
   /** The whole answer as it would be delivered now. */
   answer(): string
   /** Puts `text` in the place of the progress, over several messages if it is long. Throws when the platform does not take it for minutes. */
-  finish(text: string): Promise<void>
+  finish(text: string, buttons?: Button[]): Promise<void>
   /** Says that the turn will go on elsewhere, and touches the reply no more. */
   pause(text: string): Promise<void>
   /** Touches the reply no more: another turn goes on with it. */
@@ -41,9 +41,9 @@ export function openReply(options: ReplyOptions): Reply {
   let view = emptyView
   const pump = createPump({ render: () => live(view, options), sheet, lane, closing, log })
 
-  async function settle(text: string, final: boolean): Promise<void> {
+  async function settle(text: string, buttons: Button[], final: boolean): Promise<void> {
     await pump.stop()
-    const last = toMessages(split(text, adapter.limits), [], final)
+    const last = toMessages(split(text, adapter.limits), buttons, final)
     const bring = async () => sheet.isStale(last) && (await mayCall(lane, closing)) && sheet.bring(last)
     await deliver(bring, { forget: () => sheet.forget(last), hush: lane.hush, signal: closing, log })
   }
@@ -57,9 +57,9 @@ export function openReply(options: ReplyOptions): Reply {
       return view
     },
     answer: () => (message.kind === 'api' ? renderPlain(view, words) : renderFinal(view, words)),
-    finish: text => settle(text, true),
+    finish: (text, buttons = []) => settle(text, buttons, true),
     leave: pump.stop,
-    pause: text => settle([view.text, text].filter(Boolean).join('\n\n'), false),
+    pause: text => settle([view.text, text].filter(Boolean).join('\n\n'), [], false),
   }
 }
 
