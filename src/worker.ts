@@ -52,7 +52,7 @@ export async function answer(waiting: Message[], turn: Turn, tools: WorkerTools)
   const { inbox, journal, retries } = tools
   const record = await journal.begin(turn.lease, waiting)
   const { messages, replies } = record
-  if (areTakenBack(messages) && replies.length === 0) return inbox.finish(messages, [], turn.lease)
+  if (areTakenBack(messages) && replies.length === 0 && !record.again) return inbox.finish(messages, [], turn.lease)
   const question = questionOf(messages)
   let ids = replies
   const reply = openReplyTo(question, record, turn, tools, posted => {
@@ -126,7 +126,7 @@ function retryButton({ id, author }: Message, { locale }: WorkerTools): Button {
 
 function openReplyTo(
   message: Message,
-  { replies, attempts }: TurnRecord,
+  { replies, again }: TurnRecord,
   { lease, closing }: Turn,
   tools: WorkerTools,
   onPosted: (ids: string[]) => void,
@@ -139,7 +139,7 @@ function openReplyTo(
     words,
     turn: tokenOf(message.id),
     posted: replies,
-    again: attempts > 1,
+    again,
     async keep(ids) {
       await journal.keepReplies(lease, message.id, ids)
       onPosted(ids)

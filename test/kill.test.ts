@@ -74,7 +74,7 @@ const points = [
 /** Telegram has no key by which a repeated post is recognised: what was posted and not kept is left standing, as a placeholder. */
 const placeholders = ['💭 thinking…', '…']
 /** The placeholder is posted while the model works, so that at its steps too a post may be under way. */
-const mayOrphan = /^(after telegram\.post|(before|after) (journal\.keepStep|toolbox\.call))/
+const mayOrphan = /^(after telegram\.post|(before|after) (journal\.keep(Step|Final)|toolbox\.call))/
 
 describe('a worker that is killed, and another that goes on', () => {
   test.each(points)('%s', async point => {

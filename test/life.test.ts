@@ -187,13 +187,48 @@ test.each([
   expect(finals(chat)[0]).toContain('Counted.')
 })
 
+test('a turn that came further each time is not given up, however many workers died with it', async () => {
+  const chat = fakeChat()
+  const message = aMessage('a long way')
+  await rooms.inbox.add(message)
+  const lease = await rooms.leases.take('fake:1', new AbortController().signal)
+  for (let death = 0; death < 4; death++) {
+    await rooms.journal.begin(lease, [message])
+    const entry = { role: 'tool', callId: `c${death}`, name: 'walk', text: 'on', ok: true } as const
+    await rooms.journal.keepStep(lease, message.id, { type: 'result', entry, ms: 1 })
+  }
+  await lease.release()
+  await work(chat, scriptedModel([say('There.')]))
+  await rooms.jobs.ring('fake:1')
+  await answered(chat, 1)
+  expect(finals(chat)[0]).toContain('There.')
+})
+
+test('a question that is deleted while its worker is away ends in words, where the post of the reply may have arrived', async () => {
+  const chat = fakeChat()
+  const message = aMessage('never mind')
+  await rooms.inbox.add(message)
+  const lease = await rooms.leases.take('fake:1', new AbortController().signal)
+  await rooms.journal.begin(lease, [message])
+  await chat.adapter.post('fake:1', { text: '…', buttons: [], final: false }, undefined, `${tokenOf(message.id)}.0.0`)
+  await receive(chat, { id: message.id, conversation: 'fake:1', text: undefined })
+  await lease.release()
+  await work(chat, scriptedModel())
+  await rooms.jobs.ring('fake:1')
+  await answered(chat, 1)
+  expect([...chat.shown.values()].map(({ text }) => text)).toEqual(['*Stopped, since the question was deleted.*'])
+})
+
 test('a message whose workers died twice is set aside with an error id, and the next one is answered', async () => {
   const chat = fakeChat()
   const message = aMessage('poison')
   await rooms.inbox.add(message)
   await rooms.inbox.add(aMessage('and then?'))
   const lease = await rooms.leases.take('fake:1', new AbortController().signal)
-  for (let death = 0; death < 2; death++) await rooms.journal.begin(lease, [message])
+  for (let death = 0; death < 2; death++) {
+    await rooms.journal.begin(lease, [message])
+    await rooms.journal.keepStep(lease, message.id, { type: 'begun', callId: 'deadly' })
+  }
   await lease.release()
   await work(chat, scriptedModel([say('Then this.')]))
   await rooms.jobs.ring('fake:1')

@@ -61,6 +61,7 @@ test('the journal of one message is not taken for that of another', async () => 
   expect(await rooms.journal.begin(lease, [first])).toEqual({
     messages: [first],
     attempts: 1,
+    again: false,
     replies: [],
     notes: new Map(),
     steps: [],
@@ -72,6 +73,7 @@ test('the journal of one message is not taken for that of another', async () => 
   expect(await rooms.journal.begin(lease, [first])).toEqual({
     messages: [first],
     attempts: 2,
+    again: true,
     replies: ['r1', 'r2'],
     notes: new Map(),
     steps: [{ type: 'begun', callId: 'c1' }],
@@ -83,6 +85,7 @@ test('the journal of one message is not taken for that of another', async () => 
   expect(await rooms.journal.begin(lease, [second])).toEqual({
     messages: [second],
     attempts: 1,
+    again: false,
     replies: [],
     notes: new Map(),
     steps: [],

@@ -37,8 +37,10 @@ export interface Journal {
 export interface TurnRecord {
   /** What is answered together, as it was said; those that were taken back are among them. */
   messages: Message[]
-  /** How often the turn was begun, this time included; more than once means that a worker died of it, or with it. */
+  /** How often the turn was begun since it last came any further, this time included: so many workers died of it, or with it. */
   attempts: number
+  /** It was begun before, so that something may have been posted that nobody knows of. */
+  again: boolean
   replies: string[]
   /** The notes below messages that wait: native ids by message. */
   notes: Map<string, string>
@@ -88,8 +90,9 @@ if note then
   redis.call('HSETNX', KEYS[2], 'replies', cjson.encode({ note }))
 end
 redis.call('HINCRBY', KEYS[2], 'attempts', 1)
+redis.call('HINCRBY', KEYS[2], 'begun', 1)
 redis.call('EXPIRE', KEYS[2], ARGV[3])
-return { redis.call('HMGET', KEYS[2], 'attempts', 'replies', 'final'), redis.call('LRANGE', KEYS[3], 0, -1), redis.call('HGETALL', KEYS[5]) }`
+return { redis.call('HMGET', KEYS[2], 'attempts', 'replies', 'final', 'begun'), redis.call('LRANGE', KEYS[3], 0, -1), redis.call('HGETALL', KEYS[5]) }`
 
 const takeScript = `${refuseOthers}
 local asked = redis.call('HGET', KEYS[2], 'asked')
@@ -113,6 +116,7 @@ if redis.call('HGET', KEYS[2], 'turn') ~= ARGV[2] then return false end
 if ARGV[3] == 'step' then
   redis.call('RPUSH', KEYS[3], ARGV[4])
   redis.call('EXPIRE', KEYS[3], ARGV[5])
+  if ARGV[6] == 'further' then redis.call('HSET', KEYS[2], 'attempts', 1) end
 elseif ARGV[3] == 'attempts' then redis.call('HINCRBY', KEYS[2], 'attempts', ARGV[4])
 else redis.call('HSET', KEYS[2], ARGV[3], ARGV[4]) end
 return 1`
@@ -133,7 +137,11 @@ function messagesOf(waiting: Message[], known: string[]): Message[] {
   return known.length > 0 && taken.map(digestOf).join() === known.join() ? taken : groupOf(waiting)
 }
 
-type BeginAnswer = [[attempts: string, replies: string | null, final: string | null], steps: string[], notes: string[]]
+type BeginAnswer = [
+  [attempts: string, replies: string | null, final: string | null, begun: string],
+  steps: string[],
+  notes: string[],
+]
 
 export function createJournal(redis: Redis): Journal {
   async function run(script: string, lease: Lease, turn: string, ...values: (string | number)[]): Promise<unknown> {
@@ -143,8 +151,8 @@ export function createJournal(redis: Redis): Journal {
     if (answer === null) throw new LeaseLost(`another worker goes on with ${turn}`)
     return answer
   }
-  const keep = async (lease: Lease, turn: string, field: string, value: unknown) => {
-    await run(keepScript, lease, turn, field, JSON.stringify(value), keepSeconds)
+  const keep = async (lease: Lease, turn: string, field: string, value: unknown, how = '') => {
+    await run(keepScript, lease, turn, field, JSON.stringify(value), keepSeconds, how)
   }
   return {
     async begin(lease, waiting) {
@@ -153,10 +161,11 @@ export function createJournal(redis: Redis): Journal {
       const messages = messagesOf(waiting, before === turn && asked ? (JSON.parse(asked) as string[]) : [])
       const digests = JSON.stringify(messages.map(digestOf))
       const answer = await run(beginScript, lease, turn, keepSeconds, digests, JSON.stringify(anew))
-      const [[attempts, replies, final], steps, notes] = answer as BeginAnswer
+      const [[attempts, replies, final, begun], steps, notes] = answer as BeginAnswer
       return {
         messages,
         attempts: Number(attempts),
+        again: Number(begun) > 1,
         replies: replies ? (JSON.parse(replies) as string[]) : [],
         notes: new Map(notes.flatMap((name, at) => (at % 2 === 0 ? [[name, notes[at + 1] ?? '']] : []))),
         ...sinceAnew(steps.map(step => JSON.parse(step) as Step)),
@@ -172,7 +181,7 @@ export function createJournal(redis: Redis): Journal {
     async keepNote(lease, messageId, id = '') {
       await run(keepNoteScript, lease, messageId, id, keepSeconds)
     },
-    keepStep: (lease, turn, step) => keep(lease, turn, 'step', step),
+    keepStep: (lease, turn, step) => keep(lease, turn, 'step', step, step.type === 'begun' ? '' : 'further'),
     keepReplies: (lease, turn, ids) => keep(lease, turn, 'replies', ids),
     keepFinal: (lease, turn, final) => keep(lease, turn, 'final', final),
     handOver: (lease, turn) => keep(lease, turn, 'attempts', -1),
