@@ -1,15 +1,20 @@
 import type { CommandInfo, Suggest } from './adapter.ts'
 import type { History } from './history.ts'
 import type { Words } from './i18n/i18n.ts'
-import type { Conversation, Message } from './message.ts'
+import { type Author, type Conversation, type Message, platformOf } from './message.ts'
 import type { Board, Notice } from './queue/board.ts'
+import type { Inbox } from './queue/inbox.ts'
 import type { Jobs } from './queue/jobs.ts'
 import type { Journal } from './queue/journal.ts'
 import type { Retries } from './queue/retries.ts'
 import type { Signals } from './queue/signals.ts'
 import { choices, isChoice, isSetting, type SettingName, type Settings } from './settings.ts'
+import { tokenOf } from './turns.ts'
 
 export interface CommandTools {
+  inbox: Inbox
+  /** `platform:native id` of each. */
+  admins: string[]
   history: History
   settings: Settings
   retries: Retries
@@ -84,9 +89,11 @@ export const commands: Command[] = [
     name: 'stop',
     description: { en: 'Stop the answer under way', zh: '停止正在进行的回答' },
     options: [],
-    async run(message, _argument, words, { journal, signals }) {
-      if (!(await journal.isRunning(message.conversation))) return words.nothingRuns
-      await signals.send({ conversation: message.conversation, by: message.author.id, what: 'stop' })
+    async run({ conversation, author }, _argument, words, { inbox, journal, signals, admins }) {
+      const [asked] = (await journal.isRunning(conversation)) ? await inbox.waiting(conversation) : []
+      if (!asked) return words.nothingRuns
+      if (asked.author.id !== author.id && !isAdmin(conversation, author, admins)) return words.notYours
+      await signals.send({ conversation, token: tokenOf(asked.id), what: 'stop' })
       return words.stopping
     },
   },
@@ -106,6 +113,10 @@ export const commands: Command[] = [
     run: async (_message, _argument, words, { board, jobs }) => status(await board.read(), await jobs.counts(), words),
   },
 ]
+
+/** Whether the operator has named this person in ADMINS. */
+export const isAdmin = (conversation: Conversation, { id }: Author, admins: string[]) =>
+  admins.includes(`${platformOf(conversation)}:${id}`)
 
 const suggestions = 25
 

@@ -169,7 +169,7 @@ const linesStayOpen = ['web', 'terminal']
 
 function createDoors({ config, queue, redis, adapters, log, chatOnly }: DoorsOptions) {
   const closing = new AbortController()
-  const suggest = createSuggest(queue)
+  const suggest = createSuggest({ ...queue, admins: config.admins })
   const tools = { ...queue, isUp: () => redis.isUp, admins: config.admins, locale: config.locale, log, closing: closing.signal }
   const wanted =
     config.role === 'worker' ? [] : [...adapters.values()].filter(({ platform }) => (platform === 'terminal') === chatOnly)

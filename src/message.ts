@@ -32,6 +32,8 @@ export interface Message {
   unansweredBefore?: number
   /** `api` clients want the answer alone; in a `chat` the steps are shown as well. */
   kind: 'chat' | 'api'
+  /** Others speak here too, so that it matters who said it. */
+  shared?: true
   /** Somebody waits for the answer to this very message, on a line of his own: it is not answered together with others. */
   alone?: true
   /** It was taken back after its turn had begun. */

@@ -1,22 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Adapter, Receive } from './adapter.ts'
-import { type CommandTools, findCommand, nearestCommand } from './commands.ts'
+import { type CommandTools, findCommand, isAdmin, nearestCommand } from './commands.ts'
 import { Closing } from './errors.ts'
 import { type Words, wordsFor } from './i18n/i18n.ts'
 import { errorId, type Log, reason } from './log.ts'
-import { type Change, isMessage, isPress, type Message, type Press, platformOf } from './message.ts'
+import { type Change, isMessage, isPress, type Message, type Press } from './message.ts'
 import type { Away } from './queue/away.ts'
-import type { Inbox } from './queue/inbox.ts'
 import { deliver, mayCall } from './reply/deliver.ts'
 import { openLane, type Pacer } from './reply/pacer.ts'
 import { split } from './reply/split.ts'
 import { tokenOf } from './turns.ts'
 
 export interface ReceiveTools extends CommandTools {
-  inbox: Inbox
   pacer: Pacer
-  /** `platform:native id` of each. */
-  admins: string[]
   away: Away
   locale: string
   log: Log
@@ -137,13 +133,13 @@ async function receiveChange(change: Change, { inbox, signals }: ReceiveTools): 
 /** Only the asker and an admin may press; a second press, or one below an old answer, does nothing. */
 async function receivePress(press: Press, tools: ReceiveTools): Promise<void> {
   const { conversation, action, token, author } = press
-  const isAdmin = tools.admins.includes(`${platformOf(conversation)}:${author.id}`)
+  const mayAll = isAdmin(conversation, author, tools.admins)
   if (action === 'stop' && (await tools.inbox.isNew(conversation, press.id))) {
-    await tools.signals.send({ conversation, token, ...(!isAdmin && { by: author.id }), what: 'stop' })
+    await tools.signals.send({ conversation, token, ...(!mayAll && { by: author.id }), what: 'stop' })
   }
   if (action === 'retry') {
     const asked = await tools.retries.find(conversation, token)
-    if (!asked || !(isAdmin || asked.messages[0]?.author.id === author.id)) return
+    if (!asked || !(mayAll || asked.messages[0]?.author.id === author.id)) return
     if (await tools.retries.ask(asked, press.id, token)) await tools.jobs.ring(conversation)
   }
 }

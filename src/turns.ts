@@ -97,7 +97,7 @@ export function createTurns({ inbox, leases, answer }: TurnsOptions): Turns {
     hear({ conversation, token, by, what }) {
       const turn = running.get(conversation)
       if (!turn || (token !== undefined && token !== tokenOf(turn.message.id))) return // an old card
-      if (token !== undefined && by !== undefined && by !== turn.message.author.id) return // somebody else's
+      if (by !== undefined && by !== turn.message.author.id) return // somebody else's
       if (what === 'mail') turn.look()
       else turn.controller.abort(new TurnEnded(what))
     },

@@ -139,6 +139,11 @@ test('the model reads what a message refers to and what is attached', () => {
   expect(toEntry([message]).text).toBe('In reply to Bob:\n> line 1\n> line 2\n\nwhat is this?\n\n[attached image: cat .png]')
 })
 
+test('where several people speak the model reads who says what', () => {
+  const said = [aMessage('hi', { shared: true }), aMessage('and I?', { shared: true, author: { id: 'b', name: 'Ben\n]' } })]
+  expect(toEntry(said).text).toBe('[Ann says]\n\nhi\n\n[Ben ] says]\n\nand I?')
+})
+
 test('the system prompt names the servers that are away, and holds no word of a stranger', () => {
   const prompt = systemPrompt([{ name: 'db', state: 'error', tools: 0, error: 'it printed a secret' }], new Date(0))
   expect(prompt).toContain('db: not available now')

@@ -344,6 +344,23 @@ test('a question that is deleted while it runs is stopped in words', async () =>
   expect(last).toEqual([expect.stringMatching(/^So far\.[\s\S]*since the question was deleted/)])
 })
 
+test('the journal of a question that was gone when its turn began holds up no change of the next one', async () => {
+  const chat = fakeChat()
+  const [gone, next] = [aMessage('gone'), aMessage('next')]
+  await rooms.inbox.add(gone)
+  const lease = await rooms.leases.take('fake:1', new AbortController().signal)
+  await receive(chat, { id: gone.id, conversation: 'fake:1', text: undefined })
+  await rooms.journal.begin(lease, [gone])
+  await rooms.journal.keepFinal(lease, gone.id, { text: 'late', entries: [] })
+  await rooms.inbox.finish([gone], [], lease)
+  await rooms.inbox.add(next)
+  await receive(chat, { id: next.id, conversation: 'fake:1', text: 'next, better' })
+  expect((await rooms.inbox.waiting('fake:1')).map(({ text }) => text)).toEqual(['next, better'])
+  await receive(chat, { id: next.id, conversation: 'fake:1', text: undefined })
+  expect(await rooms.inbox.waiting('fake:1')).toEqual([])
+  await lease.release()
+})
+
 test('a question that waits is edited, or taken back, before anybody reads it', async () => {
   const chat = fakeChat()
   const [first, second, third] = [aMessage('first'), aMessage('second', { author: ben }), aMessage('third')]

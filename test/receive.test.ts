@@ -3,6 +3,7 @@ import { createSuggest, findCommand, nearestCommand } from '../src/commands.ts'
 import { Closing } from '../src/errors.ts'
 import { silentLog } from '../src/log.ts'
 import type { Heard } from '../src/message.ts'
+import type { Signal } from '../src/queue/signals.ts'
 import { createReceive, longestMessage } from '../src/receive.ts'
 import { aMessage, fakeChat } from './fakes.ts'
 import { testRooms } from './rooms.ts'
@@ -17,7 +18,7 @@ afterAll(() => rooms.close())
 const toolsOf = (from: typeof rooms) => ({
   ...from,
   isUp: () => true,
-  admins: [],
+  admins: ['fake:boss'],
   locale: 'en',
   log: silentLog,
   closing: new AbortController().signal,
@@ -88,7 +89,24 @@ test.each([
   ['help', 'me', '', []],
 ])('suggests for /%s what may be typed as %s "%s"', async (command, option, typed, expected) => {
   await rooms.board.post(board)
-  expect(await createSuggest(rooms)(command, option, typed)).toEqual(expected)
+  expect(await createSuggest({ ...rooms, admins: [] })(command, option, typed)).toEqual(expected)
+})
+
+test.each([
+  ['the asker', 'u', 'Stopping.', 1],
+  ['an admin', 'boss', 'Stopping.', 1],
+  ['a stranger', 'stranger', 'Only who asked, or an admin, can stop this answer.', 0],
+])('/stop by %s', async (_who, id, sentence, times) => {
+  const { answers } = open()
+  const message = aMessage('a long question')
+  await rooms.inbox.add(message)
+  await rooms.journal.begin(await rooms.leases.take('fake:1', new AbortController().signal), [message])
+  const signals: Signal[] = []
+  await rooms.signals.listen(signal => signals.push(signal))
+  expect(await answers(aMessage('/stop', { author: { id, name: id } }))).toBe(sentence)
+  await rooms.signals.send({ conversation: 'end', what: 'stop' })
+  await expect.poll(() => signals.at(-1)?.conversation).toBe('end')
+  expect(signals.length - 1).toBe(times)
 })
 
 test('speaks the language of the person', async () => {

@@ -36,14 +36,15 @@ export function toEntry(messages: Message[]): Extract<Entry, { role: 'user' }> {
   return { role: 'user', text: texts.filter(text => text !== '').join('\n\n') }
 }
 
-/** With the message it refers to and the names of what is attached. */
+/** With the message it refers to, the speaker where there are several, and the names of what is attached. */
 function textOf(message: Message): string {
   const { quoted } = message
   const quote = quoted ? [`In reply to ${oneLine(quoted.author)}:\n${quoted.text.replace(/^/gm, '> ')}`] : []
   const attached = [...message.attachments, ...(quoted?.attachments ?? [])].map(
     file => `[attached ${file.kind}: ${oneLine(file.name)}]`,
   )
-  return [...quote, message.text, ...attached].filter(part => part !== '').join('\n\n')
+  const speaker = message.shared ? [`[${oneLine(message.author.name)} says]`] : []
+  return [...quote, ...speaker, message.text, ...attached].filter(part => part !== '').join('\n\n')
 }
 
 function oneLine(text: string): string {

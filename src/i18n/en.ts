@@ -35,6 +35,7 @@ export const en = {
   stopping: 'Stopping.',
   nothingToRetry: 'There is nothing that I could try again here.',
   retrying: 'Trying again.',
+  notYours: 'Only who asked, or an admin, can stop this answer.',
   nothingRuns: 'Nothing is running here.',
   callUsage: 'Write `/call <tool> {"argument": "value"}`; `/tools` lists the tools.',
   callBadJson: (reason: string) => `What follows the tool's name must be a JSON object: ${reason}`,

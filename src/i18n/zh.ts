@@ -34,6 +34,7 @@ export const zh: Words = {
   stopping: '正在停止。',
   nothingToRetry: '这里没有可以重试的问题。',
   retrying: '正在重试。',
+  notYours: '只有提问的人或管理员可以停止这个回答。',
   nothingRuns: '这里没有正在进行的回答。',
   callUsage: '请写 `/call <工具> {"参数": "值"}`；`/tools` 列出所有工具。',
   callBadJson: reason => `工具名后面必须是一个 JSON 对象：${reason}`,

@@ -45,8 +45,9 @@ return redis.call('RPUSH', KEYS[2], ARGV[4]) - 1`
 const changeScript = `
 local at = redis.call('LPOS', KEYS[1], ARGV[1])
 if not at then return false end
-local asked = redis.call('HGET', KEYS[2], 'asked')
-if not asked or at >= #cjson.decode(asked) then
+local turn, asked = unpack(redis.call('HMGET', KEYS[2], 'turn', 'asked'))
+local isOurs = turn and turn == cjson.decode(redis.call('LINDEX', KEYS[1], 0)).id
+if not isOurs or at >= #cjson.decode(asked) then
   if ARGV[4] == 'keep' then redis.call('LSET', KEYS[1], at, ARGV[2])
   else
     redis.call('LREM', KEYS[1], 1, ARGV[1])
@@ -60,7 +61,7 @@ local left = 0
 for _, raw in ipairs(redis.call('LRANGE', KEYS[1], 0, #cjson.decode(asked) - 1)) do
   if not cjson.decode(raw).withdrawn then left = left + 1 end
 end
-return { redis.call('HGET', KEYS[2], 'turn'), left }`
+return { turn, left }`
 
 /** Only the head of the inbox can be finished, so that a late second worker changes nothing; what was edited meanwhile is not, what was taken back is. */
 const finishScript = `

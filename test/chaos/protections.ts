@@ -30,7 +30,7 @@ export const mutations: Mutation[] = [
     changes: [
       {
         file: 'src/queue/journal.ts',
-        from: `keepStep: (lease, turn, step) => keep(lease, turn, 'step', step),`,
+        from: `keepStep: (lease, turn, step) => keep(lease, turn, 'step', step, step.type === 'begun' ? '' : 'further'),`,
         to: 'keepStep: async () => {},',
       },
     ],
