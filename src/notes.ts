@@ -4,6 +4,7 @@ import { Gone, Refused } from './errors.ts'
 import { wordsFor } from './i18n/i18n.ts'
 import type { Message } from './message.ts'
 import { groupOf } from './queue/group.ts'
+import { joined } from './queue/inbox.ts'
 import type { Journal } from './queue/journal.ts'
 import type { Lease } from './queue/lease.ts'
 import { openLane, type Pacer, type Urgency } from './reply/pacer.ts'
@@ -67,9 +68,9 @@ export function createNotes({ notes: known, lease, journal, adapter, pacer, loca
       const firsts = new Set(groups.map(([first]) => first?.id))
       for (const messageId of notes.keys()) {
         if (firsts.has(messageId)) continue
-        const joined = known.find(({ id }) => id === messageId)
-        const words = wordsFor(joined?.author.locale, locale)
-        await close(messageId, joined ? words.joined : `*${words.withdrawn}*`, signal)
+        const answered = known.find(({ id }) => id === messageId)
+        const words = wordsFor(answered?.author.locale, locale)
+        await close(messageId, answered || messageId.startsWith(joined) ? words.joined : `*${words.withdrawn}*`, signal)
       }
       const texts = groups.slice(0, shownTurns).flatMap(([first], at) => {
         return first?.kind === 'chat' ? [[first, `⏳ ${wordsFor(first.author.locale, locale).queued(at + 1)}`] as const] : []

@@ -118,6 +118,22 @@ test('a note below a message that is taken back, or joined to the one before, sa
   await expect.poll(() => rooms.redis.keys('*:notes:*')).toEqual([])
 })
 
+test('a note that outlived its answer says so, whoever comes to close it', async () => {
+  const chat = fakeChat()
+  const [first, second, third] = [aMessage('first'), aMessage('second'), aMessage('third', { author: ben })]
+  for (const message of [first, second, third]) await rooms.inbox.add(message)
+  const lease = await rooms.leases.take('fake:1', new AbortController().signal)
+  await rooms.journal.begin(lease, [first, second, third])
+  await rooms.journal.keepNote(lease, second.id, await chat.adapter.post('fake:1', { text: 'note', buttons: [], final: false }))
+  await rooms.inbox.finish([first, second], [], lease)
+  await lease.release()
+  await work(chat, scriptedModel([say('to the third')]))
+  await rooms.jobs.ring('fake:1')
+  const shown = () => [...chat.shown.values()].map(({ text }) => text)
+  await expect.poll(shown).toEqual(['⤴ Answered together with the message before.', 'to the third'])
+  await expect.poll(() => rooms.redis.keys('*:notes:*')).toEqual([])
+})
+
 test.each([
   [
     'that could not be changed at once is changed when the turn ends',

@@ -41,46 +41,61 @@ if not redis.call('SET', KEYS[1], 1, 'NX', 'EX', ARGV[1]) then return false end
 redis.call('ZADD', KEYS[3], 'NX', ARGV[2], ARGV[3])
 return redis.call('RPUSH', KEYS[2], ARGV[4]) - 1`
 
-/** Of what runs, nothing leaves the list before the turn has ended: what is taken back is only marked. `left` counts what is not. */
+/** Before the id of a message whose note still stands although it was answered together with others. */
+export const joined = 'joined '
+
+/** How the JSON of a message ends that was taken back: nothing else of a message can end so. */
+const withdrawnEnd = ',"withdrawn":true}'
+
+/**
+ * Of what runs, nothing leaves the list before the turn has ended: what is taken back is only marked. `left` counts what is not. The
+ * JSON of messages is not decoded here: half a character in it would be an error. `false`: the head has changed since it was read.
+ */
 const changeScript = `
-local at = redis.call('LPOS', KEYS[1], ARGV[1])
-if not at then return false end
+local raw, changed, conversation, how, head, id = unpack(ARGV)
+if redis.call('LINDEX', KEYS[1], 0) ~= head then return false end
+local at = redis.call('LPOS', KEYS[1], raw)
+if not at then return { 'too late' } end
 local turn, asked = unpack(redis.call('HMGET', KEYS[2], 'turn', 'asked'))
-local isOurs = turn and turn == cjson.decode(redis.call('LINDEX', KEYS[1], 0)).id
-if not isOurs or at >= #cjson.decode(asked) then
-  if ARGV[4] == 'keep' then redis.call('LSET', KEYS[1], at, ARGV[2])
+if turn ~= id or at >= #cjson.decode(asked) then
+  if how == 'keep' then redis.call('LSET', KEYS[1], at, changed)
   else
-    redis.call('LREM', KEYS[1], 1, ARGV[1])
-    if redis.call('EXISTS', KEYS[1]) == 0 then redis.call('ZREM', KEYS[3], ARGV[3]) end
+    redis.call('LREM', KEYS[1], 1, raw)
+    if redis.call('EXISTS', KEYS[1]) == 0 then redis.call('ZREM', KEYS[3], conversation) end
   end
-  return {}
+  return { 'waiting' }
 end
-if redis.call('HEXISTS', KEYS[2], 'final') == 1 then return false end
-redis.call('LSET', KEYS[1], at, ARGV[2])
+if redis.call('HEXISTS', KEYS[2], 'final') == 1 then return { 'too late' } end
+redis.call('LSET', KEYS[1], at, changed)
 local left = 0
-for _, raw in ipairs(redis.call('LRANGE', KEYS[1], 0, #cjson.decode(asked) - 1)) do
-  if not cjson.decode(raw).withdrawn then left = left + 1 end
+for _, one in ipairs(redis.call('LRANGE', KEYS[1], 0, #cjson.decode(asked) - 1)) do
+  if string.sub(one, -${withdrawnEnd.length}) ~= '${withdrawnEnd}' then left = left + 1 end
 end
-return { turn, left }`
+return { 'running', left }`
 
 /** Only the head of the inbox can be finished, so that a late second worker changes nothing; what was edited meanwhile is not, what was taken back is. */
 const finishScript = `
 local holder = redis.call('GET', KEYS[6]) or redis.call('GET', KEYS[7])
 if holder ~= ARGV[4] then return false end
 local count = tonumber(ARGV[5])
+local ids, messages = 5, 5 + count
 local head = redis.call('LRANGE', KEYS[1], 0, count - 1)
 for at = 1, count do
-  local wanted = ARGV[5 + at]
-  if head[at] ~= wanted then
-    local there = head[at] and cjson.decode(head[at])
-    if not there or not there.withdrawn or there.id ~= cjson.decode(wanted).id then return 0 end
-  end
+  local wanted = ARGV[messages + at]
+  if head[at] ~= wanted and head[at] ~= string.sub(wanted, 1, -2) .. '${withdrawnEnd}' then return 0 end
 end
 redis.call('LTRIM', KEYS[1], count, -1)
+for at = 1, count do
+  local note = redis.call('HGET', KEYS[8], ARGV[ids + at])
+  if note then
+    redis.call('HDEL', KEYS[8], ARGV[ids + at])
+    redis.call('HSET', KEYS[8], '${joined}' .. ARGV[ids + at], note)
+  end
+end
 redis.call('DEL', KEYS[2], KEYS[5])
 if redis.call('EXISTS', KEYS[1]) == 0 then redis.call('ZREM', KEYS[4], ARGV[1]) end
-if #ARGV > 5 + count then
-  redis.call('RPUSH', KEYS[3], unpack(ARGV, 6 + count))
+if #ARGV > messages + count then
+  redis.call('RPUSH', KEYS[3], unpack(ARGV, messages + count + 1))
   redis.call('LTRIM', KEYS[3], -ARGV[2], -1)
   redis.call('EXPIRE', KEYS[3], ARGV[3])
 end
@@ -106,27 +121,20 @@ export function createInbox(redis: Redis): Inbox {
     async isNew(conversation, id) {
       return (await redis.set(keysOf(conversation).seen(id), 1, 'EX', seenSeconds, 'NX')) === 'OK'
     },
-    async change({ id, conversation, text }) {
-      const { inbox, journal, unfinished } = keysOf(conversation)
-      const raw = (await redis.lrange(inbox, 0, -1)).find(json => (JSON.parse(json) as Message).id === id)
-      if (raw === undefined) return { was: 'too late' }
-      const before = JSON.parse(raw) as Message
-      const after: Message = text === undefined ? { ...before, withdrawn: true } : { ...before, text: text.toWellFormed() }
-      const changed = JSON.stringify(after)
-      if (changed === raw) return { was: 'too late' } // only its looks were edited
-      const facts = [raw, changed, conversation, after.withdrawn ? 'remove' : 'keep']
-      const answer = (await redis.eval(changeScript, 3, inbox, journal, unfinished, ...facts)) as [string, number] | [] | null
-      if (answer === null) return { was: 'too late' }
-      return answer.length === 0 ? { was: 'waiting' } : { was: 'running', turn: answer[0], left: answer[1] }
+    async change(change) {
+      for (;;) {
+        const changed = await tryChange(redis, change)
+        if (changed) return changed
+      }
     },
     async waiting(conversation) {
       const lines = await redis.lrange(keysOf(conversation).inbox, 0, readMessages - 1)
       return lines.map(json => JSON.parse(json) as Message)
     },
     async finish(messages, entries, { conversation, token }) {
-      const { inbox, journal, history, unfinished, steps, lease, lastHolder } = keysOf(conversation)
-      const keys = [inbox, journal, history, unfinished, steps, lease, lastHolder]
-      const facts = [conversation, keepEntries, keepSeconds, token, messages.length]
+      const { inbox, journal, history, unfinished, steps, lease, lastHolder, notes } = keysOf(conversation)
+      const keys = [inbox, journal, history, unfinished, steps, lease, lastHolder, notes]
+      const facts = [conversation, keepEntries, keepSeconds, token, messages.length, ...messages.map(({ id }) => id)]
       const lines = [...messages, ...entries].map(one => JSON.stringify(one))
       const done = await redis.eval(finishScript, keys.length, ...keys, ...facts, ...lines)
       if (done === null) throw new LeaseLost(`another worker goes on in ${conversation}`)
@@ -136,4 +144,23 @@ export function createInbox(redis: Redis): Inbox {
       return lists.flat()
     },
   }
+}
+
+/** Undefined when a turn has ended in between. */
+async function tryChange(redis: Redis, { id, conversation, text }: Change): Promise<Changed | undefined> {
+  const { inbox, journal, unfinished } = keysOf(conversation)
+  const lines = await redis.lrange(inbox, 0, -1)
+  const messages = lines.map(line => JSON.parse(line) as Message)
+  const at = messages.findIndex(message => message.id === id)
+  const [head = '', raw] = [lines[0], lines[at]]
+  const [first, before] = [messages[0], messages[at]]
+  if (raw === undefined || !first || !before) return { was: 'too late' }
+  const after: Message = text === undefined ? { ...before, withdrawn: true } : { ...before, text: text.toWellFormed() }
+  const changed = JSON.stringify(after)
+  if (changed === raw || before.withdrawn) return { was: 'too late' } // only its looks were edited, or it is gone
+  const facts = [raw, changed, conversation, after.withdrawn ? 'remove' : 'keep', head, first.id]
+  const answer = (await redis.eval(changeScript, 3, inbox, journal, unfinished, ...facts)) as [Changed['was'], number] | null
+  if (answer === null) return undefined
+  const [was, left] = answer
+  return was === 'running' ? { was, turn: first.id, left } : { was }
 }

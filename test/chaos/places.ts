@@ -27,6 +27,9 @@ export interface Shown {
   answers?: string
 }
 
+/** Where an answer failed it may be tried again: that is an end. */
+const isProgress = (label: string) => label !== 'Retry'
+
 /** Private chats of different people on Telegram; channels, DMs and threads on Discord. */
 export function createPlaces(count: number, telegram: TelegramWire, discord: DiscordWire): Place[] {
   return Array.from({ length: count }, (_, at) =>
@@ -54,7 +57,16 @@ function telegramPlace(chat: number, wire: TelegramWire): Place {
     },
     shown: () =>
       wire.messages(chat).flatMap(({ id, bot, text, buttons, replyTo }) => {
-        return bot ? [{ id: idOf(id), text, buttons, ...(replyTo !== undefined && { answers: idOf(replyTo) }) }] : []
+        return bot
+          ? [
+              {
+                id: idOf(id),
+                text,
+                buttons: buttons.filter(isProgress),
+                ...(replyTo !== undefined && { answers: idOf(replyTo) }),
+              },
+            ]
+          : []
       }),
   }
 }
@@ -78,7 +90,7 @@ function discordPlace(at: number, wire: DiscordWire): Place {
     shown: () =>
       wire.messages(channelId).flatMap(({ id, author, content, components, wire_reply_to: original }) => {
         if (author.id !== world.bot.id) return []
-        const buttons = components.flatMap(row => row.components.map(({ label = '' }) => label))
+        const buttons = components.flatMap(row => row.components.map(({ label = '' }) => label)).filter(isProgress)
         return [
           { id: `discord:${id}`, text: content, buttons, ...(original !== undefined && { answers: `discord:${original}` }) },
         ]
