@@ -73,6 +73,8 @@ export interface Change {
   id: string
   conversation: Conversation
   text: string | undefined
+  /** The same native event always gives the same id, so that one that comes again does not undo a later one; absent where none comes again. */
+  event?: string
 }
 
 export type Heard = Message | Press | Change

@@ -66,7 +66,10 @@ export async function answer(waiting: Message[], turn: Turn, tools: WorkerTools)
   try {
     const final =
       record.final ?? awayNotice(question, tools.locale) ?? (await compose({ question, record, reply, behind, turn, tools }))
-    if (!record.final) await journal.keepFinal(turn.lease, question.id, final)
+    if (!record.final && !(await journal.keepFinal(turn.lease, question.id, final))) {
+      await reply.leave()
+      throw new TurnEnded('restart')
+    }
     const mayRetry = final.retry && !question.alone
     await retries.keep({ messages: behind.taken, ...(ids[0] && { reply: ids[0] }) }, mayRetry ? tokenOf(question.id) : undefined)
     await deliverAnswer(final.text, mayRetry ? [retryButton(question, tools)] : [], question, reply, tools)

@@ -304,6 +304,34 @@ test('a question that is edited while it runs is answered anew, in the same repl
   await expect.poll(async () => texts(await rooms.history.load('fake:1'))).toEqual(['user: right question', 'assistant: Right.'])
 })
 
+test('an edit that comes while the worker does not hear is not passed over by the answer to the older words, nor is the next edit', async () => {
+  const chat = fakeChat()
+  const message = aMessage('old words')
+  let asked = 0
+  const model: Model = async function* ({ transcript }) {
+    if (++asked === 1) {
+      // As if told by a gateway while this worker was frozen: the wish to begin anew is not heard.
+      await rooms.inbox.change({ id: message.id, conversation: 'fake:1', text: 'new words' })
+      yield say('To the old words.')
+    } else {
+      await receive(chat, { id: message.id, conversation: 'fake:1', text: 'newest words' })
+      yield say(`To: ${transcript.at(-1)?.text}`)
+    }
+  }
+  await work(chat, model)
+  await ask(message)
+  await expect.poll(() => finals(chat)).toEqual(['To: newest words'])
+  expect(chat.calls.filter(({ out }) => out.final)).toHaveLength(1)
+})
+
+test('an edit that is heard again does not undo a later one', async () => {
+  const message = aMessage('1')
+  await rooms.inbox.add(message)
+  const edit = (text: string, event: string) => rooms.inbox.change({ id: message.id, conversation: 'fake:1', text, event })
+  for (const number of ['2', '3', '2']) await edit(number, `edit-${number}`)
+  expect((await rooms.inbox.waiting('fake:1')).map(({ text }) => text)).toEqual(['3'])
+})
+
 test('a turn that begins anew is told what it has done already and cannot be undone', async () => {
   const chat = fakeChat()
   let running = false

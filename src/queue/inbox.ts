@@ -52,8 +52,9 @@ const withdrawnEnd = ',"withdrawn":true}'
  * JSON of messages is not decoded here: half a character in it would be an error. `false`: the head has changed since it was read.
  */
 const changeScript = `
-local raw, changed, conversation, how, head, id = unpack(ARGV)
+local raw, changed, conversation, how, head, id, heard = unpack(ARGV)
 if redis.call('LINDEX', KEYS[1], 0) ~= head then return false end
+if heard ~= '' and not redis.call('SET', KEYS[4], 1, 'NX', 'EX', heard) then return { 'too late' } end
 local at = redis.call('LPOS', KEYS[1], raw)
 if not at then return { 'too late' } end
 local turn, asked = unpack(redis.call('HMGET', KEYS[2], 'turn', 'asked'))
@@ -71,6 +72,7 @@ local left = 0
 for _, one in ipairs(redis.call('LRANGE', KEYS[1], 0, #cjson.decode(asked) - 1)) do
   if string.sub(one, -${withdrawnEnd.length}) ~= '${withdrawnEnd}' then left = left + 1 end
 end
+if left > 0 then redis.call('HSET', KEYS[2], 'changed', 1) end
 return { 'running', left }`
 
 /** Only the head of the inbox can be finished, so that a late second worker changes nothing; what was edited meanwhile is not, what was taken back is. */
@@ -147,8 +149,8 @@ export function createInbox(redis: Redis): Inbox {
 }
 
 /** Undefined when a turn has ended in between. */
-async function tryChange(redis: Redis, { id, conversation, text }: Change): Promise<Changed | undefined> {
-  const { inbox, journal, unfinished } = keysOf(conversation)
+async function tryChange(redis: Redis, { id, conversation, text, event }: Change): Promise<Changed | undefined> {
+  const { inbox, journal, unfinished, seen } = keysOf(conversation)
   const lines = await redis.lrange(inbox, 0, -1)
   const messages = lines.map(line => JSON.parse(line) as Message)
   const at = messages.findIndex(message => message.id === id)
@@ -158,8 +160,18 @@ async function tryChange(redis: Redis, { id, conversation, text }: Change): Prom
   const after: Message = text === undefined ? { ...before, withdrawn: true } : { ...before, text: text.toWellFormed() }
   const changed = JSON.stringify(after)
   if (changed === raw || before.withdrawn) return { was: 'too late' } // only its looks were edited, or it is gone
-  const facts = [raw, changed, conversation, after.withdrawn ? 'remove' : 'keep', head, first.id]
-  const answer = (await redis.eval(changeScript, 3, inbox, journal, unfinished, ...facts)) as [Changed['was'], number] | null
+  const facts = [
+    raw,
+    changed,
+    conversation,
+    after.withdrawn ? 'remove' : 'keep',
+    head,
+    first.id,
+    event === undefined ? '' : seenSeconds,
+  ]
+  const answer = (await redis.eval(changeScript, 4, inbox, journal, unfinished, seen(event ?? ''), ...facts)) as
+    | [Changed['was'], number]
+    | null
   if (answer === null) return undefined
   const [was, left] = answer
   return was === 'running' ? { was, turn: first.id, left } : { was }

@@ -27,8 +27,11 @@ export interface Journal {
   keepStep(lease: Lease, turn: string, step: Step): Promise<void>
   /** The native ids of the reply's messages, in order. */
   keepReplies(lease: Lease, turn: string, ids: string[]): Promise<void>
-  /** The answer, before it is delivered: from here on nothing is asked or called again. */
-  keepFinal(lease: Lease, turn: string, final: Final): Promise<void>
+  /**
+   * The answer, before it is delivered: from here on nothing is asked or called again. False, and nothing is kept, when one of the
+   * messages was changed since the turn began.
+   */
+  keepFinal(lease: Lease, turn: string, final: Final): Promise<boolean>
   /** This attempt ended in good order, to go on elsewhere: it does not count. */
   handOver(lease: Lease, turn: string): Promise<void>
   isRunning(conversation: Conversation): Promise<boolean>
@@ -89,6 +92,7 @@ if note then
   redis.call('HDEL', KEYS[5], ARGV[2])
   redis.call('HSETNX', KEYS[2], 'replies', cjson.encode({ note }))
 end
+redis.call('HDEL', KEYS[2], 'changed')
 redis.call('HINCRBY', KEYS[2], 'attempts', 1)
 redis.call('HINCRBY', KEYS[2], 'begun', 1)
 redis.call('EXPIRE', KEYS[2], ARGV[3])
@@ -113,6 +117,7 @@ return 1`
 
 const keepScript = `${refuseOthers}
 if redis.call('HGET', KEYS[2], 'turn') ~= ARGV[2] then return false end
+if ARGV[3] == 'final' and redis.call('HEXISTS', KEYS[2], 'changed') == 1 then return 0 end
 if ARGV[3] == 'step' then
   redis.call('RPUSH', KEYS[3], ARGV[4])
   redis.call('EXPIRE', KEYS[3], ARGV[5])
@@ -152,7 +157,7 @@ export function createJournal(redis: Redis): Journal {
     return answer
   }
   const keep = async (lease: Lease, turn: string, field: string, value: unknown, how = '') => {
-    await run(keepScript, lease, turn, field, JSON.stringify(value), keepSeconds, how)
+    return (await run(keepScript, lease, turn, field, JSON.stringify(value), keepSeconds, how)) === 1
   }
   return {
     async begin(lease, waiting) {
@@ -181,10 +186,16 @@ export function createJournal(redis: Redis): Journal {
     async keepNote(lease, messageId, id = '') {
       await run(keepNoteScript, lease, messageId, id, keepSeconds)
     },
-    keepStep: (lease, turn, step) => keep(lease, turn, 'step', step, step.type === 'begun' ? '' : 'further'),
-    keepReplies: (lease, turn, ids) => keep(lease, turn, 'replies', ids),
+    async keepStep(lease, turn, step) {
+      await keep(lease, turn, 'step', step, step.type === 'begun' ? '' : 'further')
+    },
+    async keepReplies(lease, turn, ids) {
+      await keep(lease, turn, 'replies', ids)
+    },
     keepFinal: (lease, turn, final) => keep(lease, turn, 'final', final),
-    handOver: (lease, turn) => keep(lease, turn, 'attempts', -1),
+    async handOver(lease, turn) {
+      await keep(lease, turn, 'attempts', -1)
+    },
     isRunning: async conversation => (await redis.exists(keysOf(conversation).journal)) === 1,
   }
 }

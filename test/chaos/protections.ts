@@ -30,8 +30,8 @@ export const mutations: Mutation[] = [
     changes: [
       {
         file: 'src/queue/journal.ts',
-        from: `keepStep: (lease, turn, step) => keep(lease, turn, 'step', step, step.type === 'begun' ? '' : 'further'),`,
-        to: 'keepStep: async () => {},',
+        from: `await keep(lease, turn, 'step', step, step.type === 'begun' ? '' : 'further')`,
+        to: '',
       },
     ],
     tests: ['test/kill.test.ts'],
@@ -39,7 +39,11 @@ export const mutations: Mutation[] = [
   {
     protection: 'outbox: the final text is kept before it is delivered',
     changes: [
-      { file: 'src/worker.ts', from: 'if (!record.final) await journal.keepFinal(turn.lease, question.id, final)', to: '' },
+      {
+        file: 'src/worker.ts',
+        from: 'if (!record.final && !(await journal.keepFinal(turn.lease, question.id, final))) {',
+        to: 'if (false) {',
+      },
     ],
     tests: ['test/outbox.test.ts'],
   },
