@@ -56,6 +56,8 @@ describe('the judge of a chaos run', () => {
   test('tells what was lost from what was set aside', () => {
     const aside = message('I could not answer this: … have put it aside. (error e-12345678)', { answers: 'q3' })
     expect(fates([aside], 3, 8)).toEqual(['set aside', 'lost'])
+    expect(fates([aside], 8, 3)).toEqual(['set aside', 'set aside']) // together, below the last of them
+    expect(fates([aside, message(answerTo(plain + 10))], 8, plain + 10, 3)).toEqual(['lost', 'answered once', 'set aside'])
     expect(fates([message('Something went wrong on my side. (error e-12345678)', { answers: 'q3' })], 3)).toEqual(['lost'])
   })
 

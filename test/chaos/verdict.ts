@@ -70,7 +70,15 @@ export function judge<Question extends Asked>(asked: Question[], shown: Shown[])
     const seen = shown.filter(message => parts.includes(message) || isAbout(question, message))
     return { question, fate, ...(answered !== undefined && { answered }), together, outOfOrder, shown: seen }
   })
-  return { fates, orphans: shown.filter(message => !used.has(message)) }
+  return { fates: fates.map((_, at) => asideTogether(fates, at)), orphans: shown.filter(message => !used.has(message)) }
+}
+
+/** What was to be answered together is set aside together, below the last of it, in words that name no question. */
+function asideTogether<One extends { fate: Fate }>(fates: One[], at: number): One {
+  const one = fates[at] as One
+  if (one.fate !== 'lost') return one
+  const next = fates.slice(at + 1, at + 10).find(({ fate }) => fate !== 'lost' && fate !== 'nothing shown')
+  return next?.fate === 'set aside' ? { ...one, fate: 'set aside' } : one
 }
 
 /** Messages that name one of its numbers, or hang below it. */
