@@ -75,6 +75,8 @@ export interface Change {
   text: string | undefined
   /** The same native event always gives the same id, so that one that comes again does not undo a later one; absent where none comes again. */
   event?: string
+  /** What is attached to it now; absent where that is as it was. */
+  attachments?: Attachment[]
 }
 
 export type Heard = Message | Press | Change

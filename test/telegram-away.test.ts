@@ -9,7 +9,8 @@ import { openRedis } from '../src/redis/redis.ts'
 import { aMessage, fakeChat } from './fakes.ts'
 import { dataFolder, startProcess } from './processes.ts'
 import { testRooms } from './rooms.ts'
-import { startTelegramWire, type TelegramWire, type Words } from './wire/telegram.ts'
+import { startTelegramWire, type TelegramWire } from './wire/telegram.ts'
+import type { Words } from './wire/telegram-people.ts'
 
 const root = join(import.meta.dirname, '..')
 const group = -100_500

@@ -1,6 +1,8 @@
-import type { MessageEntity, Update } from 'grammy/types'
+import type { CallbackQuery, MessageEntity, Message as Native, Update } from 'grammy/types'
 import { expect, test } from 'vitest'
-import { toHeard } from '../adapters/telegram/inbound.ts'
+import { createEars } from '../adapters/telegram/ears.ts'
+import { toChange, toMessage, toPress } from '../adapters/telegram/inbound.ts'
+import { silentLog } from '../src/log.ts'
 import { findEntities } from './wire/telegram-text.ts'
 
 const me = { id: 4711, username: 'bellhop_bot' }
@@ -13,7 +15,8 @@ const inGroup = { ...base, chat: group }
 
 /** The native message, with the entities that Telegram would find. */
 const said = (text: string, more: object = {}) => ({ ...inGroup, text, entities: findEntities(text), ...more })
-const hear = (message: object) => toHeard({ update_id: 1, message } as Update, me)
+const hear = (...parts: object[]) => toMessage(parts as Native[], me)
+const notebook = { read: async () => undefined, write: async () => {} }
 const file = (id: string, more: object = {}) => ({ file_id: id, file_unique_id: id, file_size: 9, ...more })
 
 test('a direct message becomes a message of the house', () => {
@@ -65,6 +68,44 @@ test.each([
   expect(hear(message)).toBeUndefined()
 })
 
+const channel = { id: -100_9, type: 'channel', title: 'News' }
+const anonymous = { id: 1087968824, is_bot: true, first_name: 'Group', username: 'GroupAnonymousBot' }
+const asChannel = { id: 136817688, is_bot: true, first_name: 'Channel', username: 'Channel_Bot' }
+const telegram = { id: 777000, is_bot: false, first_name: 'Telegram' }
+const otherBot = { id: 9, is_bot: true, first_name: 'Other' }
+const inPrivate = (more: object) => ({ ...base, text: 'hi', ...more })
+
+test.each<[string, object, string | undefined]>([
+  ['itself', inPrivate({ from: bot }), undefined],
+  ['another bot', inPrivate({ from: otherBot }), undefined],
+  ['another bot that replies to it', said('hi', { from: otherBot, reply_to_message: { ...inGroup, from: bot } }), undefined],
+  ['its own words, sent by a person', inPrivate({ via_bot: bot }), undefined],
+  ['a picture that a person found through a bot', inPrivate({ via_bot: otherBot }), '42'],
+  ['the words of a bot in a group, sent by a person', said('@bellhop_bot hi', { via_bot: otherBot }), undefined],
+  ['a post that a person forwards to it', inPrivate({ forward_origin: { type: 'channel', chat: channel } }), '42'],
+  ['a post that a person forwards to a group', said('@bellhop_bot hi', { forward_origin: { type: 'channel' } }), undefined],
+  [
+    'a command that a person forwards to a group',
+    said('/stop', { forward_origin: { type: 'user', sender_user: ada } }),
+    undefined,
+  ],
+  [
+    'a post of the channel of its group',
+    said('@bellhop_bot hi', { from: telegram, sender_chat: channel, is_automatic_forward: true }),
+    undefined,
+  ],
+  ['an administrator without a name', said('@bellhop_bot hi', { from: anonymous, sender_chat: group }), '-100'],
+  ['an administrator without a name, among others', said('hi', { from: anonymous, sender_chat: group }), undefined],
+  ['who speaks as a channel', said('@bellhop_bot hi', { from: asChannel, sender_chat: channel }), '-1009'],
+  ['Telegram itself', inPrivate({ from: telegram, chat: { ...direct, id: 777000 } }), '777000'],
+])('%s: whether it is answered, and as whom', (_, message, author) => {
+  expect(hear(message)?.author.id).toBe(author)
+})
+
+test('who has no name of his own is known by the chat', () => {
+  expect(hear(said('@bellhop_bot hi', { from: anonymous, sender_chat: group }))?.author).toEqual({ id: '-100', name: 'Group' })
+})
+
 test.each([
   ['a mention and nothing else', said('@bellhop_bot')],
   ['spaces in a direct message', { ...base, text: ' \n ' }],
@@ -75,8 +116,9 @@ test.each([
 test.each([
   ['channel_post', { ...inGroup, text: 'news' }],
   ['my_chat_member', {}],
-])('an update of kind %s is not for the bot', (kind, what) => {
-  expect(toHeard({ update_id: 1, [kind]: what } as unknown as Update, me)).toBeUndefined()
+])('an update of kind %s is not for the bot', async (kind, what) => {
+  const listen = createEars({ notebook, now: Date.now, log: silentLog })
+  expect(await listen([{ update_id: 1, [kind]: what } as unknown as Update], me)).toBeUndefined()
 })
 
 test.each([
@@ -149,8 +191,18 @@ test('the address behind a link is told', () => {
 
 test('an edited message has the id of what it was', () => {
   const edited_message = said('@bellhop_bot better', { edit_date: 1_700_000_009 })
-  const change = toHeard({ update_id: 1, edited_message } as unknown as Update, me)
-  expect(change).toEqual({ id: 'telegram:-100:5', conversation: 'telegram:-100', text: 'better' })
+  expect(toChange([edited_message as Native], me)).toEqual({
+    id: 'telegram:-100:5',
+    conversation: 'telegram:-100',
+    text: 'better',
+  })
+})
+
+test('a caption, and the picture above it, may be edited; of one picture of an album the caption alone', () => {
+  const edited = { ...base, caption: 'new', photo: [file('p2', { width: 9, height: 9 })] } as unknown as Native
+  const change = { id: 'telegram:42:5', conversation: 'telegram:42', text: 'new' }
+  expect(toChange([edited], me)).toMatchObject({ ...change, attachments: [{ ref: 'p2' }] })
+  expect(toChange([{ ...edited, media_group_id: 'a' }], me)).toEqual(change)
 })
 
 test.each([
@@ -168,12 +220,12 @@ test.each([
   const callback_query = { id: '77', from: ada, chat_instance: '1', ...more }
   const author = { id: '42', name: 'Ada Lovelace', locale: 'zh-hans' }
   const press = { id: 'telegram:77', conversation, author, action: 'stop', token: 'a:b' }
-  expect(toHeard({ update_id: 1, callback_query } as unknown as Update, me)).toEqual(press)
+  expect(toPress(callback_query as unknown as CallbackQuery)).toEqual(press)
 })
 
 test.each([{ data: 'nocolon', message: inGroup }, { message: inGroup }, { data: 'a:b' }])(
   'a press that is none of ours is not heard: %j',
   more => {
-    expect(toHeard({ update_id: 1, callback_query: { id: '1', from: ada, ...more } } as unknown as Update, me)).toBeUndefined()
+    expect(toPress({ id: '1', from: ada, ...more } as unknown as CallbackQuery)).toBeUndefined()
   },
 )

@@ -104,7 +104,7 @@ test('tells Telegram where to bring what, and polls for nothing', async () => {
   expect(wire.calls.find(({ method }) => method === 'setWebhook')?.payload).toEqual({
     url: hook.url,
     secret_token: hook.secret,
-    allowed_updates: ['message', 'edited_message', 'callback_query'],
+    allowed_updates: ['message', 'edited_message', 'callback_query', 'my_chat_member'],
     max_connections: 20,
   })
   expect(wire.calls.filter(({ method }) => method === 'getUpdates')).toEqual([])

@@ -196,7 +196,8 @@ test('an edit of what was said refers to the message that it was', async () => {
   await hears(1)
   wire.edit(said, 'the question')
   await hears(2)
-  expect(heard[1]).toEqual({ id: (heard[0] as Heard).id, conversation: `telegram:${person}`, text: 'the question' })
+  expect(heard[1]).toMatchObject({ id: (heard[0] as Heard).id, conversation: `telegram:${person}`, text: 'the question' })
+  expect(heard.at(-1)).toHaveProperty('event', expect.stringMatching(/^telegram:edit:\d+$/))
 })
 
 test('posts into the topic, as a reply, without a preview and with formatting', async () => {

@@ -1,9 +1,23 @@
 import { type Api, GrammyError, HttpError } from 'grammy/web'
 import { Gone, RateLimited, Refused } from '../../src/errors.ts'
 
-/** Telegram's words for a message, a topic or a chat that is no more; 403 says that the bot was blocked or put out. */
+/** Telegram's words for a message, a topic or a chat that is no more, or where the bot may not speak any more. */
 const goneWords =
-  /chat not found|chat_write_forbidden|not enough rights|upgraded to a supergroup|message to edit not found|message can't be edited|message_id_invalid|message thread not found|topic_closed|topic_deleted|user is deactivated|peer_id_invalid/i
+  /chat not found|chat_write_forbidden|chat_send_plain_forbidden|chat_restricted|not enough rights|no rights to send|message to edit not found|message can't be edited|message_id_invalid|message thread not found|topic_closed|topic_deleted|user is deactivated|peer_id_invalid/i
+/** Where it may speak, but not send what it wanted to send. */
+const unwantedWords = /rights to send (?!text|a message)\w|chat_send_(?!plain)\w+_forbidden/i
+
+/** The bot was blocked, put out, or the chat deleted. */
+export class ShutOut extends Gone {}
+
+/** The group has become a supergroup, with another id and none of the old messages. */
+export class Moved extends Gone {
+  readonly to: number
+  constructor(description: string, to: number) {
+    super(description)
+    this.to = to
+  }
+}
 
 /** The error that the house acts on, or one sentence without the payload (what was said) and the address (which holds the token). */
 export function toHouseError(error: unknown): Error {
@@ -12,9 +26,11 @@ export function toHouseError(error: unknown): Error {
   if (!(error instanceof GrammyError)) return error instanceof Error ? error : new Error(String(error))
   const { error_code: code, description, method, parameters } = error
   if (code === 429) return new RateLimited((parameters.retry_after ?? 1) * 1000)
-  if (code === 403 || (code === 400 && goneWords.test(description))) return new Gone(`Telegram: ${description}`)
   const sentence = `Telegram refused ${method}: ${code} ${description}`
-  return code === 400 ? new Refused(sentence) : new Error(sentence)
+  if (parameters.migrate_to_chat_id !== undefined) return new Moved(sentence, parameters.migrate_to_chat_id)
+  if (code === 403) return new ShutOut(sentence)
+  if (code === 400 && !unwantedWords.test(description) && goneWords.test(description)) return new Gone(sentence)
+  return code === 400 || code === 413 ? new Refused(sentence) : new Error(sentence)
 }
 
 export const isCode = (error: unknown, code: number): boolean => error instanceof GrammyError && error.error_code === code
@@ -26,7 +42,7 @@ export const isNotModified = (error: unknown): boolean =>
 const methodOf = (error: HttpError) => /'(\w+)'/.exec(error.message)?.[1] ?? 'a call'
 
 /** Codes and names only: the messages of some network errors hold the whole address. */
-function networkReason(error: unknown): string {
+export function networkReason(error: unknown): string {
   if (error instanceof SyntaxError) return 'the answer is not JSON'
   if (!(error instanceof Error)) return 'unknown reason'
   if (error.name === 'AbortError' || error.name === 'TimeoutError') return 'no answer in time'

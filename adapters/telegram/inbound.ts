@@ -1,66 +1,78 @@
-import type { CallbackQuery, MessageEntity, Message as Native, Update, User } from 'grammy/types'
-import type { Attachment, Author, Change, Conversation, Heard, Message, Press, Quoted } from '../../src/message.ts'
+import type { CallbackQuery, MessageEntity, Message as Native, User } from 'grammy/types'
+import type { Attachment, Author, Change, Conversation, Message, Press, Quoted } from '../../src/message.ts'
 
 type Original = NonNullable<Native['reply_to_message']>
 
 /** Who the bot is, as `getMe` tells it. */
-export type Me = Pick<User, 'id'> & { username: string }
+export type Me = Pick<User, 'id'> & { username: string; can_read_all_group_messages?: boolean }
 
-/** What an update means to the house; undefined if it is not for the bot. */
-export function toHeard(update: Update, me: Me): Heard | undefined {
-  if (update.message) return toMessage(update.message, me)
-  if (update.edited_message) return toChange(update.edited_message, me)
-  if (update.callback_query) return toPress(update.callback_query)
-  return undefined
-}
-
-function toMessage(native: Native, me: Me): Message | undefined {
-  if (!isFromPerson(native) || !isForUs(native, me)) return undefined
-  const text = spell(wordsOf(native), me)
-  const attachments = attachmentsOf(native)
-  const quoted = quotedOf(native)
-  if (wordsOf(native).text === '' && attachments.length === 0 && !quoted) return undefined
+/** What was said, if it was said to the bot; `parts` are the native messages in which Telegram brought it. */
+export function toMessage(parts: Native[], me: Me, isForBot = isForUs(parts, me)): Message | undefined {
+  const [first] = parts
+  const author = first && authorOf(first)
+  if (!author || !isForBot) return undefined
+  const attachments = parts.flatMap(attachmentsOf)
+  const quoted = quotedOf(first)
+  if (parts.every(part => wordsOf(part).text === '') && attachments.length === 0 && !quoted) return undefined
   return {
-    id: idOf(native),
-    conversation: conversationOf(native),
-    author: authorOf(native.from),
-    text,
+    id: idOf(first),
+    conversation: conversationOf(first),
+    author,
+    text: textOf(parts, me),
     attachments,
     ...(quoted && { quoted }),
-    replyTo: String(native.message_id),
-    sentAt: native.date * 1000,
+    replyTo: String(first.message_id),
+    sentAt: first.date * 1000,
     kind: 'chat',
+    ...(first.chat.type !== 'private' && { shared: true }),
   }
 }
 
-/** An edit says nothing about who it is for, as the mention may be what was edited out: whoever knows the `id` knows. */
-function toChange(native: Native, me: Me): Change | undefined {
-  if (!isFromPerson(native)) return undefined
-  const words = wordsOf(native)
-  if (!words.text && attachmentsOf(native).length === 0) return undefined
-  return { id: idOf(native), conversation: conversationOf(native), text: spell(words, me) }
+/**
+ * What was said, as it is after an edit of one of its `parts`; of an album that is not known whole, the text alone. An edit says nothing
+ * about who it is for, as the mention may be what was edited out: whoever knows the `id` knows.
+ */
+export function toChange(parts: Native[], me: Me): Change | undefined {
+  const [first] = parts
+  if (!first || !authorOf(first)) return undefined
+  const attachments = parts.flatMap(attachmentsOf)
+  const text = textOf(parts, me)
+  if (parts.every(part => wordsOf(part).text === '') && attachments.length === 0) return undefined
+  const areAll = parts.length > 1 || first.media_group_id === undefined
+  const change = { id: idOf(first), conversation: conversationOf(first), text }
+  return areAll && attachments.length > 0 ? { ...change, attachments } : change
 }
 
-function toPress(query: CallbackQuery): Press | undefined {
+export function toPress(query: CallbackQuery): Press | undefined {
   const { id, message, data = '' } = query
   const colon = data.indexOf(':')
   if (!message || colon < 1) return undefined
   return {
     id: `telegram:${id}`,
     conversation: conversationOf(message),
-    author: authorOf(query.from),
+    author: personOf(query.from),
     action: data.slice(0, colon),
     token: data.slice(colon + 1),
   }
 }
 
-/** A channel's post that Telegram forwards into its discussion group comes from a "user" that is no bot. */
-function isFromPerson(native: Native): native is Native & { from: User } {
-  return native.from !== undefined && !native.from.is_bot && !native.is_automatic_forward
+/**
+ * Who spoke; undefined for a bot, and for a post that Telegram itself forwards from a channel into its discussion group. Who speaks as a
+ * channel, or as an administrator without a name, comes with a bot of Telegram's in the place of the sender, and is known by that chat.
+ */
+function authorOf({ from, sender_chat: chat, is_automatic_forward }: Native): Author | undefined {
+  if (!from || is_automatic_forward) return undefined
+  if (chat) return { id: String(chat.id), name: chat.title ?? '' }
+  return from.is_bot ? undefined : personOf(from)
 }
 
-function isForUs(native: Native, me: Me): boolean {
-  if (native.chat.type === 'private') return true
+function isForUs(parts: Native[], me: Me): boolean {
+  return parts.some(part => part.via_bot?.id !== me.id && (part.chat.type === 'private' || isAddressed(part, me)))
+}
+
+/** What somebody else wrote is not said to the bot, though it may speak of it: a forwarded message, or the words of another bot. */
+function isAddressed(native: Native, me: Me): boolean {
+  if (native.forward_origin || native.via_bot) return false
   const words = wordsOf(native)
   const command = words.entities.find(isCommand)
   if (command) return isOurCommand(wordOf(words, command), me)
@@ -94,6 +106,23 @@ function wordsOf(native: Native | Original): Words {
 }
 
 const wordOf = (words: Words, entity: MessageEntity) => words.text.substring(entity.offset, entity.offset + entity.length)
+
+/** A paste that was cut nowhere in particular is as long as can be; otherwise Telegram's client took the white space at the cut. */
+const longestText = 4096
+
+function textOf(parts: Native[], me: Me): string {
+  const isAlbum = parts.some(part => part.media_group_id !== undefined)
+  let text = ''
+  let gap = ''
+  for (const part of parts) {
+    const words = wordsOf(part)
+    const said = spell(words, me)
+    if (said === '') continue
+    text += gap + said
+    gap = isAlbum ? '\n\n' : words.text.length >= longestText ? '' : '\n'
+  }
+  return text
+}
 
 /** The text without mentions of the bot, and with the addresses behind its links. */
 function spell(words: Words, me: Me): string {
@@ -168,7 +197,7 @@ function kindOf(mime: string | undefined): Attachment['kind'] {
   return family === 'image' || family === 'audio' || family === 'video' ? family : 'file'
 }
 
-function authorOf(user: User): Author {
+function personOf(user: User): Author {
   const locale = user.language_code
   return { id: String(user.id), name: nameOf(user), ...(locale !== undefined && { locale }) }
 }
@@ -178,7 +207,7 @@ const nameOf = (user: User) => [user.first_name, user.last_name].filter(Boolean)
 type Place = Pick<Native, 'chat' | 'message_id' | 'is_topic_message' | 'message_thread_id'>
 
 /** An edited message has the `id` that it had before. */
-const idOf = ({ chat, message_id }: Place) => `telegram:${chat.id}:${message_id}`
+export const idOf = ({ chat, message_id }: Place) => `telegram:${chat.id}:${message_id}`
 
 /** A thread id outside of topics only says what was replied to; topic 1 is "General", where a forum's plain messages are. */
 function conversationOf({ chat, is_topic_message, message_thread_id }: Place): Conversation {

@@ -4,6 +4,7 @@ import { RateLimited } from '../../src/errors.ts'
 import { type Log, reason } from '../../src/log.ts'
 import { isCode, toHouseError } from './errors.ts'
 import type { Me } from './inbound.ts'
+import type { Notebook } from './notebook.ts'
 
 /** How updates come in: asked for (polling), or brought by Telegram (webhook). */
 export interface Intake {
@@ -17,11 +18,12 @@ export interface IntakeOptions {
   api: Api
   log: Log
   callMs: number
-  /** When it rejects, the update is offered again, and none after it before. */
-  take(update: Update, me: Me): Promise<void>
+  notebook: Notebook
+  /** The updates of one message, usually one. When it rejects, they are offered again, and none after them before. */
+  take(updates: Update[], me: Me): Promise<void>
 }
 
-export const wanted = ['message', 'edited_message', 'callback_query'] as const
+export const wanted = ['message', 'edited_message', 'callback_query', 'my_chat_member'] as const
 
 export class NotTaken extends Error {
   constructor(cause: unknown) {

@@ -1,44 +1,50 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Update } from 'grammy/types'
 import { ConfigError } from '../../src/errors.ts'
 import { within } from './errors.ts'
 import type { Me } from './inbound.ts'
 import { createPatience, createTrouble, explain, type Intake, type IntakeOptions, isRefused, NotTaken, wanted } from './intake.ts'
+import { createLine, type Line } from './line.ts'
 
 /** How long Telegram holds a poll without news; the call is given up some time after that. */
 const pollSeconds = 30
+/** How often Telegram is asked while part of a message may still be missing. */
+const askAgainMs = 250
 
 /**
  * Takes updates in their order, one after the other. Telegram forgets an update when a later one is asked for, so the offset moves
  * past an update only after it was taken. A webhook that was set for the bot is deleted.
  */
 export function createPolling(options: IntakeOptions): Intake {
-  const { api, log, callMs, take } = options
+  const { api, callMs } = options
   const closing = new AbortController()
-  const trouble = createTrouble(log)
+  const trouble = createTrouble(options.log)
   const patience = createPatience()
-  let offset = 0
   let me: Me | undefined
   let running = Promise.resolve()
 
-  async function poll(known: Me): Promise<void> {
-    const request = { offset, timeout: pollSeconds, limit: 100, allowed_updates: wanted }
+  async function take(updates: Update[], known: Me): Promise<void> {
+    await options.take(updates, known)
+    patience.renew()
+    trouble.ended('taking')
+  }
+
+  async function poll(known: Me, line: Line): Promise<void> {
+    const timeout = line.waits ? 0 : pollSeconds
+    const request = { offset: line.offset, timeout, limit: 100, allowed_updates: wanted }
     const updates = await api.getUpdates(request, within(pollSeconds * 1000 + callMs, closing.signal))
     trouble.ended('polling')
-    for (const update of updates) {
-      if (closing.signal.aborted) return
-      await take(update, known).catch(error => Promise.reject(new NotTaken(error)))
-      offset = update.update_id + 1
-      patience.renew()
-      trouble.ended('taking')
-    }
+    await line.bring(updates, part => take(part, known), closing.signal).catch(error => Promise.reject(new NotTaken(error)))
     patience.renew()
+    if (line.waits) await pause(askAgainMs, closing.signal)
   }
 
   async function listen(): Promise<void> {
+    const line = createLine(options.notebook)
     while (!closing.signal.aborted) {
       try {
         me ??= await introduce(options, closing.signal)
-        await poll(me)
+        await poll(me, line)
       } catch (error) {
         if (!closing.signal.aborted) await rest(error)
       }
@@ -47,9 +53,7 @@ export function createPolling(options: IntakeOptions): Intake {
 
   async function rest(error: unknown): Promise<void> {
     trouble.began(error instanceof NotTaken ? 'taking' : 'polling', explain(error))
-    await sleep(patience.after(error), undefined, { signal: closing.signal }).catch(() =>
-      log.debug({}, 'Telegram: a pause was cut short by the end'),
-    )
+    await pause(patience.after(error), closing.signal)
   }
 
   return {
@@ -68,6 +72,9 @@ export function createPolling(options: IntakeOptions): Intake {
     },
   }
 }
+
+/** Cut short by the end. */
+const pause = (ms: number, signal: AbortSignal) => sleep(ms, undefined, { signal }).catch(() => {})
 
 /** Asks who we are, and makes sure that updates can be polled for. */
 async function introduce({ api, log, callMs }: IntakeOptions, signal: AbortSignal): Promise<Me> {

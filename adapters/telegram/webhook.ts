@@ -16,6 +16,7 @@ import {
   type Trouble,
   wanted,
 } from './intake.ts'
+import { chatOf } from './parts.ts'
 
 export interface WebhookOptions {
   /** The https address under which Telegram reaches us; its path is where `handle` is to be called. */
@@ -35,7 +36,9 @@ const maxConnections = 20
 
 /**
  * Lets Telegram bring the updates. It brings one again until it is answered with 200, which it is once it was taken; those of one
- * chat are taken in the order in which they came. The webhook is left as it is at the end: what is said until the next start waits.
+ * chat are taken in the order in which they came. The parts of one message are messages of their own here, since Telegram brings the
+ * next part of it only when one was answered, perhaps to another process. The webhook is left as it is at the end: what is said until the
+ * next start waits.
  */
 export function createWebhook(options: IntakeOptions, { url, secret }: WebhookOptions): Intake & { webhook: Webhook } {
   const { log, take } = options
@@ -61,7 +64,7 @@ export function createWebhook(options: IntakeOptions, { url, secret }: WebhookOp
     try {
       await lanes.inTurn(chatOf(update), () => {
         closing.signal.throwIfAborted()
-        return take(update, whoWeAre)
+        return take([update], whoWeAre)
       })
       trouble.ended('taking')
       return answer(200)
@@ -123,11 +126,6 @@ async function readUpdate(request: Request): Promise<Update | undefined> {
   const body: unknown = await request.json().catch(() => undefined)
   const isUpdate = typeof body === 'object' && body !== null && 'update_id' in body && typeof body.update_id === 'number'
   return isUpdate ? (body as Update) : undefined
-}
-
-/** Undefined for an update that nobody can read. */
-function chatOf({ message, edited_message, callback_query }: Update): number | undefined {
-  return (message ?? edited_message ?? callback_query?.message)?.chat?.id
 }
 
 /** One after the other within a chat. What waits behind one that fails fails as well, and is brought again after it. */

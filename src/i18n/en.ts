@@ -18,6 +18,8 @@ export const en = {
   tooLong: (found: number, limit: number) =>
     `Your message has ${found.toLocaleString('en')} characters and I read at most ${limit.toLocaleString('en')} at once. Please send it in parts.`,
   empty: 'Yes? Write your question in the same message, or `/help` to see what I can do.',
+  welcome: (name: string, seesAll: boolean) =>
+    `Hello! Mention me (${name}) or reply to what I say, and I answer; \`/help\` lists what else I understand.${seesAll ? '' : ' Whatever else is said here, I do not get to see.'}`,
   stop: 'Stop',
   retry: 'Retry',
   and: (count: number) => `and ${count} more`,

@@ -18,6 +18,8 @@ export const zh: Words = {
   tooLong: (found, limit) =>
     `您的消息有 ${found.toLocaleString('zh')} 个字符，我一次最多读 ${limit.toLocaleString('zh')} 个。请分几次发送。`,
   empty: '在！请把问题写在同一条消息里，或用 `/help` 看看我能做什么。',
+  welcome: (name, seesAll) =>
+    `大家好！提到我（${name}）或回复我的消息，我就会回答；\`/help\` 列出我还能做什么。${seesAll ? '' : '这里的其他发言我看不到。'}`,
   stop: '停止',
   retry: '重试',
   and: count => `还有 ${count} 个`,

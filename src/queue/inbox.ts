@@ -149,7 +149,7 @@ export function createInbox(redis: Redis): Inbox {
 }
 
 /** Undefined when a turn has ended in between. */
-async function tryChange(redis: Redis, { id, conversation, text, event }: Change): Promise<Changed | undefined> {
+async function tryChange(redis: Redis, { id, conversation, text, attachments, event }: Change): Promise<Changed | undefined> {
   const { inbox, journal, unfinished, seen } = keysOf(conversation)
   const lines = await redis.lrange(inbox, 0, -1)
   const messages = lines.map(line => JSON.parse(line) as Message)
@@ -157,7 +157,8 @@ async function tryChange(redis: Redis, { id, conversation, text, event }: Change
   const [head = '', raw] = [lines[0], lines[at]]
   const [first, before] = [messages[0], messages[at]]
   if (raw === undefined || !first || !before) return { was: 'too late' }
-  const after: Message = text === undefined ? { ...before, withdrawn: true } : { ...before, text: text.toWellFormed() }
+  const said = { text: text?.toWellFormed() ?? before.text, ...(attachments && { attachments }) }
+  const after: Message = text === undefined ? { ...before, withdrawn: true } : { ...before, ...said }
   const changed = JSON.stringify(after)
   if (changed === raw || before.withdrawn) return { was: 'too late' } // only its looks were edited, or it is gone
   const facts = [

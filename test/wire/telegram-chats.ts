@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { InlineKeyboardMarkup, Message, MessageEntity, User } from 'grammy/types'
+import type { Chat, InlineKeyboardMarkup, Message, MessageEntity, User } from 'grammy/types'
+import { contentOfFile, receiveFile, type Uploaded } from './telegram-files.ts'
 import { complaint } from './telegram-text.ts'
 
 export type Payload = Record<string, unknown>
@@ -16,6 +17,8 @@ export interface Posted {
   buttons: string[]
   thread?: number
   replyTo?: number
+  /** What was uploaded with it. */
+  file?: Uploaded
   /** How often it was edited. */
   edits: number
 }
@@ -30,7 +33,11 @@ export const refuse = (error_code: number, description: string, parameters?: obj
 const bad = (description: string) => refuse(400, `Bad Request: ${description}`)
 
 interface Room {
+  chat: Chat
   messages: Message[]
+  files: Map<number, Uploaded>
+  /** The supergroup that it has become. */
+  migratedTo?: number
   edits: Map<number, number>
   blocked: boolean
   /** When the bot spoke here, in milliseconds. */
@@ -44,27 +51,46 @@ interface World {
   nextId: number
 }
 
-/** All chats of one bot, as its server knows them. A chat exists once a person has spoken there. */
+/** All chats of one bot, as its server knows them. A chat exists once a person has spoken there, or the bot was added. */
 export function createChats(me: User, enforceRate: boolean) {
   const world: World = { me, enforceRate, rooms: new Map(), nextId: 501 }
   const roomOf = (payload: Payload) => world.rooms.get(Number(payload['chat_id']))
   return {
-    send: (payload: Payload) => send(world, payload),
+    send: (payload: Payload) => send(world, payload, contentComplaint(payload) ?? contentOf(payload)),
+    sendFile(kind: Uploaded['kind'], payload: Payload): Answer {
+      const file = receiveFile(kind, payload)
+      if ('ok' in file) return file
+      const answer = send(world, payload, contentOfFile(file))
+      if (answer.ok) roomOf(payload)?.files.set((answer.result as Message).message_id, file)
+      return answer
+    },
+    open: (chat: Chat) => void openRoom(world, chat),
+    migrate(from: Chat, to: Chat): void {
+      openRoom(world, from).migratedTo = to.id
+      openRoom(world, to)
+    },
+    unblock(chat: number): void {
+      const room = world.rooms.get(chat)
+      if (room) room.blocked = false
+    },
     edit: (payload: Payload) => edit(world, payload),
     find: (chat: number, id: number) => find(world.rooms.get(chat), id),
     /** Returns the id that the message got. */
     keep: (message: Message) => keep(world, message),
     act(payload: Payload): Answer {
       const room = roomOf(payload)
-      return room && !room.blocked ? { ok: true, result: true } : bad('chat not found')
+      return room && !room.blocked && !room.migratedTo ? { ok: true, result: true } : bad('chat not found')
     },
     get(payload: Payload): Answer {
-      const chat = roomOf(payload)?.messages[0]?.chat
+      const chat = roomOf(payload)?.chat
       return chat ? { ok: true, result: chat } : bad('chat not found')
     },
     messages(chat: number): Posted[] {
       const room = world.rooms.get(chat)
-      return (room?.messages ?? []).map(message => toPosted(message, room?.edits.get(message.message_id) ?? 0))
+      return (room?.messages ?? []).map(message => {
+        const file = room?.files.get(message.message_id)
+        return { ...toPosted(message, room?.edits.get(message.message_id) ?? 0), ...(file && { file }) }
+      })
     },
     replace(edited: Message): void {
       const room = world.rooms.get(edited.chat.id)
@@ -87,9 +113,14 @@ function replace(room: Room, edited: Message): void {
   room.messages = room.messages.map(message => (message.message_id === edited.message_id ? edited : message))
 }
 
+function openRoom({ rooms }: World, chat: Chat): Room {
+  const room: Room = rooms.get(chat.id) ?? { chat, messages: [], files: new Map(), edits: new Map(), blocked: false, spoken: [] }
+  rooms.set(chat.id, room)
+  return room
+}
+
 function keep(world: World, message: Message): number {
-  const room: Room = world.rooms.get(message.chat.id) ?? { messages: [], edits: new Map(), blocked: false, spoken: [] }
-  world.rooms.set(message.chat.id, room)
+  const room = openRoom(world, message.chat)
   const id = world.nextId++
   room.messages.push(Object.assign({}, message, { message_id: id }))
   return id
@@ -100,29 +131,31 @@ function enter({ rooms, enforceRate }: World, payload: Payload): Room | Answer {
   const chat = Number(payload['chat_id'])
   const room = rooms.get(chat)
   if (!room) return bad('chat not found')
+  if (room.migratedTo !== undefined)
+    return refuse(400, 'Bad Request: group chat was upgraded to a supergroup chat', { migrate_to_chat_id: room.migratedTo })
   if (room.blocked)
     return refuse(403, `Forbidden: ${chat > 0 ? 'bot was blocked by the user' : 'bot was kicked from the supergroup chat'}`)
   const wait = enforceRate ? secondsToWait(room.spoken, chat > 0) : 0
   return wait > 0 ? refuse(429, `Too Many Requests: retry after ${wait}`, { retry_after: wait }) : room
 }
 
-function send(world: World, payload: Payload): Answer {
+/** `content` is what the message shows, or what Telegram says against it. */
+function send(world: World, payload: Payload, content: object | string): Answer {
   const room = enter(world, payload)
   if ('ok' in room) return room
   const reply = payload['reply_parameters'] as { message_id: number; allow_sending_without_reply?: boolean } | undefined
   const original = reply && find(room, reply.message_id)
   if (reply && !original && !reply.allow_sending_without_reply) return bad('message to be replied not found')
-  const wrong = contentComplaint(payload)
-  if (wrong) return bad(wrong)
+  if (typeof content === 'string') return bad(content)
   const thread = payload['message_thread_id']
   if (thread !== undefined && !room.messages.some(message => message.message_thread_id === thread))
     return bad('message thread not found')
   const message = {
     message_id: world.nextId++,
     from: world.me,
-    chat: room.messages[0]?.chat,
+    chat: room.chat,
     date: Math.floor(Date.now() / 1000),
-    ...contentOf(payload),
+    ...content,
     ...(thread !== undefined && { message_thread_id: thread, is_topic_message: true }),
     ...(original && { reply_to_message: { ...original, reply_to_message: undefined } }),
   } as Message

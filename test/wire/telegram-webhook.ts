@@ -73,5 +73,5 @@ export function createCourier(updates: () => ReturnType<typeof createUpdates>, r
   return { set, bring, brought, url: () => hook?.url ?? '', close: () => ending.abort() }
 }
 
-const chatOf = ({ message, edited_message, callback_query }: Update): number =>
-  (message ?? edited_message ?? callback_query?.message)?.chat?.id ?? 0
+const chatOf = ({ message, edited_message, callback_query, my_chat_member }: Update): number =>
+  (message ?? edited_message ?? callback_query?.message ?? my_chat_member)?.chat?.id ?? 0

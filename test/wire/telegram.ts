@@ -1,10 +1,11 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { CallbackQuery, Chat, InlineKeyboardMarkup, Message, MessageEntity, Update, User } from 'grammy/types'
+import type { Message, Update, User } from 'grammy/types'
 import { type Answer, createChats, type Payload, type Posted, refuse } from './telegram-chats.ts'
 import { createFaults, type Fault, type Target } from './telegram-faults.ts'
-import { findEntities } from './telegram-text.ts'
+import { createFiles, readForm } from './telegram-files.ts'
+import { seconds, toChat, toEdited, toGroup, toJoining, toMessage, toQuery, toUser, type Words } from './telegram-people.ts'
 import { createUpdates } from './telegram-updates.ts'
 import { type Brought, createCourier } from './telegram-webhook.ts'
 
@@ -15,21 +16,6 @@ export interface TelegramWireOptions {
   enforceRate?: boolean
   /** Where on this machine the public address of a webhook leads. */
   reach?(url: string): string
-}
-
-/** What a person says. Chats below zero are supergroups, all others the private chat with the person of that id. */
-export interface Words {
-  text?: string
-  chat?: number
-  from?: Partial<User>
-  /** The topic of a forum. */
-  thread?: number
-  /** Id of the message that is replied to. */
-  replyTo?: number
-  /** Otherwise those that Telegram finds: mentions and commands. */
-  entities?: MessageEntity[]
-  /** Anything else that the native message holds: a photo, a caption, a quote. */
-  more?: Partial<Message>
 }
 
 export interface Press {
@@ -56,8 +42,16 @@ export interface TelegramWire {
   /** What a person reads in a chat now, oldest first; the bot's messages have `bot: true`. */
   messages(chat: number): Posted[]
   say(words: Words): Message
-  /** The person changes what was said. */
-  edit(message: Message, text: string): void
+  /** The person changes what was said, or the caption where there is one, or with `more` anything else. */
+  edit(message: Message, text: string, more?: Partial<Message>): void
+  /** A person uploads a file, of this `size` as Telegram tells it: returns its `file_id`. A `path` that begins with / is on this disk. */
+  give(data: Uint8Array, more?: { path?: string; size?: number }): string
+  /** What was given at this path is deleted on Telegram's disks. */
+  hide(path: string): void
+  /** Somebody adds the bot to a chat, with the rights that it has there by that. */
+  join(chat: number, from?: Partial<User>): void
+  /** The group becomes a supergroup of another id. */
+  migrate(from: number, to: number): void
   press(press: Press): void
   /** Delivers the last update again, under its own id. */
   repeat(): void
@@ -66,6 +60,7 @@ export interface TelegramWire {
   forget(chat: number, message: number): void
   /** The person blocks the bot, or a group puts it out. */
   block(chat: number): void
+  unblock(chat: number): void
   fail(fault: Fault, target?: Target): void
   setWebhook(url: string): void
   webhook(): string
@@ -90,6 +85,7 @@ export async function startTelegramWire(options: TelegramWireOptions = {}): Prom
     chats: createChats(me, enforceRate),
     updates,
     courier,
+    files: createFiles(token),
     faults: createFaults(),
     calls: [],
     started: performance.now(),
@@ -115,6 +111,7 @@ interface Backstage {
   me: TelegramWire['me']
   chats: ReturnType<typeof createChats>
   updates: ReturnType<typeof createUpdates>
+  files: ReturnType<typeof createFiles>
   faults: ReturnType<typeof createFaults>
   calls: Call[]
   courier: ReturnType<typeof createCourier>
@@ -124,6 +121,8 @@ interface Backstage {
 async function serve(backstage: Backstage, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const gone = new AbortController()
   response.on('close', () => gone.abort())
+  const download = backstage.files.at(request.url ?? '')
+  if (download) return void response.writeHead(download.data ? 200 : 404).end(download.data)
   const [, token, method = ''] = /^\/bot([^/]+)\/(\w+)/.exec(request.url ?? '') ?? []
   const payload = await read(request)
   if (token !== backstage.token) return write(response, refuse(401, 'Unauthorized'))
@@ -170,6 +169,12 @@ function carryOut(backstage: Backstage, method: string, payload: Payload, gone: 
       return updates.poll(payload, gone)
     case 'sendMessage':
       return chats.send(payload)
+    case 'sendPhoto':
+      return chats.sendFile('photo', payload)
+    case 'sendDocument':
+      return chats.sendFile('document', payload)
+    case 'getFile':
+      return backstage.files.get(payload)
     case 'editMessageText':
       return chats.edit(payload)
     case 'sendChatAction':
@@ -186,7 +191,7 @@ function carryOut(backstage: Backstage, method: string, payload: Payload, gone: 
 
 /** What the people in front of the bot can do and see. */
 function audience(backstage: Backstage): Omit<TelegramWire, 'url' | 'close'> {
-  const { token, me, calls, chats, updates, courier, faults } = backstage
+  const { token, me, calls, chats, updates, courier, files, faults } = backstage
   return {
     token,
     me,
@@ -198,11 +203,24 @@ function audience(backstage: Backstage): Omit<TelegramWire, 'url' | 'close'> {
       updates.add({ message: message as NonNullable<Update['message']> })
       return message
     },
-    edit(message, text) {
-      const { entities: _, ...rest } = message
-      const edited = { ...rest, text, entities: findEntities(text), edit_date: seconds() }
+    edit(message, text, more = {}) {
+      const edited = toEdited(message, text, more)
       chats.replace(edited)
       updates.add({ edited_message: edited as NonNullable<Update['edited_message']> })
+    },
+    give: files.give,
+    hide: files.hide,
+    join(id, from) {
+      const chat = toChat(id, toUser(from), false)
+      chats.open(chat)
+      updates.add({ my_chat_member: toJoining(chat, toUser(from), me) })
+    },
+    migrate(from, to) {
+      const [before, after] = [toGroup(from), toChat(to, toUser(), false)]
+      chats.migrate(before, after)
+      const service = { message_id: 0, date: seconds(), from: toUser() }
+      updates.add({ message: { ...service, chat: before, migrate_to_chat_id: to } as NonNullable<Update['message']> })
+      updates.add({ message: { ...service, chat: after, migrate_from_chat_id: from } as NonNullable<Update['message']> })
     },
     press({ chat, message, label, from }) {
       const user = toUser(from)
@@ -212,6 +230,7 @@ function audience(backstage: Backstage): Omit<TelegramWire, 'url' | 'close'> {
     offer: update => void updates.add(update),
     forget: chats.forget,
     block: chats.block,
+    unblock: chats.unblock,
     fail: faults.add,
     setWebhook: url => void courier.set({ url }),
     webhook: courier.url,
@@ -222,53 +241,16 @@ function audience(backstage: Backstage): Omit<TelegramWire, 'url' | 'close'> {
 }
 
 const done = (result: unknown): Answer => ({ ok: true, result })
-const seconds = () => Math.floor(Date.now() / 1000)
 
 async function read(request: IncomingMessage): Promise<Payload> {
   const chunks: Buffer[] = []
   for await (const chunk of request) chunks.push(chunk)
-  const body = Buffer.concat(chunks).toString()
-  return body ? JSON.parse(body) : {}
+  const body = Buffer.concat(chunks)
+  const type = request.headers['content-type'] ?? ''
+  if (type.startsWith('multipart/form-data')) return readForm(body, type)
+  return body.length > 0 ? JSON.parse(body.toString()) : {}
 }
 
 function write(response: ServerResponse, answer: Answer): void {
   response.writeHead(answer.ok ? 200 : answer.error_code, { 'content-type': 'application/json' }).end(JSON.stringify(answer))
-}
-
-const toUser = (from: Partial<User> = {}): User => ({ id: 42, is_bot: false, first_name: 'Ada', language_code: 'en', ...from })
-
-/** Without its id, which the chat gives. */
-function toMessage(words: Words, find: (chat: number, id: number) => Message | undefined): Message {
-  const from = toUser(words.from)
-  const chat = words.chat ?? from.id
-  const { text, thread, replyTo, more } = words
-  const entities = words.entities ?? findEntities(text ?? '')
-  const original = replyTo === undefined ? undefined : find(chat, replyTo)
-  return {
-    message_id: 0,
-    from,
-    chat: toChat(chat, from, thread !== undefined),
-    date: seconds(),
-    ...(text !== undefined && { text }),
-    ...(text !== undefined && entities.length > 0 && { entities }),
-    ...(thread !== undefined && { message_thread_id: thread, is_topic_message: true }),
-    ...(original && {
-      reply_to_message: { ...original, reply_to_message: undefined } as NonNullable<Message['reply_to_message']>,
-    }),
-    ...more,
-  } as Message
-}
-
-function toChat(id: number, { first_name }: User, forum: boolean): Chat {
-  if (id > 0) return { id, type: 'private', first_name }
-  return { id, type: 'supergroup', title: `Group ${-id}`, ...(forum && { is_forum: true as const }) }
-}
-
-let queries = 9000
-
-function toQuery(message: Message | undefined, from: User, label: string): CallbackQuery {
-  const markup: InlineKeyboardMarkup | undefined = message?.reply_markup
-  const key = markup?.inline_keyboard.flat().find(({ text }) => text === label)
-  if (!message || !key || !('callback_data' in key)) throw new Error(`no button "${label}" to press`)
-  return { id: String(queries++), from, message, chat_instance: '1', data: key.callback_data }
 }

@@ -1,0 +1,133 @@
+import type { InlineKeyboardMarkup, ReplyParameters } from 'grammy/types'
+import type { Api } from 'grammy/web'
+import type { Adapter, Button, Outgoing } from '../../src/adapter.ts'
+import { Gone, Refused } from '../../src/errors.ts'
+import { type Log, reason } from '../../src/log.ts'
+import type { Conversation } from '../../src/message.ts'
+import { isNotModified, Moved, ShutOut, type Signal } from './errors.ts'
+import { checkSize, isPicture, toInputFile, uploadMs } from './files.ts'
+import { toTelegram } from './outbound.ts'
+import type { Place, Places } from './places.ts'
+
+export interface SpeechOptions {
+  api: Api
+  /** Rejects with an error of the house, when the call is refused or takes longer than any call may, or than `ms` more. */
+  call<T>(make: (signal: Signal) => Promise<T>, ms?: number): Promise<T>
+  places: Places
+  /** A Bot API server of one's own takes larger files. */
+  ownServer: boolean
+  log: Log
+}
+
+/** What a message hangs at. */
+type Hook = Place['topic'] & { reply_parameters?: ReplyParameters }
+type Send = (chat: number, hook: Hook, signal: Signal) => Promise<{ message_id: number }>
+
+/** How the bot speaks: the ids of what it posts are Telegram's message ids, with `@chat` where the group has moved since. */
+export function createSpeech(options: SpeechOptions) {
+  const { api, call, places, ownServer, log } = options
+  const send = createSend(options)
+  return {
+    post(conversation, out, replyTo) {
+      const { text, ...shape } = toNative(out)
+      return send(conversation, replyTo, (chat, hook, signal) => api.sendMessage(chat, text, { ...shape, ...hook }, signal))
+    },
+
+    async edit(conversation, id, out) {
+      const { text, ...shape } = toNative(out)
+      const place = await places.find(conversation)
+      const [message = Number.NaN, chat = place.chat] = id.split('@').map(Number)
+      if (place.moved && !id.includes('@'))
+        throw new Gone('Telegram: the message stayed behind when its group became a supergroup')
+      await watched(places, chat, message, () =>
+        call(signal => api.editMessageText(chat, message, text, shape, signal).catch(passIfNotModified)),
+      )
+    },
+
+    async postFile(conversation, file, replyTo) {
+      checkSize(file, ownServer)
+      const data = toInputFile(file)
+      const ms = uploadMs(file)
+      if (isPicture(file)) {
+        try {
+          return await send(conversation, replyTo, (chat, hook, signal) => api.sendPhoto(chat, data, hook, signal), ms)
+        } catch (error) {
+          if (!(error instanceof Refused)) throw error
+          log.debug({ reason: reason(error) }, 'Telegram: a picture is sent as a file')
+        }
+      }
+      return send(conversation, replyTo, (chat, hook, signal) => api.sendDocument(chat, data, hook, signal), ms)
+    },
+  } satisfies Pick<Adapter, 'post' | 'edit' | 'postFile'>
+}
+
+/** Posts something where the conversation is now; `ms` is how much longer than another call it may take. */
+function createSend({ call, places, log }: SpeechOptions) {
+  async function attempt(place: Place, replyTo: number, send: Send, ms: number): Promise<string> {
+    const { chat, topic, moved } = place
+    const reply = replyTo > 0 && !moved ? { message_id: replyTo, allow_sending_without_reply: true } : undefined
+    const hook = { ...topic, ...(reply && { reply_parameters: reply }) }
+    const sent = await watched(places, chat, replyTo, () => call(signal => send(chat, hook, signal), ms))
+    return moved ? `${sent.message_id}@${chat}` : String(sent.message_id)
+  }
+
+  return async (conversation: Conversation, replyTo: string | undefined, send: Send, ms = 0): Promise<string> => {
+    const place = await places.find(conversation)
+    const original = Number(replyTo ?? 0)
+    try {
+      return await attempt(place, original, send, ms)
+    } catch (error) {
+      if (error instanceof Moved) {
+        await places.move(place.chat, error.to).catch(failure => {
+          log.warn({ reason: reason(failure) }, 'Telegram: that a group has moved could not be written down')
+        })
+        return attempt({ ...place, chat: error.to, moved: true }, original, send, ms)
+      }
+      if (isLostTopic(error, place)) return attempt({ ...place, topic: {} }, original, send, ms)
+      throw error
+    }
+  }
+}
+
+/** `newest` is the newest message that the call is about. */
+async function watched<T>(places: Places, chat: number, newest: number, make: () => Promise<T>): Promise<T> {
+  places.knock(chat, newest)
+  try {
+    const result = await make()
+    places.opened(chat)
+    return result
+  } catch (error) {
+    if (error instanceof ShutOut) places.shut(chat, newest)
+    throw error
+  }
+}
+
+/** In a private chat the topic is only a shelf: Telegram is seen to lose it (tdlib/telegram-bot-api#847), and the person is there still. */
+function isLostTopic(error: unknown, { chat, topic }: Place): boolean {
+  const wasNamed = chat > 0 && topic.message_thread_id !== undefined
+  return wasNamed && error instanceof Gone && /message thread not found/i.test(error.message)
+}
+
+/** Without previews: they would flicker while an answer grows, and fetch whatever address a tool has named. */
+function toNative({ text, buttons }: Outgoing) {
+  return {
+    ...toTelegram(text),
+    link_preview_options: { is_disabled: true },
+    ...(buttons.length > 0 && { reply_markup: keyboardOf(buttons) }),
+  }
+}
+
+function keyboardOf(buttons: Button[]): InlineKeyboardMarkup {
+  const keys = buttons.map(({ label, action, token }) => ({ text: label, callback_data: `${action}:${token}` }))
+  const rows = Array.from({ length: Math.ceil(keys.length / keysInRow) }, (_, i) =>
+    keys.slice(i * keysInRow, (i + 1) * keysInRow),
+  )
+  return { inline_keyboard: rows }
+}
+
+/** More than three would be cut short on a phone. */
+const keysInRow = 3
+
+function passIfNotModified(error: unknown): void {
+  if (!isNotModified(error)) throw error
+}
