@@ -1,4 +1,3 @@
-import { toEntry } from './agent/prompt.ts'
 import { type Log, reason } from './log.ts'
 import type { Message } from './message.ts'
 import type { Entry } from './model.ts'
@@ -26,6 +25,8 @@ export interface BehindOptions extends NotesOptions {
   inbox: Inbox
   settings: Settings
   reply: Pick<Reply, 'show'>
+  /** What was said, as the model reads it. */
+  read(messages: Message[]): Promise<Entry>
   /** Whether the reply of the turn stands: what is posted behind it must not stand before it. */
   hasBegun(): boolean
   /** Ends the turn in favour of what waits. */
@@ -37,7 +38,7 @@ export interface BehindOptions extends NotesOptions {
 const tidyMs = 3000
 
 export function openBehind(options: BehindOptions): Behind {
-  const { lease, inbox, journal, settings, reply, hasBegun, interrupt, log } = options
+  const { lease, inbox, journal, settings, reply, read, hasBegun, interrupt, log } = options
   const { conversation } = lease
   const notes = createNotes(options)
   let taken = options.taken
@@ -74,7 +75,7 @@ export function openBehind(options: BehindOptions): Behind {
       const own = leading(waiting, ofTheAsker(taken, waiting))
       if (own.length === 0 || !(await journal.take(lease, taken, own))) return undefined
       taken = [...taken, ...own]
-      return toEntry(own)
+      return read(own)
     },
     async close() {
       await eye.close()

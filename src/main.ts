@@ -9,6 +9,7 @@ import { createDoor } from './door.ts'
 import { ConfigError } from './errors.ts'
 import { createHistory } from './history.ts'
 import { createLog, type Log, reason } from './log.ts'
+import { createFileStore } from './media/store.ts'
 import { createAway } from './queue/away.ts'
 import { type Board, createBoard } from './queue/board.ts'
 import { createBookmarks } from './queue/bookmarks.ts'
@@ -109,6 +110,7 @@ function createQueueRooms(house: RedisHouse, log: Log) {
     inbox,
     away: createAway(redis, inbox),
     journal: createJournal(redis),
+    files: createFileStore(redis),
     leases: createLeases(redis),
     history: createHistory(redis),
     settings: createSettings(redis),

@@ -1,5 +1,12 @@
 /** One entry of the transcript that the model reads and that history keeps. */
-export type Entry = { role: 'user'; text: string } | { role: 'assistant'; text: string; calls: ToolCall[] } | ToolEntry
+export type Entry = UserEntry | { role: 'assistant'; text: string; calls: ToolCall[] } | ToolEntry
+
+export interface UserEntry {
+  role: 'user'
+  text: string
+  /** What came with it; never kept. */
+  pictures?: Picture[]
+}
 
 /** What came back of a call. */
 export interface ToolEntry {
@@ -8,6 +15,28 @@ export interface ToolEntry {
   name: string
   text: string
   ok: boolean
+  /** What it returned beside words. */
+  files?: KeptFile[]
+  /** Those of the files that the model is shown now; never kept. */
+  pictures?: Picture[]
+}
+
+/** A picture for a model that can see: PNG, JPEG, GIF or WebP. It lives in prompts alone, its bytes in no journal and no history. */
+export interface Picture {
+  name: string
+  mime: string
+  data: Uint8Array
+}
+
+/** A file that a tool returned, its bytes in the file store under `id`. */
+export interface KeptFile {
+  id: string
+  /** As in `OutFile`. */
+  name: string
+  mime: string
+  bytes: number
+  /** Its place among the files that follow the answer; absent: only the model sees it. */
+  number?: number
 }
 
 export interface ToolCall {
@@ -48,3 +77,6 @@ export interface Prompt {
 
 /** A language model is a function from a transcript to a stream. A fake one is five lines. Throws ModelError. */
 export type Model = (prompt: Prompt, signal: AbortSignal) => AsyncIterable<ModelEvent>
+
+/** What is said in a recording, whose `name` has the ending of its format. Throws ModelError. */
+export type Transcribe = (recording: { name: string; mime: string; data: Uint8Array }, signal: AbortSignal) => Promise<string>

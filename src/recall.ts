@@ -1,25 +1,29 @@
 import type { AgentEvent } from './agent/events.ts'
-import { toEntry } from './agent/prompt.ts'
 import { type DoneBefore, labelOf } from './agent/run-tools.ts'
 import type { Message } from './message.ts'
-import type { Entry, Tool } from './model.ts'
+import type { Entry, KeptFile, Tool } from './model.ts'
 import type { Step, TurnRecord } from './queue/journal.ts'
 
 // How a turn that another worker began goes on: the journal's steps as entries for the model, events for the eye, and what not to do again.
 
-/** The transcript of the turn so far. Results of calls some of which are still open come later, all together. */
-export function toEntries(steps: Step[]): Entry[] {
-  const results = new Map(steps.flatMap(step => (step.type === 'result' ? [[step.entry.callId, step.entry] as const] : [])))
-  return steps.flatMap((step): Entry[] => {
-    if (step.type === 'heard') return [toEntry(step.messages)]
-    if (step.type !== 'said') return []
+/**
+ * The transcript of the turn so far; `read` makes an entry of what was said. Results of calls some of which are still open come later, all
+ * together.
+ */
+export async function toEntries(record: TurnRecord, read: (messages: Message[]) => Promise<Entry>): Promise<Entry[]> {
+  const { results } = doneBefore(record.steps)
+  const entries = [await read(begunWith(record))]
+  for (const step of record.steps) {
+    if (step.type === 'heard') entries.push(await read(step.messages))
+    if (step.type !== 'said') continue
     const done = step.entry.calls.flatMap(call => results.get(call.id) ?? [])
-    return done.length === step.entry.calls.length ? [step.entry, ...done] : [step.entry]
-  })
+    entries.push(step.entry, ...(done.length === step.entry.calls.length ? done : []))
+  }
+  return entries
 }
 
 /** The messages with which the turn began. */
-export function begunWith({ messages, steps }: TurnRecord): Message[] {
+function begunWith({ messages, steps }: TurnRecord): Message[] {
   const heard = new Set(steps.flatMap(step => (step.type === 'heard' ? step.messages.map(({ id }) => id) : [])))
   return messages.filter(({ id }) => !heard.has(id))
 }
@@ -38,6 +42,12 @@ export function doneBefore(steps: Step[]): DoneBefore {
     results: new Map(steps.flatMap(step => (step.type === 'result' ? [[step.entry.callId, step.entry]] : []))),
     begun: new Set(steps.flatMap(step => (step.type === 'begun' ? [step.callId] : []))),
   }
+}
+
+/** What was kept of the files that tools have returned so far, those for the person last, in their order. */
+export function filesOf(steps: Step[]): KeptFile[] {
+  const files = steps.flatMap(step => (step.type === 'result' ? (step.entry.files ?? []) : []))
+  return files.toSorted((a, b) => (a.number ?? 0) - (b.number ?? 0))
 }
 
 /** What a person has already seen of it. */

@@ -4,7 +4,8 @@ import type { Config } from './config/config.ts'
 import type { History } from './history.ts'
 import { type Log, reason } from './log.ts'
 import { createToolbox } from './mcp/toolbox.ts'
-import type { Model, Tool } from './model.ts'
+import type { FileStore } from './media/store.ts'
+import type { Model, Tool, Transcribe } from './model.ts'
 import { createOfflineModel } from './models/offline.ts'
 import { type Board, boardLifeMs, type Notice } from './queue/board.ts'
 import type { Inbox } from './queue/inbox.ts'
@@ -34,6 +35,7 @@ export interface ShiftTools {
   adapters: Map<string, Adapter>
   inbox: Inbox
   journal: Journal
+  files: FileStore
   leases: Leases
   history: History
   settings: Settings
@@ -54,8 +56,8 @@ export async function startShift(tools: ShiftTools): Promise<Shift> {
   const { config, inbox, leases, jobs, signals, board, log } = tools
   const toolbox = createToolbox(config.servers.servers, { log })
   const toolsReady = Promise.race([toolbox.start(), sleep(serversMayTakeMs)])
-  const { model, name } = await openModel(config, log)
-  const atHand = { ...tools, model, toolbox, toolsReady, maxSteps, locale: config.locale }
+  const { name, ...models } = await openModels(config, log)
+  const atHand = { ...tools, ...models, toolbox, toolsReady, maxSteps, locale: config.locale }
   const turns = createTurns({ inbox, leases, answer: (waiting, turn) => answer(waiting, turn, atHand) })
   await signals.listen(turns.hear)
   const servers = () => [...toolbox.servers(), ...switchedOff(config)]
@@ -79,10 +81,13 @@ export async function startShift(tools: ShiftTools): Promise<Shift> {
   }
 }
 
-async function openModel({ model }: Config, log: Log): Promise<{ model: Model; name: string }> {
+async function openModels({ model }: Config, log: Log): Promise<{ model: Model; transcribe?: Transcribe; name: string }> {
   if (!model) return { model: createOfflineModel(), name: 'the built-in offline model' }
   const { createOpenAiModel } = await import('./models/openai.ts')
-  return { model: createOpenAiModel({ ...model, model: model.name, log }), name: model.name }
+  const answers = { model: createOpenAiModel({ ...model, model: model.name, log }), name: model.name }
+  if (model.transcribe === undefined) return answers
+  const { createTranscriber } = await import('./models/transcribe.ts')
+  return { ...answers, transcribe: createTranscriber({ ...model, model: model.transcribe, log }) }
 }
 
 function switchedOff(config: Config): ServerStatus[] {

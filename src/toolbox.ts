@@ -1,4 +1,4 @@
-import type { Tool } from './model.ts'
+import type { KeptFile, Tool } from './model.ts'
 
 /** All tools of all servers that are up, under unique names. */
 export interface Toolbox {
@@ -24,8 +24,19 @@ export interface ToolProgress {
 
 export interface ToolResult {
   ok: boolean
-  /** What the model reads: Markdown, JSON or plain words. Never empty. */
+  /** What the model reads: Markdown, JSON or plain words. Never empty, unless there are files. */
   text: string
+  /** What else it returned, as it came. */
+  files?: ToolFile[]
+  /** What was kept of the files. */
+  kept?: KeptFile[]
+}
+
+/** Bytes of a server, which may be anything. */
+export interface ToolFile {
+  /** What the server calls it, which may be a path or an address. */
+  name?: string
+  data: Uint8Array
 }
 
 export interface ServerStatus {

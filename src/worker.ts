@@ -1,21 +1,24 @@
-import type { Adapter, Button } from './adapter.ts'
+import type { Adapter } from './adapter.ts'
 import { runAgent } from './agent/agent.ts'
 import { runCall } from './agent/call.ts'
 import type { AgentEvent, Notice } from './agent/events.ts'
 import { systemPrompt, toEntry } from './agent/prompt.ts'
 import { type Behind, openBehind } from './behind.ts'
 import { findCommand } from './commands.ts'
-import { ModelError, Refused } from './errors.ts'
-import type { History } from './history.ts'
+import { deliverFinal } from './delivery.ts'
+import { ModelError } from './errors.ts'
+import { type History, wholeEntries } from './history.ts'
 import { type Words, wordsFor } from './i18n/i18n.ts'
 import { errorId, type Log, reason } from './log.ts'
+import { type Media, openMedia } from './media/media.ts'
+import type { FileStore } from './media/store.ts'
 import { type Message, platformOf } from './message.ts'
-import type { Entry, Model } from './model.ts'
+import type { Entry, Model, Transcribe } from './model.ts'
 import type { Inbox } from './queue/inbox.ts'
 import type { Final, Journal, Step, TurnRecord } from './queue/journal.ts'
 import { LeaseLost } from './queue/lease.ts'
 import type { Retries } from './queue/retries.ts'
-import { begunWith, doneBefore, notUndone, replay, toEntries } from './recall.ts'
+import { doneBefore, filesOf, notUndone, replay, toEntries } from './recall.ts'
 import { awayNotice } from './reply/away-notice.ts'
 import { renderPlain } from './reply/card.ts'
 import type { Pacer } from './reply/pacer.ts'
@@ -28,11 +31,14 @@ export interface WorkerTools {
   adapters: Map<string, Adapter>
   inbox: Inbox
   journal: Journal
+  files: FileStore
   history: History
   settings: Settings
   retries: Retries
   pacer: Pacer
   model: Model
+  /** Absent: what is said in recordings is not heard. */
+  transcribe?: Transcribe
   toolbox: Toolbox
   /** Resolves when every server has come up or failed, so that the first question already finds its tools. */
   toolsReady: Promise<void>
@@ -59,20 +65,22 @@ export async function answer(waiting: Message[], turn: Turn, tools: WorkerTools)
     ids = posted
     behind.look()
   })
+  const media = openMediaOf(question, record, reply, turn, tools)
   const options = { ...tools, ...turn, taken: messages, notes: record.notes, adapter: adapterFor(question, tools), reply }
-  const behind = openBehind({ ...options, hasBegun: () => ids.length > 0 })
+  const behind = openBehind({ ...options, read: media.read, hasBegun: () => ids.length > 0 })
   turn.onMail(behind.look)
   if (waiting.length > messages.length || record.notes.size > 0) behind.look()
   try {
     const final =
-      record.final ?? awayNotice(question, tools.locale) ?? (await compose({ question, record, reply, behind, turn, tools }))
+      record.final ??
+      awayNotice(question, tools.locale) ??
+      (await compose({ question, record, reply, behind, media, turn, tools }))
     if (!record.final && !(await journal.keepFinal(turn.lease, question.id, final))) {
       await reply.leave()
       throw new TurnEnded('restart')
     }
-    const mayRetry = final.retry && !question.alone
-    await retries.keep({ messages: behind.taken, ...(ids[0] && { reply: ids[0] }) }, mayRetry ? tokenOf(question.id) : undefined)
-    await deliverAnswer(final.text, mayRetry ? [retryButton(question, tools)] : [], question, reply, tools)
+    await retries.keep({ messages: behind.taken, ...(ids[0] && { reply: ids[0] }) }, final.retry && tokenOf(question.id))
+    await deliverFinal(final, { ...tools, ...turn, question, reply, adapter: adapterFor(question, tools) })
     await inbox.finish(behind.taken, final.entries, turn.lease)
   } finally {
     await behind.close()
@@ -85,6 +93,7 @@ interface Composing {
   record: TurnRecord
   reply: Reply
   behind: Behind
+  media: Media
   turn: Turn
   tools: WorkerTools
 }
@@ -99,32 +108,15 @@ function questionOf(messages: Message[]): Message {
   return replyTo === undefined ? first : { ...first, replyTo }
 }
 
-/** An answer that the platform will never take is replaced by one sentence, so that what comes after it is answered. */
-async function deliverAnswer(
-  text: string,
-  buttons: Button[],
-  message: Message,
-  reply: Reply,
-  { locale, log }: WorkerTools,
-): Promise<void> {
-  const { id, conversation } = message
-  const refused = (error: unknown, event: string) => {
-    if (!(error instanceof Refused)) throw error
-    const identity = errorId()
-    log.error({ error: identity, conversation, message: id, reason: reason(error) }, event)
-    return identity
-  }
-  await reply.finish(text, buttons).catch(async (error: unknown) => {
-    const identity = refused(error, 'the platform refused an answer')
-    const sentence = wordsFor(message.author.locale, locale).failed(identity)
-    await reply
-      .finish(sentence, buttons)
-      .catch((again: unknown) => refused(again, 'the platform refused even the sentence in its place'))
+function openMediaOf(message: Message, { steps }: TurnRecord, reply: Reply, { signal }: Turn, tools: WorkerTools): Media {
+  return openMedia({
+    ...tools,
+    conversation: message.conversation,
+    adapter: adapterFor(message, tools),
+    kept: filesOf(steps),
+    onMissed: missed => reply.show({ type: 'notice', notice: { kind: 'unread', ...missed } }),
+    signal,
   })
-}
-
-function retryButton({ id, author }: Message, { locale }: WorkerTools): Button {
-  return { label: wordsFor(author.locale, locale).retry, action: 'retry', token: tokenOf(id) }
 }
 
 function openReplyTo(
@@ -167,7 +159,8 @@ async function compose(composing: Composing): Promise<Final> {
   const { question: message, record, reply, turn, tools } = composing
   const { lease } = turn
   const words = wordsFor(message.author.locale, tools.locale)
-  const said: Entry[] = [toEntry(begunWith(record)), ...toEntries(record.steps)]
+  const said = await toEntries(record, async messages => toEntry(messages))
+  const steps = [...record.steps]
   const notify = (notice: Notice) => reply.show({ type: 'notice', notice })
   for (const event of replay(record.steps, tools.toolbox.list())) reply.show(event)
   try {
@@ -177,7 +170,10 @@ async function compose(composing: Composing): Promise<Final> {
       for await (const event of eventsOf(composing, said, words)) {
         const step = stepOf(event)
         turn.signal.throwIfAborted() // a call that was cut off has no result
-        if (step) await tools.journal.keepStep(lease, message.id, step)
+        if (step) {
+          await tools.journal.keepStep(lease, message.id, step)
+          steps.push(step)
+        }
         if (event.type === 'entry') said.push(event.entry)
         reply.show(event)
       }
@@ -198,11 +194,11 @@ async function compose(composing: Composing): Promise<Final> {
     }
     notify(endingOf(ended, error, message, tools.log))
   }
-  return {
-    text: reply.answer(),
-    ...(reply.view.notices.some(mayBeRetried) && { retry: true }),
-    entries: wholeEntries(said, renderPlain(reply.view, words)),
-  }
+  const isWithdrawn = reply.view.notices.some(({ kind }) => kind === 'withdrawn')
+  const files = filesOf(steps).map(({ number, ...file }) => (number === undefined || isWithdrawn ? file : { ...file, number }))
+  const entries = wholeEntries(said, renderPlain(reply.view, words))
+  const mayRetry = reply.view.notices.some(mayBeRetried) && !message.alone
+  return { text: reply.answer(), entries, ...(mayRetry && { retry: true }), ...(files.length > 0 && { files }) }
 }
 
 /** What has to be kept before it is shown, and before a call is made. */
@@ -214,11 +210,12 @@ function stepOf(event: AgentEvent): Step | undefined {
 }
 
 async function* eventsOf(
-  { question, record, behind, turn, tools }: Composing,
+  { question, record, behind, media, turn, tools }: Composing,
   said: Entry[],
   words: Words,
 ): AsyncGenerator<AgentEvent> {
-  const { toolbox, model, maxSteps, history } = tools
+  const { model, maxSteps, history } = tools
+  const { toolbox, illustrate } = media
   const { signal } = turn
   const before = doneBefore(record.steps)
   const past = await history.load(question.conversation)
@@ -227,8 +224,9 @@ async function* eventsOf(
   if (found?.command?.name === 'call') {
     return yield* runCall(found.argument, { toolbox, words, signal, before, callId: `call-${tokenOf(question.id)}` })
   }
+  said.splice(0, said.length, ...(await toEntries(record, media.read)))
   const system = systemPrompt(toolbox.servers(), new Date(), notUndone(record, toolbox.list()))
-  yield* runAgent(past, said, { model, toolbox, system, maxSteps, signal, before, hear: behind.hear })
+  yield* runAgent(past, said, { model, toolbox, system, maxSteps, signal, before, hear: behind.hear, illustrate })
 }
 
 function aborted(signal: AbortSignal): Promise<void> {
@@ -269,25 +267,4 @@ function failure(error: unknown, { id, conversation }: Message, log: Log): Notic
   }
   log.error({ ...facts, stack: error instanceof Error ? error.stack : undefined }, 'a turn failed')
   return { kind: 'failed', id: errorIdentity }
-}
-
-/** What history keeps of a tool's result: enough to talk about, not enough to crowd out what was said. */
-const rememberedResult = 8000
-
-/** What history may keep: no call without its result, and an answer at the end. */
-function wholeEntries(said: Entry[], answer: string): Entry[] {
-  const answered = new Set(said.flatMap(entry => (entry.role === 'tool' ? [entry.callId] : [])))
-  const whole = said.filter(entry => entry.role !== 'assistant' || entry.calls.every(call => answered.has(call.id))).map(shorten)
-  const last = whole.at(-1)
-  return last?.role === 'assistant' && last.calls.length === 0 && last.text !== ''
-    ? whole
-    : [...whole, { role: 'assistant', text: answer, calls: [] }]
-}
-
-function shorten(entry: Entry): Entry {
-  if (entry.role !== 'tool' || entry.text.length <= rememberedResult) return entry
-  return {
-    ...entry,
-    text: `${entry.text.slice(0, rememberedResult)}\n(the rest, ${entry.text.length - rememberedResult} characters, is not remembered)`,
-  }
 }

@@ -50,6 +50,12 @@ test('empty counts as unset, and other names are understood', () => {
   expect(config.model).toEqual({ apiKey: 'none', baseUrl: 'http://127.0.0.1:9/v1', name: 'llama' })
 })
 
+test('a model that hears needs an endpoint to be at', () => {
+  const heard = loadConfig(folder, { OPENAI_API_KEY: 'k', TRANSCRIBE_MODEL: 'whisper-1' })
+  expect(heard.model).toEqual({ apiKey: 'k', name: 'gpt-5-mini', transcribe: 'whisper-1' })
+  expect(loadConfig(folder, { TRANSCRIBE_MODEL: 'whisper-1' })).not.toHaveProperty('model')
+})
+
 test.each<[string, Record<string, string>, string]>([
   ['a port that is none', { PORT: '99999' }, 'PORT is "99999": it must be a whole number from 0 to 65535'],
   ['a word for a number', { CONCURRENCY: 'many' }, 'CONCURRENCY is "many": it must be a whole number from 1 to 1000'],

@@ -48,9 +48,9 @@ const plan: [RegExp, number][] = [
   [/^src\/(message|adapter|model|toolbox|errors|log)\.ts$|^src\/i18n\//, 0],
   [/^src\/(redis|config)\//, 1],
   [/^src\/(mcp|models|queue)\/|^src\/(history|settings)\.ts$/, 2],
-  [/^src\/agent\//, 3],
+  [/^src\/(agent|media)\//, 3],
   [/^src\/reply\/|^src\/(receive|commands|turns|door|recall|banner)\.ts$/, 4],
-  [/^src\/(worker|behind|notes)\.ts$/, 5],
+  [/^src\/(worker|behind|notes|delivery)\.ts$/, 5],
   [/^src\/shift\.ts$/, 6],
   [/^src\/main\.ts$/, 7],
 ]

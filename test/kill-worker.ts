@@ -3,6 +3,7 @@ import { appendFileSync } from 'node:fs'
 import { createTelegramAdapter } from '../adapters/telegram/telegram.ts'
 import { createHistory } from '../src/history.ts'
 import { silentLog } from '../src/log.ts'
+import { createFileStore } from '../src/media/store.ts'
 import type { Model } from '../src/model.ts'
 import { createInbox } from '../src/queue/inbox.ts'
 import { createJournal } from '../src/queue/journal.ts'
@@ -64,6 +65,7 @@ const tools = {
   adapters: new Map([['telegram', adapter]]),
   inbox,
   journal: mined('journal', createJournal(redis)),
+  files: createFileStore(redis),
   history: createHistory(redis),
   settings: createSettings(redis),
   pacer: createPacer(redis),

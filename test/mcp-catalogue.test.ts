@@ -83,11 +83,8 @@ describe('results for the model', () => {
       },
       'a\n\nb',
     ],
-    [{ content: [{ type: 'audio', mimeType: 'audio/ogg', data }] }, '[audio audio/ogg, 3 KB]'],
-    [
-      { content: [{ type: 'resource', resource: { uri: 'x:1', blob: data, mimeType: 'application/pdf' } }] },
-      '[file application/pdf, 3 KB] <x:1>',
-    ],
+    [{ content: [{ type: 'audio', mimeType: 'audio/ogg', data }] }, ''],
+    [{ content: [{ type: 'resource', resource: { uri: 'x:1', blob: data, mimeType: 'application/pdf' } }] }, '<x:1>'],
     [{ content: [{ type: 'resource', resource: { uri: 'x:1', text: 'inside' } }] }, 'inside'],
     [
       { content: [], structuredContent: { picture: `data:image/png;base64,${data}` } },
@@ -96,6 +93,20 @@ describe('results for the model', () => {
     [{ content: [{ type: 'text', text: '  ' }] }, '(the tool returned nothing)'],
   ] as const)('case %#', (result, text) => {
     expect(showResult(structuredClone(result) as unknown as Parameters<typeof showResult>[0]).text).toBe(text)
+  })
+
+  test('pictures, recordings and binary resources are files, in their order', () => {
+    const blob = (uri: string) => ({ type: 'resource' as const, resource: { uri, blob: data, mimeType: 'text/html' } })
+    const { files } = showResult({
+      content: [
+        { type: 'image', mimeType: 'image/png', data },
+        { type: 'text', text: 'and' },
+        blob('file:///tmp/report.pdf?v=2#page'),
+        { type: 'audio', mimeType: 'audio/ogg', data },
+      ],
+    })
+    const bytes = Buffer.alloc(3000)
+    expect(files).toEqual([{ data: bytes }, { name: 'file:///tmp/report.pdf', data: bytes }, { data: bytes }])
   })
 })
 

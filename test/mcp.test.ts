@@ -24,7 +24,11 @@ describe('a local server', () => {
     const box = await start(v1())
     expect(await call(box, 'v1__echo_loud', { text: 'hello' })).toEqual({ ok: true, text: 'HELLO' })
     expect(await call(box, 'v1__numbers')).toEqual({ ok: true, text: '{\n  "sum": 42\n}' })
-    expect(await call(box, 'v1__media')).toEqual({ ok: true, text: '[image image/png, 12 KB]\n\nreport <file:///report.pdf>' })
+    expect(await call(box, 'v1__media')).toEqual({
+      ok: true,
+      text: 'report <file:///report.pdf>',
+      files: [{ data: Buffer.alloc(12_000) }],
+    })
     expect(await call(box, 'v1__nothing')).toEqual({ ok: true, text: '(the tool returned nothing)' })
     expect(await call(box, 'v1__refuse')).toEqual({ ok: false, text: 'not today' })
     const flood = await call(box, 'v1__flood')

@@ -189,8 +189,8 @@ describe('a Redis of the operator’s own', () => {
 
 test('all keys of one conversation lie in one slot, and in one of the buckets that are swept', () => {
   for (const conversation of ['telegram:-100123:7', 'discord:1573602284221235205', 'web:{odd}']) {
-    const { seen, retry, ...keys } = keysOf(conversation)
-    const tags = [...Object.values(keys), seen('id'), retry('token')].map(key => /\{(.*?)\}/.exec(key)?.[1])
+    const { seen, retry, file, ...keys } = keysOf(conversation)
+    const tags = [...Object.values(keys), seen('id'), retry('token'), file('id')].map(key => /\{(.*?)\}/.exec(key)?.[1])
     expect(new Set(tags).size).toBe(1)
     expect(unfinishedKeys).toContain(keys.unfinished)
   }

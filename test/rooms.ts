@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { Cluster, type Redis } from 'ioredis'
 import { createHistory } from '../src/history.ts'
 import { silentLog } from '../src/log.ts'
+import { createFileStore } from '../src/media/store.ts'
 import { createAway } from '../src/queue/away.ts'
 import { createBoard } from '../src/queue/board.ts'
 import { createFeed } from '../src/queue/feed.ts'
@@ -62,6 +63,7 @@ export async function testRooms() {
     inbox,
     away: createAway(redis, inbox),
     journal: createJournal(redis),
+    files: createFileStore(redis),
     leases: createLeases(redis),
     history: createHistory(redis),
     settings: createSettings(redis),

@@ -6,7 +6,7 @@ import { type Bell, createJobs } from '../src/queue/jobs.ts'
 import { createReceive } from '../src/receive.ts'
 import type { Toolbox } from '../src/toolbox.ts'
 import { createTurns, type Turns } from '../src/turns.ts'
-import { answer } from '../src/worker.ts'
+import { answer, type WorkerTools } from '../src/worker.ts'
 import { type FakeChat, type FakeTool, fakeToolbox } from './fakes.ts'
 import { testRooms } from './rooms.ts'
 
@@ -21,10 +21,11 @@ export async function testWorkers() {
     model: Model,
     toolbox: Toolbox = fakeToolbox(),
     log: Log = silentLog,
+    more: Pick<WorkerTools, 'transcribe'> = {},
   ): Promise<{ turns: Turns; bell: Bell }> {
     const { house, signals } = rooms
     const adapters = new Map([['fake', chat.adapter]])
-    const tools = { ...rooms, adapters, model, toolbox, toolsReady: Promise.resolve(), maxSteps: 6, locale: 'en', log }
+    const tools = { ...rooms, adapters, model, toolbox, toolsReady: Promise.resolve(), maxSteps: 6, locale: 'en', log, ...more }
     const turns = createTurns({ ...rooms, answer: (waiting, turn) => answer(waiting, turn, tools) })
     const jobs = createJobs(house, silentLog)
     await signals.listen(turns.hear)

@@ -12,6 +12,8 @@ export interface AgentOptions {
   signal: AbortSignal
   /** Asked between the tools and the model: what the person has said meanwhile. */
   hear?(): Promise<Entry | undefined>
+  /** The transcript as the model is to read it now: with the pictures that its tools have just returned. */
+  illustrate?(transcript: Entry[]): Promise<Entry[]>
   /** Of an earlier attempt that ended within the step that the transcript ends with. */
   before?: DoneBefore
 }
@@ -22,7 +24,7 @@ export interface AgentOptions {
  * Throws ModelError when the model could not answer, and what aborted the signal.
  */
 export async function* runAgent(past: Entry[], turn: Entry[], options: AgentOptions): AsyncGenerator<AgentEvent> {
-  const { model, toolbox, system, maxSteps, signal, hear, before = nothingDone } = options
+  const { model, toolbox, system, maxSteps, signal, hear, illustrate = async all => all, before = nothingDone } = options
   const transcript = [...past, ...turn]
   let answer = transcript.at(-1)
   let spoken = turn.filter(({ role }) => role === 'assistant').length
@@ -42,7 +44,8 @@ export async function* runAgent(past: Entry[], turn: Entry[], options: AgentOpti
     if (spoken >= maxSteps) return
     const mustAnswer = ++spoken === maxSteps
     if (mustAnswer && maxSteps > 1) yield { type: 'notice', notice: { kind: 'step-limit', steps: maxSteps - 1 } }
-    answer = yield* speak(model, { system, transcript, tools: mustAnswer ? [] : toolbox.list() }, signal)
+    const tools = mustAnswer ? [] : toolbox.list()
+    answer = yield* speak(model, { system, transcript: await illustrate(transcript), tools }, signal)
     transcript.push(answer)
     yield { type: 'entry', entry: answer }
   }

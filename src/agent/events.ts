@@ -1,3 +1,4 @@
+import type { Missed } from '../media/attachments.ts'
 import type { Entry, ToolCall, ToolEntry } from '../model.ts'
 import type { ToolProgress } from '../toolbox.ts'
 
@@ -25,6 +26,8 @@ export type Notice =
   /** The question was deleted. */
   | { kind: 'withdrawn' }
   | { kind: 'no-text'; id: string }
+  /** Of an attachment. */
+  | ({ kind: 'unread' } & Missed)
   /** `id` stands in the log beside the reason. */
   | { kind: 'failed'; id: string }
   | { kind: 'model-failed'; id: string; what: string }

@@ -29,8 +29,8 @@ export async function* runTools({ calls, tools, toolbox, signal, before }: ToolR
     Promise.all(
       toRun.map(async call => {
         const began = performance.now()
-        const { ok, text } = fateUnknown(call, tools, before) ?? (await runTool(call, toolbox, signal, push))
-        const result: ToolEntry = { role: 'tool', callId: call.id, name: call.name, text, ok }
+        const { ok, text, kept } = fateUnknown(call, tools, before) ?? (await runTool(call, toolbox, signal, push))
+        const result: ToolEntry = { role: 'tool', callId: call.id, name: call.name, text, ok, ...(kept && { files: kept }) }
         results.set(call.id, result)
         push({ type: 'tool-end', result, ms: Math.round(performance.now() - began) })
       }),

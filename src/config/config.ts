@@ -8,7 +8,7 @@ import { readVariables, type Values } from './variables.ts'
 export interface Config {
   role: 'all' | 'gateway' | 'worker'
   /** Absent: the offline model answers. */
-  model?: { apiKey: string; baseUrl?: string; name: string }
+  model?: { apiKey: string; baseUrl?: string; name: string; transcribe?: string }
   telegram?: { token: string; apiRoot?: string; webhook?: { url: string; secret: string } }
   discord?: { token: string; apiUrl?: string; messageContent: boolean }
   web: { host: string; port: number; apiKeys: string[] }
@@ -81,10 +81,13 @@ function collect<T>(problems: string[], read: () => T): T | undefined {
 
 function toConfig(values: Values, servers: ServersConfig, folder: string): Omit<Config, 'searchPath'> {
   const { OPENAI_API_KEY: apiKey, OPENAI_BASE_URL: baseUrl, TELEGRAM_API_ROOT: apiRoot, DISCORD_API_URL: apiUrl } = values
+  const { MODEL: name, TRANSCRIBE_MODEL: transcribe } = values
   const { TELEGRAM_WEBHOOK_URL: url, TELEGRAM_WEBHOOK_SECRET: secret } = values
   return {
     role: values.ROLE,
-    ...((apiKey || baseUrl) && { model: { apiKey: apiKey ?? 'none', ...(baseUrl && { baseUrl }), name: values.MODEL } }),
+    ...((apiKey || baseUrl) && {
+      model: { apiKey: apiKey ?? 'none', ...(baseUrl && { baseUrl }), name, ...(transcribe && { transcribe }) },
+    }),
     ...(values.TELEGRAM_TOKEN && {
       telegram: {
         token: values.TELEGRAM_TOKEN,

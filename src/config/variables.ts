@@ -52,6 +52,10 @@ export const variables = {
     'OPENAI_API_BASE',
   ]),
   MODEL: text('Name of the model at that endpoint', { aliases: ['DEFAULT_MODEL', 'OPENAI_MODEL'], fallback: 'gpt-5-mini' }),
+  TRANSCRIBE_MODEL: text(
+    'Name of the model at the same endpoint that hears voice messages, such as `whisper-1`; unset means none does',
+    {},
+  ),
   TELEGRAM_TOKEN: variable(
     z.string().regex(/^\d+:[\w-]+$/),
     'a bot token such as 123456:ABC-DEF, as @BotFather gives it',

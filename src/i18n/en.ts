@@ -1,3 +1,8 @@
+/** Why an attachment was not read, or not to its end. */
+export type Unread = 'large' | 'many' | 'pictures' | 'type' | 'pdf' | 'away' | 'cut' | 'deaf' | 'unheard'
+
+type UnreadSentences = Record<Unread, (name: string, detail: string) => string>
+
 /** Every sentence that the bot itself says, in English; the other languages have the same keys. */
 export const en = {
   /** As in `CommandInfo.description`. */
@@ -20,6 +25,19 @@ export const en = {
   empty: 'Yes? Write your question in the same message, or `/help` to see what I can do.',
   welcome: (name: string, seesAll: boolean) =>
     `Hello! Mention me (${name}) or reply to what I say, and I answer; \`/help\` lists what else I understand.${seesAll ? '' : ' Whatever else is said here, I do not get to see.'}`,
+  unread: {
+    large: (name, limit) => `I have not read \`${name}\`: it is larger than ${limit}.`,
+    many: (name, limit) => `I have not read \`${name}\`: I read at most ${limit} attachments at once.`,
+    pictures: (name, limit) => `I have not looked at \`${name}\`: I look at no more than ${limit} pictures at once.`,
+    type: (name, mime) =>
+      `I cannot read \`${name}\`, which is ${mime}: I read text, recordings, and pictures that are JPEG, PNG, WebP or GIF.`,
+    pdf: name => `I cannot read \`${name}\`: I do not read PDF yet.`,
+    away: name => `I could not get \`${name}\` from this chat: please send it again.`,
+    cut: (name, limit) => `I have read only the beginning of \`${name}\`: I read at most ${limit} characters of files at once.`,
+    deaf: name => `I cannot listen to \`${name}\`: no transcription model is set up here (\`TRANSCRIBE_MODEL\`).`,
+    unheard: name => `I could not listen to \`${name}\`: the transcription failed.`,
+  } as UnreadSentences,
+  notSent: (name: string, size: string) => `I could not send \`${name}\` (${size}) to this chat.`,
   stop: 'Stop',
   retry: 'Retry',
   and: (count: number) => `and ${count} more`,

@@ -20,6 +20,18 @@ export const zh: Words = {
   empty: '在！请把问题写在同一条消息里，或用 `/help` 看看我能做什么。',
   welcome: (name, seesAll) =>
     `大家好！提到我（${name}）或回复我的消息，我就会回答；\`/help\` 列出我还能做什么。${seesAll ? '' : '这里的其他发言我看不到。'}`,
+  unread: {
+    large: (name, limit) => `我没有读取 \`${name}\`：它大于 ${limit}。`,
+    many: (name, limit) => `我没有读取 \`${name}\`：我一次最多读取 ${limit} 个附件。`,
+    pictures: (name, limit) => `我没有查看 \`${name}\`：我一次最多查看 ${limit} 张图片。`,
+    type: (name, mime) => `我无法读取 \`${name}\`（${mime}）：我能读取文本、录音，以及 JPEG、PNG、WebP、GIF 图片。`,
+    pdf: name => `我无法读取 \`${name}\`：目前还不支持 PDF。`,
+    away: name => `我无法从聊天中取得 \`${name}\`，请重新发送。`,
+    cut: (name, limit) => `\`${name}\` 我只读了开头：一次最多读取文件中的 ${limit} 个字符。`,
+    deaf: name => `我无法听取 \`${name}\`：这里没有设置转写模型（\`TRANSCRIBE_MODEL\`）。`,
+    unheard: name => `我无法听取 \`${name}\`：转写失败了。`,
+  },
+  notSent: (name, size) => `我无法把 \`${name}\`（${size}）发送到这里。`,
   stop: '停止',
   retry: '重试',
   and: count => `还有 ${count} 个`,

@@ -5,7 +5,8 @@ import { type Log, reason } from '../log.ts'
 import type { Prompt } from '../model.ts'
 import type { Place } from './failure.ts'
 import { createNodeFetch } from './node-fetch.ts'
-import { toRequest } from './request.ts'
+import { type Abilities, hasPictures, toRequest } from './request.ts'
+import { refusedPictures } from './sight.ts'
 
 export interface EndpointOptions {
   /** Ends in `/v1` as a rule. Default: OpenAI's own. */
@@ -32,44 +33,58 @@ interface Reply {
 const openAiUrl = 'https://api.openai.com/v1'
 
 /** Throws ConfigError for a base URL that is none. */
-export function createEndpoint({ baseUrl = openAiUrl, apiKey, model, log }: EndpointOptions): Endpoint {
+export function createEndpoint(options: EndpointOptions): Endpoint {
+  const { model, log } = options
   const { fetch, bodyOf } = createNodeFetch()
-  const client = createClient(baseUrl, apiKey, log, fetch)
-  let withUsage = true
+  const place = placeOf(options)
+  const client = createClient(options, fetch)
+  /** What it has not refused yet. */
+  const takes: Abilities = { usage: true, pictures: true }
 
-  async function send(prompt: Prompt, signal: AbortSignal): Promise<Reply> {
-    const response = await client.chat.completions.create(toRequest(prompt, model, withUsage), { signal }).asResponse()
+  async function send(prompt: Prompt, asked: Abilities, signal: AbortSignal): Promise<Reply> {
+    const response = await client.chat.completions.create(toRequest(prompt, model, asked), { signal }).asResponse()
     const body = bodyOf(response)
     if (!body) throw new Error('the response has no body')
     return { contentType: response.headers.get('content-type') ?? '', body }
   }
 
-  return {
-    place: { host: hostOf(baseUrl), model, apiKey },
-    async open(prompt, signal) {
-      try {
-        return await send(prompt, signal)
-      } catch (error) {
-        if (!refusesUsage(error)) throw error
-        // Older endpoints refuse the wish to hear the usage: they are asked without it from now on.
-        withUsage = false
-        return send(prompt, signal)
-      }
-    },
+  /** Older endpoints do not take the wish to hear the usage, models that cannot see no pictures: from now on they get less. */
+  async function sendLess(error: unknown, prompt: Prompt, asked: Abilities, signal: AbortSignal): Promise<Reply> {
+    const refused = asked.pictures && hasPictures(prompt) ? refusedPictures(error) : undefined
+    if (refused) {
+      if (refused === 'any') takes.pictures = false
+      log.info({ model, host: place.host, refused, why: reason(error) }, 'the model was asked again without pictures')
+      return sendPatiently(prompt, { ...asked, pictures: false }, signal)
+    }
+    if (!asked.usage || !refusesUsage(error)) throw error
+    takes.usage = false
+    return sendPatiently(prompt, { ...asked, usage: false }, signal)
   }
+  function sendPatiently(prompt: Prompt, asked: Abilities, signal: AbortSignal): Promise<Reply> {
+    return send(prompt, asked, signal).catch((error: unknown) => sendLess(error, prompt, asked, signal))
+  }
+
+  return { place, open: (prompt, signal) => sendPatiently(prompt, { ...takes }, signal) }
 }
 
-function createClient(baseURL: string, apiKey: string, log: Log, fetch: ReturnType<typeof createNodeFetch>['fetch']): OpenAI {
+/** Throws ConfigError for a base URL that is none. */
+export function placeOf({ baseUrl = openAiUrl, apiKey, model }: EndpointOptions): Place {
+  return { host: hostOf(baseUrl), model, apiKey }
+}
+
+type Fetch = ReturnType<typeof createNodeFetch>['fetch']
+
+/** The library, told not to look into the environment. Default: with the fetch of the platform. */
+export function createClient({ baseUrl: baseURL = openAiUrl, apiKey, log }: EndpointOptions, fetch?: Fetch): OpenAI {
   return new OpenAI({
     baseURL,
     // Local servers want no key, but the library insists on one.
     apiKey: apiKey || 'none',
-    // Given so that the library does not look into the environment.
     adminAPIKey: null,
     organization: null,
     project: null,
     webhookSecret: null,
-    fetch,
+    ...(fetch && { fetch }),
     maxRetries: 2,
     logLevel: 'warn',
     logger: {

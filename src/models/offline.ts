@@ -31,8 +31,10 @@ export function createOfflineModel(): Model {
 
 /** What the last person said. Of a message that they quote only a link counts: its words are somebody else's and order nothing. */
 function askedBy(transcript: Entry[]): { own: string; full: string } {
-  const text = transcript.findLast(entry => entry.role === 'user')?.text ?? ''
+  const whole = transcript.findLast(entry => entry.role === 'user')?.text ?? ''
+  const fenced = /^\[attached [^\n]*\]\n(`{3,})\n[\s\S]*?\n\1$/gm // what stands in a file orders nothing, and its links neither
   const notOwn = /^(?:>.*|In reply to [^\n]*:|\[attached [^\n]*\]|\[[^\n]* says\])$/gm
+  const text = whole.replace(fenced, '')
   const own = text.replace(notOwn, '').trim()
   const link = /https?:\/\//.test(own) ? undefined : /^>.*?(https?:\/\/\S+)/m.exec(text)?.[1]
   return { own, full: link === undefined ? own : `${own} ${link}` }

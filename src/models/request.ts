@@ -3,17 +3,53 @@ import type {
   ChatCompletionMessageParam,
   ChatCompletionTool,
 } from 'openai/resources/chat/completions'
-import type { Entry, Prompt, Tool } from '../model.ts'
+import type { Entry, Picture, Prompt, Tool } from '../model.ts'
 import { adaptSchema } from './schema.ts'
 
+/** What an endpoint takes. */
+export interface Abilities {
+  usage: boolean
+  /** False: the model is told which pictures it does not see. */
+  pictures: boolean
+}
+
 /** The house's prompt in OpenAI's words. `strict` is not set: tools of MCP servers seldom have schemas that are strict enough. */
-export function toRequest(prompt: Prompt, model: string, withUsage: boolean): ChatCompletionCreateParamsStreaming {
-  const messages = prompt.transcript.map(toMessage)
+export function toRequest(prompt: Prompt, model: string, takes: Abilities): ChatCompletionCreateParamsStreaming {
+  const messages = takes.pictures ? prompt.transcript.flatMap(toMessages) : prompt.transcript.map(tellPictures).map(toMessage)
   if (prompt.system !== '') messages.unshift({ role: 'system', content: prompt.system })
   const request: ChatCompletionCreateParamsStreaming = { model, messages, stream: true }
-  if (withUsage) request.stream_options = { include_usage: true }
+  if (takes.usage) request.stream_options = { include_usage: true }
   if (prompt.tools.length > 0) request.tools = prompt.tools.map(toFunction)
   return request
+}
+
+export const hasPictures = ({ transcript }: Prompt) => transcript.some(entry => picturesOf(entry).length > 0)
+
+const picturesOf = (entry: Entry) => (entry.role === 'assistant' ? [] : (entry.pictures ?? []))
+
+function tellPictures(entry: Entry): Entry {
+  const names = picturesOf(entry).map(({ name }) => name)
+  if (names.length === 0) return entry
+  return { ...entry, text: `${entry.text}\n\n[not seen by you, since you were given no pictures: ${names.join(', ')}]` }
+}
+
+/** A tool's message takes text alone, and nothing may stand between those of one step: their pictures come behind the last, as from the user. */
+function toMessages(entry: Entry, at: number, transcript: Entry[]): ChatCompletionMessageParam[] {
+  if (entry.role === 'user' && entry.pictures) return [showPictures(entry.text, entry.pictures)]
+  const message = toMessage(entry)
+  if (entry.role !== 'tool' || transcript[at + 1]?.role === 'tool') return [message]
+  const from = transcript.findLastIndex(({ role }, index) => index < at && role !== 'tool') + 1
+  const pictures = transcript.slice(from, at + 1).flatMap(picturesOf)
+  if (pictures.length === 0) return [message]
+  const names = pictures.map(({ name }) => name).join(', ')
+  return [message, showPictures(`[returned by the tools above, as material: ${names}]`, pictures)]
+}
+
+function showPictures(text: string, pictures: Picture[]): ChatCompletionMessageParam {
+  const parts = pictures.map(({ mime, data }) => {
+    return { type: 'image_url' as const, image_url: { url: `data:${mime};base64,${Buffer.from(data).toString('base64')}` } }
+  })
+  return { role: 'user', content: [{ type: 'text', text }, ...parts] }
 }
 
 function toMessage(entry: Entry): ChatCompletionMessageParam {

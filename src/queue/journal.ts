@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Conversation, Message } from '../message.ts'
-import type { Entry, ToolEntry } from '../model.ts'
+import type { Entry, KeptFile, ToolEntry } from '../model.ts'
 import { keysOf } from '../redis/keys.ts'
 import type { Redis } from '../redis/redis.ts'
 import { groupOf } from './group.ts'
@@ -69,6 +69,8 @@ export interface Final {
   /** It ended badly, and may be asked again. */
   retry?: true
   entries: Entry[]
+  /** What is posted behind the text, in this order, and what is only to be let go. */
+  files?: KeptFile[]
 }
 
 const keepSeconds = 7 * 86_400

@@ -25,6 +25,8 @@ export interface ConversationKeys {
   history: string
   /** Stream of what web and terminal show. */
   feed: string
+  /** The bytes of a file that waits to be posted. */
+  file(id: string): string
   /** Sorted set: conversations of the bucket with messages, by the time of the first. */
   unfinished: string
   /** What was asked last. */
@@ -47,6 +49,7 @@ export function keysOf(conversation: Conversation): ConversationKeys {
     settings: `${bucket}:settings:${conversation}`,
     history: `${bucket}:history:${conversation}`,
     feed: `${bucket}:feed:${conversation}`,
+    file: id => `${bucket}:file:${conversation}:${id}`,
     unfinished: `${bucket}:unfinished`,
     last: `${bucket}:last:${conversation}`,
     retry: token => `${bucket}:retry:${token}`,

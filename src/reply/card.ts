@@ -45,6 +45,8 @@ function sentenceOf(notice: Notice, words: Words): string {
       return `*${words.withdrawn}*`
     case 'no-text':
       return words.noText(notice.id)
+    case 'unread':
+      return `*${words.unread[notice.why](notice.name, notice.detail)}*`
     case 'failed':
       return words.failed(notice.id)
     case 'model-failed':

@@ -1,6 +1,8 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { picturesIn, readRecording, type WireRecording } from './openai-media.ts'
+import { mistakeInBody } from './openai-mistakes.ts'
 
 /** A local server that speaks OpenAI's chat completions, says what a script tells it, and misbehaves on demand. */
 export interface OpenAiWire {
@@ -8,6 +10,8 @@ export interface OpenAiWire {
   url: string
   /** Every chat completion that was asked for, in the order of arrival. */
   requests: WireRequest[]
+  /** Every recording that was to be transcribed. */
+  recordings: WireRecording[]
   /** Replaces what it will say: a list is used up one reply a request; a function is asked every time. */
   script(script: WireScript): void
   close(): Promise<void>
@@ -21,6 +25,10 @@ interface OpenAiWireOptions {
   apiKey?: string
   /** What `/v1/models` lists, and the only models that exist. Default: `test-model` is listed, every model exists. */
   models?: string[]
+  /** How it refuses pictures. Default: it takes them. */
+  noPictures?: { status: number; message: string }
+  /** What it hears in a recording. Default: it has no path for recordings. */
+  hears?: (recording: WireRecording) => string | { status: number; message: string }
 }
 
 interface WireRequest {
@@ -34,7 +42,7 @@ interface WireRequest {
   aborted: boolean
 }
 
-interface WireBody {
+export interface WireBody {
   model: string
   stream?: boolean
   stream_options?: { include_usage?: boolean }
@@ -42,8 +50,9 @@ interface WireBody {
   tools?: { type: string; function: { name: string; description?: string; parameters?: Record<string, unknown> } }[]
 }
 
-interface WireMessage {
+export interface WireMessage {
   role: string
+  /** A list of parts where there are pictures: `picturesIn` finds them. */
   content: string | null
   tool_call_id?: string
   tool_calls?: { id: string; type: string; function: { name: string; arguments: string } }[]
@@ -78,6 +87,7 @@ type WireTrouble =
 
 export async function startOpenAiWire(options: OpenAiWireOptions = {}): Promise<OpenAiWire> {
   const requests: WireRequest[] = []
+  const recordings: WireRecording[] = []
   let script: WireScript = options.script ?? (() => ({ text: 'Hello.' }))
 
   async function next(body: WireBody): Promise<WireReply> {
@@ -96,11 +106,23 @@ export async function startOpenAiWire(options: OpenAiWireOptions = {}): Promise<
     await reply(response, body, mistake ?? (await next(body)))
   }
 
+  async function transcribe(request: IncomingMessage, response: ServerResponse, hears: NonNullable<typeof options.hears>) {
+    const recording = await readRecording(request)
+    recordings.push(recording)
+    const heard = hears(recording)
+    if (typeof heard === 'string') sendJson(response, { text: heard })
+    else sendError(response, heard)
+  }
+
   const server = createServer((request, response) => {
     response.on('error', () => {}) // a client that goes away is what some tests are about
-    const done = request.url?.startsWith('/v1/chat/completions')
-      ? complete(request, response)
-      : replyToOthers(request, response, options.models ?? ['test-model'])
+    const { hears } = options
+    const route = () => {
+      if (request.url?.startsWith('/v1/chat/completions')) return complete(request, response)
+      if (hears && request.url === '/v1/audio/transcriptions') return transcribe(request, response, hears)
+      return replyToOthers(request, response, options.models ?? ['test-model'])
+    }
+    const done = route()
     done.catch((error: unknown) => sendError(response, { status: 400, message: `wire: ${error}` }))
   })
   server.listen(options.port ?? 0, '127.0.0.1')
@@ -111,6 +133,7 @@ export async function startOpenAiWire(options: OpenAiWireOptions = {}): Promise<
   return {
     url: `http://127.0.0.1:${port}/v1`,
     requests,
+    recordings,
     script: newScript => {
       script = newScript
     },
@@ -145,36 +168,9 @@ function mistakeIn(request: IncomingMessage, body: WireBody, options: OpenAiWire
   if (options.models && !options.models.includes(body.model)) {
     return { trouble: 'status', status: 404, message: `The model ${body.model} does not exist`, code: 'model_not_found' }
   }
-  const message = mistakeInTools(body) ?? mistakeInMessages(body.messages)
+  if (options.noPictures && picturesIn(body.messages).length > 0) return { trouble: 'status', ...options.noPictures }
+  const message = mistakeInBody(body)
   return message === undefined ? undefined : { trouble: 'status', status: 400, message }
-}
-
-function mistakeInTools(body: WireBody): string | undefined {
-  if (body.tools?.length === 0) return "[] is too short - 'tools'"
-  for (const { function: tool } of body.tools ?? []) {
-    if (!/^[A-Za-z0-9_-]{1,64}$/.test(tool.name)) return `Invalid 'tools.function.name': ${tool.name}`
-    const schema = tool.parameters ?? {}
-    const odd = ['oneOf', 'anyOf', 'allOf', 'enum', 'not'].filter(key => key in schema)
-    if (schema['type'] !== 'object' || !schema['properties'] || odd.length > 0)
-      return `Invalid schema for function '${tool.name}'`
-  }
-  return undefined
-}
-
-function mistakeInMessages(messages: WireMessage[]): string | undefined {
-  if (messages.length === 0) return "[] is too short - 'messages'"
-  const waiting = new Set<string>()
-  for (const message of messages) {
-    if (message.role === 'tool') {
-      if (!waiting.delete(message.tool_call_id ?? '')) return "messages with role 'tool' must follow a message with 'tool_calls'"
-    } else if (waiting.size > 0) return `tool_call_ids did not have response messages: ${[...waiting]}`
-    if (message.content === null && !message.tool_calls) return "Invalid value for 'content': expected a string, got null"
-    for (const call of message.tool_calls ?? []) {
-      JSON.parse(call.function.arguments)
-      waiting.add(call.id)
-    }
-  }
-  return waiting.size > 0 ? `tool_call_ids did not have response messages: ${[...waiting]}` : undefined
 }
 
 async function reply(response: ServerResponse, body: WireBody, what: WireReply): Promise<void> {
