@@ -22,13 +22,15 @@ export interface Adapter {
   announce?(commands: CommandInfo[], suggest: Suggest): Promise<void>
   /**
    * Returns the id by which `edit` finds it again. Where `limits.keyedPosts` says so, the same `key` (at most 25 characters) within
-   * minutes gives the message of the first time instead of a second one. Throws RateLimited, Gone or Refused.
+   * minutes gives the message of the first time instead of a second one. A further part of an answer comes without `replyTo` and with
+   * the id of the part before it as `after`: only who sees that one may see it. Throws RateLimited, Gone or Refused.
    */
-  post(conversation: Conversation, out: Outgoing, replyTo?: string, key?: string): Promise<string>
+  post(conversation: Conversation, out: Outgoing, replyTo?: string, key?: string, after?: string): Promise<string>
   /** Idempotent: the same text twice is no error. Throws RateLimited, Gone or Refused. */
   edit(conversation: Conversation, id: string, out: Outgoing): Promise<void>
   /**
-   * Posts a file as a message of its own, as a picture where it is one; `key` is as in `post`. Absent where files cannot be shown.
+   * Posts a file as a message of its own, as a picture where it is one; `key` is as in `post`, and `replyTo` may be the id of a part as
+   * well: it says who may see the file. Absent where files cannot be shown.
    * Throws RateLimited, Gone, or Refused when the platform will never take it, such as for its size.
    */
   postFile?(conversation: Conversation, file: OutFile, replyTo?: string, key?: string): Promise<string>

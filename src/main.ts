@@ -144,7 +144,7 @@ async function createAdapters(
   if (config.discord) {
     const { createDiscordAdapter } = await import('../adapters/discord/discord.ts')
     const bookmarks = createBookmarks(redis.redis, 'discord')
-    adapters.push(createDiscordAdapter({ ...config.discord, memory, bookmarks, log }))
+    adapters.push(createDiscordAdapter({ ...config.discord, locale: config.locale, memory, bookmarks, log }))
   }
   const { createWebAdapter } = await import('../adapters/web/web.ts')
   adapters.push(createWebAdapter({ ...config.web, feed, log, status: () => houseStatus(board, redis), mounts }))

@@ -109,11 +109,12 @@ async function answerAtOnce(
 async function say(text: string, message: Message, adapter: Adapter, { closing, pacer, log }: ReceiveTools): Promise<void> {
   const parts = split(text, adapter.limits)
   let sent = 0
+  let before: string | undefined
   async function bring(): Promise<boolean> {
     const part = parts[sent]
     if (part === undefined) return false
     const out = { text: part, buttons: [], final: sent === parts.length - 1 }
-    await adapter.post(message.conversation, out, sent === 0 ? message.replyTo : undefined)
+    before = await adapter.post(message.conversation, out, sent === 0 ? message.replyTo : undefined, undefined, before)
     sent++
     return true
   }

@@ -17,7 +17,12 @@ test('what is said on Discord and brought by Telegram while the house is dead is
   const reach = (url: string) => web + new URL(url).pathname
   const [telegram, discord] = await Promise.all([startTelegramWire({ reach }), startDiscordWire()])
   const openai = await startOpenAiWire({
-    script: body => ({ text: `answer to ${body.messages.findLast(({ role }) => role === 'user')?.content}` }),
+    script: body => ({
+      text: `answer to ${body.messages
+        .findLast(({ role }) => role === 'user')
+        ?.content?.split('\n')
+        .at(-1)}`,
+    }),
   })
   const env = {
     DATA_DIR: data.path,

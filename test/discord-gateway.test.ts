@@ -61,7 +61,7 @@ test('hears edits and deletions, but not the previews that Discord adds', async 
   wire.remove(said.id)
   await expect.poll(() => heard.length).toBe(3)
   expect(heard.slice(1)).toEqual([
-    { id: message.id, conversation, text: 'first' },
+    { id: message.id, conversation, text: 'first', event: expect.stringMatching(/^discord:edit:/) },
     { id: message.id, conversation, text: undefined },
   ])
 })

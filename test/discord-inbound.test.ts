@@ -97,6 +97,7 @@ test('a whole message', () => {
     replyTo: '111111111111111111',
     sentAt: Date.parse(at),
     kind: 'chat',
+    shared: true,
   })
 })
 
@@ -124,6 +125,7 @@ test('an edit counts when a person edited what is for us', () => {
     id: 'discord:111111111111111111',
     conversation: 'discord:222222222222222222',
     text: 'better',
+    event: `discord:edit:111111111111111111:${at}`,
   })
   expect(toEdit({ ...edited, edited_timestamp: null }, bot.id)).toBeUndefined()
   expect(toEdit({ ...edited, author: bot as never }, bot.id)).toBeUndefined()

@@ -175,17 +175,17 @@ test('a second post to an interaction does not overwrite the first', async () =>
   expect(wire.messages().map(shown => shown.content)).toEqual(['part one', 'part two', 'part three'])
 })
 
-test('where the bot is no member, more parts follow through the interaction', async () => {
+test('what the channel does not take follows through the interaction, and is sent once only', async () => {
   const { wire, adapter, heard } = await open()
   const far = wire.world.addChannel('far away', 1).id
   wire.useCommand('report', {}, far)
   const { replyTo } = await first(heard, isMessage)
-  await adapter.post(`discord:${far}`, live('part one'), replyTo)
+  const one = await adapter.post(`discord:${far}`, live('part one'), replyTo)
   wire.world.channels.delete(far)
   wire.misbehave({ kind: '500-after', method: 'POST', route: /^\/webhooks/ })
-  await expect(adapter.post(`discord:${far}`, live('part two'))).rejects.toThrow('500')
+  await expect(adapter.post(`discord:${far}`, live('part two'), undefined, undefined, one)).rejects.toThrow('500')
   expect(wire.messages(far)).toHaveLength(2)
-  const id = await adapter.post(`discord:${far}`, live('part three'))
+  const id = await adapter.post(`discord:${far}`, live('part three'), undefined, undefined, one)
   expect(id).toMatch(/^interaction:/)
   expect(wire.messages(far).map(shown => shown.content)).toEqual(['part one', 'part two', 'part three'])
 })
@@ -205,6 +205,29 @@ test('an acknowledgement whose answer was lost is no trouble', async () => {
   wire.useCommand('report')
   await first(heard, isMessage)
   expect(lines.filter(line => line.level === 'warn')).toEqual([])
+})
+
+test('an acknowledgement that Discord has had already is no trouble, one that comes too late is told', async () => {
+  const { wire, heard, lines } = await open()
+  const interaction = wire.useCommand('report')
+  await first(heard, isMessage)
+  wire.redeliver()
+  await expect.poll(() => callsTo(wire, 'POST', /callback/).map(({ status }) => status)).toEqual([204, 400])
+  interaction.state = 'new'
+  interaction.createdAt = 0
+  wire.redeliver()
+  await expect.poll(() => lines.filter(({ level }) => level === 'warn')).toMatchObject([{ facts: { reason: /10062/ } }])
+  expect(lines.filter(({ level }) => level === 'warn')).toHaveLength(1)
+})
+
+test('shows every button, five in a row, and no more than Discord takes', async () => {
+  const { wire, adapter, heard, conversation } = await open()
+  const buttons = Array.from({ length: 27 }, (_, at) => ({ label: `b${at}`, action: 'choose', token: String(at) }))
+  const id = await adapter.post(conversation, { text: 'which?', buttons, final: true })
+  const rows = wire.messages().at(-1)?.components ?? []
+  expect(rows.map(({ components }) => components.length)).toEqual([5, 5, 5, 5, 5])
+  wire.press(id, 'b24')
+  expect(await first(heard, isPress)).toMatchObject({ action: 'choose', token: '24' })
 })
 
 test('"Ask Bellhop" on a message hands that message over as a quotation', async () => {

@@ -29,6 +29,7 @@ export function toCommands(commands: CommandInfo[]): RESTPutAPIApplicationComman
         name: option.name,
         ...describe(option.description),
         required: option.required,
+        ...(option.suggests ? { autocomplete: true as const } : {}),
       })),
     ...everywhere,
   }))

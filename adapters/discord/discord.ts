@@ -1,15 +1,17 @@
 import { createHash } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Routes } from 'discord.js'
-import type { Adapter, Bookmarks, CommandInfo, Memory } from '../../src/adapter.ts'
-import { type Log, reason } from '../../src/log.ts'
-import { type Call, createCall } from './calls.ts'
+import type { Adapter, Bookmarks, Memory } from '../../src/adapter.ts'
+import type { Log } from '../../src/log.ts'
+import { createAnnouncer } from './announcer.ts'
+import { createFetchFile } from './attachments.ts'
+import { createCall } from './calls.ts'
 import { type CatchUp, createCatchUp } from './catch-up.ts'
-import { fingerprint, toCommands } from './commands.ts'
+import { createComplaints } from './complaints.ts'
 import { createEars } from './ears.ts'
 import type { Gateway, GatewayEvents } from './gateway.ts'
 import { createOffer, type Offer } from './offer.ts'
 import { limits } from './outbound.ts'
+import { createRefusals } from './refusals.ts'
 import { createSpeech } from './speech.ts'
 
 export interface DiscordOptions {
@@ -18,6 +20,8 @@ export interface DiscordOptions {
   apiUrl?: string
   /** Ask for the privileged intent that shows messages which do not mention the bot; it must be switched on in the portal. */
   messageContent?: boolean
+  /** The language for a person of whom Discord tells none; English if absent. */
+  locale?: string
   memory: Memory
   /** Without them, what is said while the bot is away stays unheard. */
   bookmarks?: Bookmarks
@@ -42,34 +46,27 @@ const bookmarkMs = 1000
 
 /** The Discord door: gateway in, REST out. */
 export function createDiscordAdapter(options: DiscordOptions): Adapter {
-  const { token, apiUrl, messageContent = false, memory, bookmarks, log } = options
+  const { token, apiUrl, messageContent = false, locale = 'en', memory, bookmarks, log } = options
   const call = createCall(token, apiUrl)
+  const refusals = createRefusals()
+  const complaints = createComplaints({ call, memory, locale, log })
+  const announcer = createAnnouncer({ call, memory, log })
   let listening: Listening | undefined
   let me: Me | undefined
-  let unannounced: CommandInfo[] | undefined
-
-  /** With the network down, the list waits until Discord has told who we are. */
-  async function announce(commands: CommandInfo[]): Promise<void> {
-    unannounced = commands
-    if (!me) return
-    unannounced = undefined
-    await putCommands(call, memory, me.appId, commands).catch((error: unknown) => {
-      log.warn({ reason: reason(error) }, 'the commands could not be announced to Discord; messages work without')
-    })
-  }
 
   function ready(who: Me, offer: Offer, catchUp: CatchUp | undefined): void {
     me = who
     catchUp?.begin(who.botId, offer)
     log.info({ botId: who.botId }, 'connected to Discord')
-    if (unannounced) void announce(unannounced)
+    announcer.ready(who.appId)
   }
 
   return {
     platform: 'discord',
     limits,
     oneListener: createHash('sha256').update(token).digest('base64url').slice(0, 16),
-    ...createSpeech(call),
+    ...createSpeech({ call, refusals, complaints }),
+    fetchFile: createFetchFile(call, apiUrl),
     async start(receive) {
       const { openGateway } = await import('./gateway.ts')
       const stopping = new AbortController()
@@ -81,7 +78,16 @@ export function createDiscordAdapter(options: DiscordOptions): Adapter {
       const events: GatewayEvents = {
         ready: who => ready(who, offer, catchUp),
         guild: native => catchUp?.find(native),
-        ...createEars(() => me?.botId ?? '', call, live, log),
+        ...createEars({
+          botId: () => me?.botId ?? '',
+          call,
+          offer: live,
+          refusals,
+          heard: complaints.heard,
+          isQuiet: announcer.isQuiet,
+          suggest: announcer.suggest,
+          log,
+        }),
       }
       mine.gateway = await openGateway({ token, messageContent, log, events, ...(apiUrl ? { apiUrl } : {}) })
       if (stopping.signal.aborted) await mine.gateway.close()
@@ -91,16 +97,6 @@ export function createDiscordAdapter(options: DiscordOptions): Adapter {
       await listening?.gateway?.close()
       await Promise.race([listening?.catchUp?.settled(), sleep(bookmarkMs, undefined, { ref: false })])
     },
-    announce,
+    announce: announcer.announce,
   }
-}
-
-/** Discord allows 200 new commands a day, so the list is sent only when it differs from the one sent last. */
-async function putCommands(call: Call, memory: Memory, appId: string, commands: CommandInfo[]): Promise<void> {
-  const body = toCommands(commands)
-  const key = `discord:${appId}:commands`
-  const hash = fingerprint(body)
-  if ((await memory.get(key)) === hash) return
-  await call('PUT', Routes.applicationCommands(appId), { body })
-  await memory.set(key, hash)
 }

@@ -1,42 +1,87 @@
-import { type APIInteraction, InteractionResponseType, InteractionType, Routes } from 'discord.js'
+import {
+  type APIApplicationCommandAutocompleteInteraction,
+  type APIInteraction,
+  type GatewayMessageCreateDispatchData,
+  InteractionResponseType,
+  InteractionType,
+  MessageFlags,
+  Routes,
+} from 'discord.js'
+import type { Suggest } from '../../src/adapter.ts'
 import { type Log, reason } from '../../src/log.ts'
-import { addressOf } from '../../src/message.ts'
-import type { Call } from './calls.ts'
+import { addressOf, type Message } from '../../src/message.ts'
+import { type Call, codeOf } from './calls.ts'
+import { choicesFor } from './choices.ts'
 import type { GatewayEvents } from './gateway.ts'
 import { toCommand, toDeletion, toEdit, toMessage, toPress } from './inbound.ts'
-import { formatInteraction } from './interaction.ts'
+import { formatInteraction, wayTo } from './interaction.ts'
 import type { Offer } from './offer.ts'
+import { lacksQuote, withQuote } from './quotes.ts'
+import type { Refusals } from './refusals.ts'
+
+export interface EarsOptions {
+  botId(): string
+  call: Call
+  offer: Offer
+  refusals: Refusals
+  /** Said to the bot where it may turn out that it may not answer. */
+  heard(message: Message): void
+  /** The answer to this command is for the eyes of who asked alone. */
+  isQuiet(command: string): boolean
+  suggest: Suggest
+  log: Log
+}
 
 /** What each event of the gateway is to us. Nothing here is awaited by the gateway. */
-export function createEars(botId: () => string, call: Call, offer: Offer, log: Log): Omit<GatewayEvents, 'ready' | 'guild'> {
+export function createEars(options: EarsOptions): Omit<GatewayEvents, 'ready' | 'guild'> {
+  const { botId, call, offer, refusals, heard, log } = options
+  const inOrder = createLine()
+
   /** "Bellhop is typing…" for ten seconds, or until the first message: the sign of life until then. */
   function type(conversation: string): void {
-    call('POST', Routes.channelTyping(addressOf(conversation)[0] ?? ''), { once: true }).catch((error: unknown) => {
+    const channelId = addressOf(conversation)[0] ?? ''
+    const show = () => call('POST', Routes.channelTyping(channelId), { once: true })
+    refusals.guard(`${channelId} typing`, show).catch((error: unknown) => {
       log.debug({ conversation, reason: reason(error) }, 'typing could not be shown')
     })
   }
 
-  async function hearInteraction(native: APIInteraction): Promise<void> {
-    if (native.type === InteractionType.ApplicationCommand) {
-      await acknowledge(call, native, InteractionResponseType.DeferredChannelMessageWithSource, log)
-      const replyTo = formatInteraction({ appId: native.application_id, token: native.token, heardAt: Date.now() })
-      await offer(toCommand(native, botId(), replyTo))
+  function hear(native: GatewayMessageCreateDispatchData): void {
+    const message = toMessage(native, botId())
+    if (message) {
+      type(message.conversation)
+      heard(message)
     }
-    if (native.type === InteractionType.MessageComponent) {
-      await acknowledge(call, native, InteractionResponseType.DeferredMessageUpdate, log)
-      await offer(toPress(native))
-    }
+    void offer(message)
   }
 
   return {
-    message(native) {
-      const message = toMessage(native, botId())
-      if (message) type(message.conversation)
-      void offer(message)
-    },
-    update: native => void offer(toEdit(native, botId())),
-    deletion: native => void offer(toDeletion(native)),
-    interaction: native => void hearInteraction(native),
+    message: native => inOrder(native.channel_id, () => (lacksQuote(native) ? withQuote(native, call).then(hear) : hear(native))),
+    update: native => inOrder(native.channel_id, () => void offer(toEdit(native, botId()))),
+    deletion: native => inOrder(native.channel_id, () => void offer(toDeletion(native))),
+    interaction: native => void hearInteraction(native, options),
+  }
+}
+
+async function hearInteraction(
+  native: APIInteraction,
+  { botId, call, offer, isQuiet, suggest, log }: EarsOptions,
+): Promise<void> {
+  if (native.type === InteractionType.ApplicationCommand) {
+    const way = wayTo(native, isQuiet(native.data.name))
+    const data = way.quiet && { flags: MessageFlags.Ephemeral }
+    await acknowledge(
+      call,
+      native,
+      { type: InteractionResponseType.DeferredChannelMessageWithSource, ...(data && { data }) },
+      log,
+    )
+    await offer(toCommand(native, botId(), formatInteraction(way)))
+  }
+  if (native.type === InteractionType.ApplicationCommandAutocomplete) await offerChoices(native, call, suggest, log)
+  if (native.type === InteractionType.MessageComponent) {
+    await acknowledge(call, native, { type: InteractionResponseType.DeferredMessageUpdate }, log)
+    await offer(toPress(native))
   }
 }
 
@@ -44,11 +89,38 @@ export function createEars(botId: () => string, call: Call, offer: Offer, log: L
 const alreadyAcknowledged = 40060
 
 /** Within three seconds, or the person reads that the bot did not respond; a late answer still goes into the channel. */
-async function acknowledge(call: Call, native: APIInteraction, type: InteractionResponseType, log: Log): Promise<void> {
+async function acknowledge(call: Call, native: APIInteraction, body: object, log: Log): Promise<void> {
   try {
-    await call('POST', Routes.interactionCallback(native.id, native.token), { auth: false, body: { type } })
+    await call('POST', Routes.interactionCallback(native.id, native.token), { auth: false, body })
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === alreadyAcknowledged) return
+    if (codeOf(error) === alreadyAcknowledged) return
     log.warn({ id: native.id, reason: reason(error) }, 'an interaction could not be acknowledged in time')
+  }
+}
+
+/** Sent once: before it could be sent again, the person has typed on. */
+async function offerChoices(
+  native: APIApplicationCommandAutocompleteInteraction,
+  call: Call,
+  suggest: Suggest,
+  log: Log,
+): Promise<void> {
+  const body = {
+    type: InteractionResponseType.ApplicationCommandAutocompleteResult,
+    data: { choices: await choicesFor(native, suggest) },
+  }
+  await call('POST', Routes.interactionCallback(native.id, native.token), { auth: false, once: true, body }).catch(
+    (error: unknown) => log.debug({ id: native.id, reason: reason(error) }, 'choices came too late'),
+  )
+}
+
+/** At once, but behind what was said before in the same channel and is still being looked up. */
+function createLine(): (channelId: string, hear: () => unknown) => void {
+  const last = new Map<string, Promise<unknown>>()
+  return (channelId, hear) => {
+    const heard = last.get(channelId)?.then(hear) ?? hear()
+    if (!(heard instanceof Promise)) return
+    last.set(channelId, heard)
+    void heard.finally(() => last.get(channelId) === heard && last.delete(channelId))
   }
 }

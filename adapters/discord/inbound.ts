@@ -21,8 +21,7 @@ type Native = Omit<GatewayMessageCreateDispatchData, 'mentions'> & { mentions?: 
 
 /** What somebody said to the bot in a DM, by a mention, or by a reply to it; undefined if it is not for us. */
 export function toMessage(native: Native, botId: string): Message | undefined {
-  if (native.type !== MessageType.Default && native.type !== MessageType.Reply) return undefined
-  if (native.author.bot || native.webhook_id || !isForBot(native, botId)) return undefined
+  if (!isSaid(native) || !isPerson(native, botId) || !isForBot(native, botId)) return undefined
   const text = readable(native, botId)
   const attachments = (native.attachments ?? []).map(toAttachment)
   if (native.content === '' && attachments.length === 0) return undefined // a sticker, a poll
@@ -37,14 +36,16 @@ export function toMessage(native: Native, botId: string): Message | undefined {
     replyTo: native.id,
     sentAt: Date.parse(native.timestamp),
     kind: 'chat',
+    ...('guild_id' in native && native.guild_id && { shared: true }),
   }
 }
 
 /** Discord also reports an update when it has fetched a link's preview: only what a person edited counts. */
 export function toEdit(native: GatewayMessageUpdateDispatchData, botId: string): Change | undefined {
   if (!native.edited_timestamp || typeof native.content !== 'string') return undefined
-  if (!native.author || native.author.bot || native.webhook_id || !isForBot(native, botId)) return undefined
-  return { id: `discord:${native.id}`, conversation: `discord:${native.channel_id}`, text: readable(native, botId) }
+  if (!native.author || !isSaid(native) || !isPerson(native, botId) || !isForBot(native, botId)) return undefined
+  const event = `discord:edit:${native.id}:${native.edited_timestamp}`
+  return { id: `discord:${native.id}`, conversation: `discord:${native.channel_id}`, text: readable(native, botId), event }
 }
 
 /** Said of every message that disappears where the bot can see it: who wrote it is no longer known. */
@@ -69,6 +70,7 @@ export function toCommand(native: APIInteraction, botId: string, replyTo: string
     replyTo,
     sentAt: timeOf(native.id),
     kind: 'chat',
+    ...(native.guild_id && { shared: true }),
     alone: true,
   }
 }
@@ -125,6 +127,14 @@ export function idAt(time: number): string {
 }
 
 const discordEpochMs = 1_420_070_400_000
+
+/** What Discord itself writes into a channel, such as who has joined, has other types. */
+const isSaid = ({ type }: Pick<Native, 'type'>) => type === MessageType.Default || type === MessageType.Reply
+
+/** Two bots that answer each other never end. Discord itself writes to people as a user with `system`. */
+function isPerson({ author, webhook_id }: Pick<Native, 'author' | 'webhook_id'>, botId: string): boolean {
+  return !author.bot && !author.system && !webhook_id && author.id !== botId
+}
 
 /** A thread is a channel of its own, so that neither its id nor its kind matters here. */
 function isForBot(native: Pick<Native, 'guild_id' | 'mentions' | 'referenced_message'>, botId: string): boolean {

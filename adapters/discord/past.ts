@@ -6,6 +6,7 @@ import type { Call } from './calls.ts'
 import { idAt, toMessage } from './inbound.ts'
 import { isLater, type Mark } from './marks.ts'
 import { tooLateMs } from './offer.ts'
+import { lacksQuote, withQuote } from './quotes.ts'
 
 /** A mark, and the guild that it is in, where that is known. */
 export interface Place extends Mark {
@@ -63,7 +64,8 @@ export function createPast(botId: string, call: Call, signal: AbortSignal): Past
       const page = await getPage(channelId, after)
       if (page.length > 0) guild ??= await getGuild(channelId)
       for (const native of page) {
-        const message = toMessage({ ...native, ...guild }, botId)
+        const whole = lacksQuote(native) ? await withQuote(native, call) : native
+        const message = toMessage({ ...whole, ...guild }, botId)
         if (message) yield message
       }
       size = page.length

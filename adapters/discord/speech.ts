@@ -1,115 +1,128 @@
 import { randomBytes } from 'node:crypto'
-import { ButtonStyle, ComponentType, MessageFlags, Routes } from 'discord.js'
-import type { Adapter, Button, Outgoing } from '../../src/adapter.ts'
-import { Gone } from '../../src/errors.ts'
+import { Routes } from 'discord.js'
+import type { Adapter, Outgoing } from '../../src/adapter.ts'
+import { Gone, Refused } from '../../src/errors.ts'
+import { reason } from '../../src/log.ts'
 import { addressOf, type Conversation } from '../../src/message.ts'
-import type { Call } from './calls.ts'
-import { formatInteraction, type Interaction, isFresh, parseInteraction } from './interaction.ts'
-import { toDiscord } from './outbound.ts'
+import { toBody, toFileBody } from './body.ts'
+import { type Call, codeOf, isForbidden, missingPermissions } from './calls.ts'
+import type { Complaints } from './complaints.ts'
+import { type Interaction, isFresh, isPrivate, parseInteraction } from './interaction.ts'
+import type { Refusals } from './refusals.ts'
+import { createThroughInteraction, idOf, type Saying } from './through-interaction.ts'
+
+export interface SpeechOptions {
+  call: Call
+  refusals: Refusals
+  complaints: Complaints
+}
+
+/** Where something is to be said: to whom, under which key, and after which message of ours. */
+interface Place {
+  conversation: Conversation
+  replyTo: string | undefined
+  key: string | undefined
+  way: Interaction | undefined
+}
 
 /**
  * Posting and editing, by REST alone. The answer to a slash command goes through its interaction as long as that is open,
- * and as an ordinary message of its channel afterwards; the id that `post` returns says which way to go.
+ * and as an ordinary message of its channel afterwards, unless it may not or cannot be seen there; the id that `post` returns says
+ * which way to go.
  */
-export function createSpeech(call: Call): Pick<Adapter, 'post' | 'edit'> {
-  /** The interaction last answered in a conversation, and under which key: where the bot is no member, more can only be said through it. */
-  const answered = new Map<Conversation, Interaction & { key: string | undefined }>()
+export function createSpeech({ call, refusals, complaints }: SpeechOptions): Pick<Adapter, 'post' | 'edit' | 'postFile'> {
+  const through = createThroughInteraction(call)
+  const inChannel = createInChannel(call, refusals)
 
-  /** Fills the place that the acknowledgement holds open; whoever does so again fills the same one. */
-  async function postOriginal(
-    conversation: Conversation,
-    interaction: Interaction,
-    out: Outgoing,
-    key: string | undefined,
-  ): Promise<string> {
-    const messageId = await editThrough(call, interaction, '@original', out)
-    for (const [key, old] of answered) if (!isFresh(old)) answered.delete(key)
-    answered.set(conversation, { ...interaction, key })
-    return formatInteraction({ ...interaction, messageId })
+  async function say(place: Place, saying: Saying): Promise<string> {
+    const { way } = place
+    if (!way) return inChannel(place, saying)
+    if (isPrivate(way)) return through.followUp(way, saying)
+    try {
+      return await inChannel({ ...place, replyTo: undefined }, saying)
+    } catch (error) {
+      if (!(error instanceof Gone || isForbidden(error)) || !isFresh(way)) throw error
+      return through.followUp(way, saying)
+    }
+  }
+
+  async function sayOrComplain(place: Place, saying: Saying, isFile: boolean): Promise<string> {
+    try {
+      return await say(place, saying)
+    } catch (error) {
+      const { conversation, replyTo, way } = place
+      const asker = way?.askerId ? { id: way.askerId, ...(way.locale ? { locale: way.locale } : {}) } : undefined
+      const messageId = way ? undefined : replyTo
+      if (isForbidden(error)) complaints.tell({ conversation, error, isFile, messageId, asker })
+      throw error
+    }
   }
 
   return {
-    async post(conversation, out, replyTo, key) {
-      const interaction = parseInteraction(replyTo)
-      const before = answered.get(conversation)
-      const isFirst = before?.token !== interaction?.token || (key !== undefined && before?.key === key)
-      if (interaction && isFirst && isFresh(interaction)) {
-        const id = await unlessGone(postOriginal(conversation, interaction, out, key))
-        if (id) return id
-      }
-      try {
-        return await postInChannel(call, conversation, out, interaction ? undefined : replyTo, key)
-      } catch (error) {
-        const open = interaction ?? answered.get(conversation)
-        if (!(error instanceof Gone) || !open || !isFresh(open)) throw error
-        return postFollowUp(call, open, out)
-      }
+    async post(conversation, out, replyTo, key, after) {
+      const asked = parseInteraction(replyTo)
+      const saying = toSaying(out)
+      const first = asked && !after && (await through.fill(asked, saying, key))
+      if (first) return first
+      return sayOrComplain({ conversation, replyTo, key, way: asked ?? parseInteraction(after) }, saying, false)
+    },
+    async postFile(conversation, file, replyTo, key) {
+      const saying: Saying = { body: toFileBody(file), files: [file], asFile: () => file }
+      return sayOrComplain({ conversation, replyTo, key, way: parseInteraction(replyTo) }, saying, true)
     },
     async edit(conversation, id, out) {
-      const interaction = parseInteraction(id)
-      const messageId = interaction?.messageId ?? id
-      if (interaction && isFresh(interaction) && (await unlessGone(editThrough(call, interaction, messageId, out)))) return
-      idOf(await call('PATCH', Routes.channelMessage(channelOf(conversation), messageId), { body: toBody(out) }))
+      const way = parseInteraction(id)
+      const saying = toSaying(out)
+      if (way && (await through.edit(way, saying))) return
+      const channelId = channelOf(conversation)
+      const route = Routes.channelMessage(channelId, way?.messageId ?? id)
+      // apart from posts: whoever may not write may still edit what he has written
+      idOf(await refusals.guard(`${channelId} edits`, () => call('PATCH', route, { body: saying.body })))
     },
   }
 }
 
-/** The nonce makes the call safe to repeat: Discord answers a second one with the message of the first ("Create Message"). */
-async function postInChannel(
-  call: Call,
-  conversation: Conversation,
-  out: Outgoing,
-  messageId: string | undefined,
-  key: string | undefined,
-): Promise<string> {
-  const reference = messageId ? { message_reference: { message_id: messageId, fail_if_not_exists: false } } : {}
-  const nonce = key ?? randomBytes(12).toString('hex') // of at most 25 characters
-  const body = { ...toBody(out), ...reference, nonce, enforce_nonce: true }
-  return idOf(await call('POST', Routes.channelMessages(channelOf(conversation)), { body }))
-}
+/** As a message of its own in the channel. The nonce makes the call safe to repeat: Discord answers a second one with the first message. */
+function createInChannel(call: Call, refusals: Refusals) {
+  async function post(channelId: string, { body, files }: Saying, messageId: string | undefined, nonce: string): Promise<string> {
+    const reference = messageId ? { message_reference: { message_id: messageId, fail_if_not_exists: false } } : {}
+    const whole = { ...body, ...reference, nonce, enforce_nonce: true }
+    return idOf(await call('POST', Routes.channelMessages(channelId), { body: whole, files }))
+  }
 
-/** Sent once only: Discord knows no nonce here, so that a repetition could double it. */
-async function postFollowUp(call: Call, interaction: Interaction, out: Outgoing): Promise<string> {
-  const route = Routes.webhook(interaction.appId, interaction.token)
-  const message = await call('POST', route, { auth: false, once: true, body: toBody(out) })
-  return formatInteraction({ ...interaction, messageId: idOf(message) })
-}
+  async function postAnyhow(channelId: string, saying: Saying, messageId: string | undefined, nonce: string): Promise<string> {
+    try {
+      return await post(channelId, saying, messageId, nonce)
+    } catch (error) {
+      if (messageId === undefined || codeOf(error) !== mayNotReadHistory) throw error
+      return post(channelId, saying, undefined, nonce)
+    }
+  }
 
-async function editThrough(call: Call, { appId, token }: Interaction, messageId: string, out: Outgoing): Promise<string> {
-  return idOf(await call('PATCH', Routes.webhookMessage(appId, token, messageId), { auth: false, body: toBody(out) }))
-}
-
-/** Undefined if this way is closed, so that another can be tried. */
-async function unlessGone<T>(result: Promise<T>): Promise<T | undefined> {
-  try {
-    return await result
-  } catch (error) {
-    if (error instanceof Gone) return undefined
-    throw error
+  return async ({ conversation, replyTo, key }: Place, saying: Saying): Promise<string> => {
+    const channelId = channelOf(conversation)
+    const nonce = key ?? randomBytes(12).toString('hex') // of at most 25 characters
+    const make = () => postAnyhow(channelId, saying, replyTo, nonce)
+    if (saying.files.length === 0) return refusals.guard(channelId, make)
+    return refusals.guard(`${channelId} files`, make).catch((error: unknown) => {
+      throw codeOf(error) === missingPermissions ? refusedFile(error) : error
+    })
   }
 }
 
-/** The same for a post and an edit: an edit that leaves out `allowed_mentions` would ping after all, and `flags` count as a whole. */
-function toBody({ text, buttons }: Outgoing): object {
-  return {
-    content: toDiscord(text),
-    components: buttons.length > 0 ? [{ type: ComponentType.ActionRow, components: buttons.map(toButton) }] : [],
-    allowed_mentions: { parse: [], replied_user: false },
-    flags: MessageFlags.SuppressEmbeds,
-  }
+/** "Cannot reply without permission to read message history": it can still be said without showing what it answers. */
+const mayNotReadHistory = 160002
+
+/** Words may still be said where files may not. */
+function refusedFile(error: unknown): Error {
+  return Object.assign(new Refused(reason(error)), { code: codeOf(error) })
 }
 
-function toButton({ label, action, token }: Button): object {
-  const style = action === 'stop' ? ButtonStyle.Danger : ButtonStyle.Secondary
-  return { type: ComponentType.Button, style, label: label.slice(0, 80), custom_id: `${action}:${token}` }
+function toSaying(out: Outgoing): Saying {
+  const asFile = (name: string) => ({ name, mime: 'text/markdown', data: new TextEncoder().encode(out.text) })
+  return { body: toBody(out), files: [], asFile }
 }
 
 function channelOf(conversation: Conversation): string {
   return addressOf(conversation)[0] ?? ''
-}
-
-/** Something between us and Discord may answer in its place, with a page and status 200. */
-function idOf(answer: unknown): string {
-  if (typeof answer === 'object' && answer && 'id' in answer && typeof answer.id === 'string') return answer.id
-  throw new Error('no answer from Discord: what came in its place is not a message')
 }

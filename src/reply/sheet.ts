@@ -65,7 +65,8 @@ export function createSheet({ adapter, message, turn, posted, again, opening, ke
         const first = keyedPosts ? out : at === 0 && !isDoubtful ? opening : placeholder
         const key = `${turn}.${at}.${forgotten}`
         doubtful = at
-        const id = await adapter.post(message.conversation, first, at === 0 ? message.replyTo : undefined, key)
+        const replyTo = at === 0 ? message.replyTo : undefined
+        const id = await adapter.post(message.conversation, first, replyTo, key, parts[at - 1]?.id)
         doubtful = -1
         parts.push({ id, ...(!(keyedPosts && isDoubtful) && { shown: first }) })
         await keep(parts.map(({ id }) => id))

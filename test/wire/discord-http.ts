@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { WireFile } from './discord-cdn.ts'
 import type { WireAnswer, WireRequest } from './discord-messages.ts'
 
 /** One REST call that arrived, whatever became of it. */
@@ -7,7 +8,9 @@ export interface WireCall {
   method: string
   /** Without `/api/v10`, with its query. */
   route: string
+  /** Of a form, its `payload_json`. */
   body: Record<string, unknown>
+  files: WireFile[]
   authorization: string | undefined
   /** Milliseconds since 1970. */
   at: number
@@ -17,10 +20,11 @@ export interface WireCall {
 
 /**
  * What goes wrong with the next calls: `after` kinds happen when the call has done its work already.
- * `ms` is the patience asked for (429) or the delay (slow).
+ * `ms` is the patience asked for (429) or the delay (slow). `unsized` does not say how long a file is, `stalled` says it and
+ * sends nothing more, `redirect` leads away.
  */
 export interface Trouble {
-  kind: '429' | '500' | '500-after' | 'drop' | 'drop-after' | 'html' | 'slow'
+  kind: '429' | '500' | '500-after' | 'drop' | 'drop-after' | 'html' | 'slow' | 'unsized' | 'stalled' | 'redirect'
   method?: string
   route?: RegExp
   /** How often; 1 if absent. */
@@ -44,6 +48,7 @@ export interface WireHttp {
 
 interface Reply extends WireAnswer {
   headers?: Record<string, string>
+  how?: 'unsized' | 'stalled'
 }
 
 export function createWireHttp(token: string, bucket: Bucket, answer: (request: WireRequest) => WireAnswer): WireHttp {
@@ -55,14 +60,15 @@ export function createWireHttp(token: string, bucket: Bucket, answer: (request: 
     const url = new URL(incoming.url ?? '/', 'http://wire')
     const path = decodeURIComponent(url.pathname).replace(/^\/api(\/v\d+)?/, '')
     const method = incoming.method ?? 'GET'
-    const body = await readBody(incoming)
+    const { body, files } = await readBody(incoming)
     const { authorization } = incoming.headers
-    const call: WireCall = { method, route: path + url.search, body, authorization, at: Date.now(), status: undefined }
+    const call: WireCall = { method, route: path + url.search, body, files, authorization, at: Date.now(), status: undefined }
     calls.push(call)
     const trouble = troubles.find(one => one.times > 0 && (one.method ?? method) === method && (one.route?.test(path) ?? true))
     if (trouble) trouble.times--
     if (trouble?.kind === 'slow') await sleep(trouble.ms ?? 1000)
-    const work = () => answer({ method, path, query: url.searchParams, body, authorized: authorization === `Bot ${token}` })
+    const work = () =>
+      answer({ method, path, query: url.searchParams, body, files, authorized: authorization === `Bot ${token}` })
     const reply = fail(trouble, work) ?? limit(method, path, work)
     if (!reply) return void incoming.socket.destroy()
     call.status = reply.status
@@ -81,6 +87,8 @@ export function createWireHttp(token: string, bucket: Bucket, answer: (request: 
 /** Undefined if nothing is wrong; `false` if the line is to be cut. */
 function fail(trouble: Trouble | undefined, work: () => WireAnswer): Reply | false | undefined {
   if (!trouble || trouble.kind === 'slow') return undefined
+  if (trouble.kind === 'unsized' || trouble.kind === 'stalled') return { ...work(), how: trouble.kind }
+  if (trouble.kind === 'redirect') return { status: 302, headers: { location: 'http://127.0.0.1:9/elsewhere' } }
   if (trouble.kind.endsWith('-after')) work()
   if (trouble.kind.startsWith('drop')) return false
   const headers = { 'content-type': 'text/html' }
@@ -120,16 +128,39 @@ function createBuckets({ limit, perMs }: Bucket): (method: string, path: string,
 }
 
 function send(outgoing: ServerResponse, reply: Reply): void {
+  if (reply.body instanceof Uint8Array) return void sendFile(outgoing, reply.body, reply.how)
   const text = typeof reply.body === 'string' ? reply.body : JSON.stringify(reply.body)
   outgoing.writeHead(reply.status, { ...(text === undefined ? {} : { 'content-type': 'application/json' }), ...reply.headers })
   outgoing.end(text)
 }
 
-/** An array (a list of commands) is kept as an array; a form's `payload_json` is not read. */
-async function readBody(incoming: IncomingMessage): Promise<Record<string, unknown>> {
+function sendFile(outgoing: ServerResponse, data: Uint8Array, how: Reply['how']): void {
+  const size = how === 'unsized' ? {} : { 'content-length': data.length }
+  outgoing.writeHead(200, { 'content-type': 'application/octet-stream', ...size })
+  outgoing.flushHeaders()
+  if (how === 'stalled') return
+  outgoing.write(data)
+  outgoing.end()
+}
+
+/** An array (a list of commands) is kept as an array. */
+async function readBody(incoming: IncomingMessage): Promise<Pick<WireRequest, 'body' | 'files'>> {
   const parts: Buffer[] = []
   for await (const part of incoming) parts.push(part)
-  const text = Buffer.concat(parts).toString()
-  if (text === '' || !incoming.headers['content-type']?.startsWith('application/json')) return {}
-  return JSON.parse(text)
+  const whole = Buffer.concat(parts)
+  const type = incoming.headers['content-type'] ?? ''
+  if (type.startsWith('multipart/form-data')) return readForm(whole, type)
+  if (whole.length === 0 || !type.startsWith('application/json')) return { body: {}, files: [] }
+  return { body: JSON.parse(whole.toString()), files: [] }
+}
+
+async function readForm(whole: Buffer, type: string): Promise<Pick<WireRequest, 'body' | 'files'>> {
+  const form = await new Response(new Uint8Array(whole), { headers: { 'content-type': type } }).formData()
+  const files = [...form].flatMap(([, value]) => (value instanceof File ? [value] : []))
+  return {
+    body: JSON.parse(String(form.get('payload_json') ?? '{}')),
+    files: await Promise.all(
+      files.map(async file => ({ name: file.name, type: file.type, data: new Uint8Array(await file.arrayBuffer()) })),
+    ),
+  }
 }

@@ -1,16 +1,19 @@
+import { type CdnOptions, keepFiles, type WireFile } from './discord-cdn.ts'
 import { asSeen, intents, type WireGateway } from './discord-gateway.ts'
-import type { WireMessage, WireRow, World } from './discord-world.ts'
+import { ephemeral, isWhisper, type WireChannel, type WireMessage, type WireRow, type World } from './discord-world.ts'
 
 export interface WireRequest {
   method: string
   /** Without `/api/v10`. */
   path: string
   query: URLSearchParams
+  /** Of a form, its `payload_json`. */
   body: Record<string, unknown>
+  files: WireFile[]
   authorized: boolean
 }
 
-/** A body of `undefined` is sent without a content type: the library breaks on an empty body that calls itself JSON. */
+/** A body of bytes is a file. A body of `undefined` is sent without a content type: the library breaks on an empty body that calls itself JSON. */
 export interface WireAnswer {
   status: number
   body?: unknown
@@ -24,7 +27,7 @@ export interface Route {
   answer(ids: string[], request: WireRequest): WireAnswer
 }
 
-export interface RestOptions {
+export interface RestOptions extends CdnOptions {
   gatewayUrl(): string
   /** An interaction must be answered within this long; Discord gives 3 seconds. */
   interactionMs: number
@@ -36,11 +39,19 @@ export const problem = (status: number, code: number, message: string): WireAnsw
 
 export const unknownMessage = problem(404, 10008, 'Unknown Message')
 export const unknownChannel = problem(404, 10003, 'Unknown Channel')
+const missingAccess = problem(403, 50001, 'Missing Access')
+export const missingPermissions = problem(403, 50013, 'Missing Permissions')
 
-export function postMessage(world: World, gateway: WireGateway, channelId: string, body: Record<string, unknown>): WireAnswer {
+export function postMessage(
+  world: World,
+  gateway: WireGateway,
+  channelId: string,
+  { body, files }: Pick<WireRequest, 'body' | 'files'>,
+  options: RestOptions,
+): WireAnswer {
   const channel = world.channels.get(channelId)
   if (!channel) return unknownChannel
-  const refusal = checkContent(body, true)
+  const refusal = checkPost(channel, body, files) ?? checkContent(body, files.length === 0) ?? checkSize(files, options)
   if (refusal) return refusal
   const key = `${channelId}:${body['nonce']}`
   const earlier = body['enforce_nonce'] && body['nonce'] ? world.messages.get(world.nonces.get(key) ?? '') : undefined
@@ -51,6 +62,7 @@ export function postMessage(world: World, gateway: WireGateway, channelId: strin
   channel.archived = false
   const message = world.addMessage(channelId, world.bot, {
     ...shape(body),
+    attachments: keepFiles(world, channelId, files, options),
     ...(target
       ? { type: 19, message_reference: { message_id: target.id, channel_id: channelId }, referenced_message: target }
       : {}),
@@ -69,22 +81,52 @@ export function editMessage(
   body: Record<string, unknown>,
 ): WireAnswer {
   const message = world.messages.get(id)
-  if (!world.channels.has(channelId)) return unknownChannel
-  if (!message || message.channel_id !== channelId) return unknownMessage
+  const channel = world.channels.get(channelId)
+  if (!channel) return unknownChannel
+  if (channel.closed) return missingAccess
+  if (!message || message.channel_id !== channelId || isWhisper(message)) return unknownMessage
   if (message.author.id !== world.bot.id) return problem(403, 50005, 'Cannot edit a message authored by another user')
-  if (world.channels.get(channelId)?.archived) return problem(400, 50083, 'Thread is archived')
+  if (channel.archived) return problem(400, 50083, 'Thread is archived')
   const refusal = checkContent(body, false)
   if (refusal) return refusal
-  Object.assign(message, shape(body), { edited_timestamp: new Date().toISOString() })
+  change(message, body)
   gateway.dispatch('MESSAGE_UPDATE', message, intentFor(message))
   return { status: 200, body: message }
+}
+
+/** An edit cannot make a message visible or hide it. */
+export function change(message: WireMessage, body: Record<string, unknown>): void {
+  const kept = shape(body)
+  if (kept.flags !== undefined) kept.flags = (kept.flags & ~ephemeral) | (message.flags & ephemeral)
+  Object.assign(message, kept, { edited_timestamp: new Date().toISOString() })
+}
+
+export function getMessage(world: World, channelId: string, id: string): WireAnswer {
+  const channel = world.channels.get(channelId)
+  const message = world.messages.get(id)
+  if (!channel) return unknownChannel
+  if (channel.closed) return missingAccess
+  if (channel.denied?.includes('history')) return missingPermissions
+  return !message || message.channel_id !== channelId || isWhisper(message) ? unknownMessage : { status: 200, body: message }
+}
+
+function checkPost(channel: WireChannel, body: Record<string, unknown>, files: WireFile[]): WireAnswer | undefined {
+  if (channel.closed) return missingAccess
+  if (channel.denied?.includes('send') || (files.length > 0 && channel.denied?.includes('attach'))) return missingPermissions
+  if (channel.locked) return problem(400, 160005, 'Thread is locked')
+  if (!body['message_reference'] || !channel.denied?.includes('history')) return undefined
+  return problem(400, 160002, 'Cannot reply without permission to read message history')
+}
+
+export function checkSize(files: WireFile[], { fileBytes }: RestOptions): WireAnswer | undefined {
+  return files.some(({ data }) => data.length > fileBytes) ? problem(413, 40005, 'Request entity too large') : undefined
 }
 
 /** As Discord gives them: those next after an id, the newest first, without saying whose guild it is. */
 export function listMessages(world: World, channelId: string, query: URLSearchParams, seesAll: boolean): WireAnswer {
   const channel = world.channels.get(channelId)
   if (!channel) return unknownChannel
-  if (channel.closed) return problem(403, 50001, 'Missing Access')
+  if (channel.closed) return missingAccess
   const after = BigInt(query.get('after') ?? 0)
   const granted = seesAll ? intents.messageContent : 0
   const found = world

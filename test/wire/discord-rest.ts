@@ -1,14 +1,16 @@
+import { cdnRoutes } from './discord-cdn.ts'
 import type { WireGateway } from './discord-gateway.ts'
 import { interactionRoutes } from './discord-interactions.ts'
 import {
   editMessage,
+  getMessage,
   listMessages,
+  missingPermissions,
   postMessage,
   problem,
   type RestOptions,
   type Route,
   unknownChannel,
-  unknownMessage,
   type WireAnswer,
   type WireRequest,
 } from './discord-messages.ts'
@@ -20,6 +22,7 @@ export function createWireRest(world: World, gateway: WireGateway, options: Rest
     ...generalRoutes(world, options),
     ...messageRoutes(world, gateway, options),
     ...interactionRoutes(world, gateway, options),
+    ...cdnRoutes(world, options),
   ]
   return request => {
     for (const route of routes) {
@@ -42,6 +45,14 @@ function generalRoutes(world: World, options: RestOptions): Route[] {
     },
     { method: 'GET', pattern: /^\/users\/@me$/, answer: () => ({ status: 200, body: world.bot }) },
     {
+      method: 'POST',
+      pattern: /^\/users\/@me\/channels$/,
+      answer: (_, { body }) =>
+        body['recipient_id'] === world.person.id
+          ? { status: 200, body: world.dm }
+          : problem(403, 50007, 'Cannot send messages to this user'),
+    },
+    {
       method: 'PUT',
       pattern: /^\/applications\/\d+\/(?:guilds\/\d+\/)?commands$/,
       answer: (_, { body }) => ({ status: 200, body }),
@@ -49,28 +60,31 @@ function generalRoutes(world: World, options: RestOptions): Route[] {
   ]
 }
 
-function messageRoutes(world: World, gateway: WireGateway, { messageContent }: RestOptions): Route[] {
+function messageRoutes(world: World, gateway: WireGateway, options: RestOptions): Route[] {
   return [
     {
       method: 'GET',
       pattern: /^\/channels\/(\d+)$/,
-      answer: ([channelId = '']) =>
-        world.channels.has(channelId) ? { status: 200, body: world.channels.get(channelId) } : unknownChannel,
+      answer([channelId = '']) {
+        const channel = world.channels.get(channelId)
+        if (!channel) return unknownChannel
+        return channel.closed ? problem(403, 50001, 'Missing Access') : { status: 200, body: channel }
+      },
     },
     {
       method: 'POST',
       pattern: /^\/channels\/(\d+)\/messages$/,
-      answer: ([channelId = ''], { body }) => postMessage(world, gateway, channelId, body),
+      answer: ([channelId = ''], request) => postMessage(world, gateway, channelId, request, options),
     },
     {
       method: 'GET',
       pattern: /^\/channels\/(\d+)\/messages$/,
-      answer: ([channelId = ''], { query }) => listMessages(world, channelId, query, messageContent),
+      answer: ([channelId = ''], { query }) => listMessages(world, channelId, query, options.messageContent),
     },
     {
       method: 'GET',
       pattern: /^\/channels\/(\d+)\/messages\/(\d+)$/,
-      answer: ([, id = '']) => (world.messages.has(id) ? { status: 200, body: world.messages.get(id) } : unknownMessage),
+      answer: ([channelId = '', id = '']) => getMessage(world, channelId, id),
     },
     {
       method: 'PATCH',
@@ -80,7 +94,11 @@ function messageRoutes(world: World, gateway: WireGateway, { messageContent }: R
     {
       method: 'POST',
       pattern: /^\/channels\/(\d+)\/typing$/,
-      answer: ([channelId = '']) => (world.channels.has(channelId) ? { status: 204 } : unknownChannel),
+      answer([channelId = '']) {
+        const channel = world.channels.get(channelId)
+        if (!channel) return unknownChannel
+        return channel.closed || channel.denied?.includes('send') ? missingPermissions : { status: 204 }
+      },
     },
     {
       method: 'POST',

@@ -21,7 +21,7 @@ export interface WireMessage {
   type: number
   flags: number
   components: WireRow[]
-  attachments: object[]
+  attachments: WireAttachment[]
   mentions: WireUser[]
   nonce?: string
   webhook_id?: string
@@ -29,6 +29,14 @@ export interface WireMessage {
   message_reference?: { message_id: string; channel_id: string }
   referenced_message?: WireMessage | null
   [field: string]: unknown
+}
+
+export interface WireAttachment {
+  id: string
+  filename: string
+  size: number
+  content_type?: string
+  url: string
 }
 
 export interface WireRow {
@@ -44,8 +52,12 @@ export interface WireChannel {
   guild_id?: string
   parent_id?: string
   archived: boolean
-  /** The bot may no longer read it. */
+  /** Only people with a special permission may write in it, or open it again when it is archived. */
+  locked?: boolean
+  /** The bot may no longer see it. */
   closed?: boolean
+  /** What the bot may not do in it. */
+  denied?: ('send' | 'attach' | 'history')[]
   /** Discord's CHANNEL_OBFUSCATED: a guild's list has it, but the bot may not see what it is. */
   hidden?: boolean
 }
@@ -58,6 +70,13 @@ export interface WireInteraction {
   state: 'new' | 'deferred' | 'answered'
   messageId?: string
   expired: boolean
+  /** Where the bot is no member: five follow-ups, and the channel is out of reach. */
+  abroad: boolean
+  /** Fixed by the first answer. */
+  ephemeral: boolean
+  followUps: number
+  /** What was offered while somebody typed. */
+  choices?: { name: string; value: string }[]
 }
 
 export type World = ReturnType<typeof createWorld>
@@ -82,6 +101,10 @@ export function createUser(name: string, bot = false): WireUser {
   }
 }
 
+/** Discord's EPHEMERAL: seen by the one who asked alone, and reached through the interaction alone. */
+export const ephemeral = 64
+export const isWhisper = ({ flags }: Pick<WireMessage, 'flags'>) => (flags & ephemeral) !== 0
+
 /** One guild with one channel, one bot, one person with a DM, and another bot. */
 export function createWorld() {
   const bot = createUser('Bellhop', true)
@@ -92,6 +115,8 @@ export function createWorld() {
   const messages = new Map<string, WireMessage>()
   const interactions = new Map<string, WireInteraction>()
   const nonces = new Map<string, string>()
+  /** What is attached, by its id. */
+  const files = new Map<string, Uint8Array>()
 
   function addChannel(name: string, type: number, parentId?: string, id = snowflake()): WireChannel {
     const channel: WireChannel = { id, type, name, archived: false }
@@ -130,15 +155,25 @@ export function createWorld() {
   /** The newest message there, by whomever: Discord goes by the id. */
   function lastIn(channelId: string): string | undefined {
     let last: string | undefined
-    for (const { id, channel_id } of messages.values())
-      if (channel_id === channelId && (last === undefined || BigInt(id) > BigInt(last))) last = id
+    for (const { id, channel_id, flags } of messages.values())
+      if (channel_id === channelId && !isWhisper({ flags }) && (last === undefined || BigInt(id) > BigInt(last))) last = id
     return last
   }
 
-  function addInteraction(channelId: string): WireInteraction {
+  function addInteraction(channelId: string, abroad = false): WireInteraction {
     const id = snowflake()
     const token = `aW50ZXJhY3Rpb246${id}_wire-token`
-    const interaction: WireInteraction = { id, token, channelId, createdAt: Date.now(), state: 'new', expired: false }
+    const interaction: WireInteraction = {
+      id,
+      token,
+      channelId,
+      createdAt: Date.now(),
+      state: 'new',
+      expired: false,
+      abroad,
+      ephemeral: false,
+      followUps: 0,
+    }
     interactions.set(token, interaction)
     return interaction
   }
@@ -156,10 +191,15 @@ export function createWorld() {
     messages,
     interactions,
     nonces,
+    files,
     addChannel,
     addMessage,
     addInteraction,
-    in: (channelId: string): WireMessage[] => [...messages.values()].filter(message => message.channel_id === channelId),
+    /** What everybody can read. */
+    in: (channelId: string): WireMessage[] =>
+      [...messages.values()].filter(message => message.channel_id === channelId && !isWhisper(message)),
+    whispers: (channelId: string): WireMessage[] =>
+      [...messages.values()].filter(message => message.channel_id === channelId && isWhisper(message)),
     lastIn,
   }
 }

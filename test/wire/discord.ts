@@ -1,11 +1,12 @@
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
+import { keepFiles } from './discord-cdn.ts'
 import { createWireGateway, intents, type WireGateway } from './discord-gateway.ts'
 import { type Bucket, createWireHttp, type Trouble, type WireCall } from './discord-http.ts'
 import { interactionEvent } from './discord-interactions.ts'
 import { intentFor } from './discord-messages.ts'
 import { createWireRest } from './discord-rest.ts'
-import { createWorld, type WireInteraction, type WireMessage, type World } from './discord-world.ts'
+import { createWorld, type WireAttachment, type WireInteraction, type WireMessage, type World } from './discord-world.ts'
 
 export interface DiscordWireOptions {
   token?: string
@@ -17,6 +18,8 @@ export interface DiscordWireOptions {
   port?: number
   /** How long after READY a session is told of the guild. */
   guildMs?: number
+  /** What one file may have; Discord takes 10 MiB where nobody pays for more. */
+  fileBytes?: number
 }
 
 /** Discord on this machine: REST and gateway that discord.js talks to when given `{ rest: { api: wire.api } }`, with people in front of it. */
@@ -26,6 +29,8 @@ export interface DiscordWire extends People {
   world: World
   gateway: WireGateway
   calls: WireCall[]
+  /** Something to be attached; its link is good until then (milliseconds since 1970), for a day if not told. */
+  upload(name: string, data: string | Uint8Array, until?: number, type?: string): WireAttachment
   /** The next calls go wrong. */
   misbehave(trouble: Trouble): void
   close(): Promise<void>
@@ -37,14 +42,19 @@ export async function startDiscordWire(options: DiscordWireOptions = {}): Promis
   let port = 0
   const url = () => `ws://127.0.0.1:${port}`
   const http = createWireHttp(token, options.bucket ?? { limit: 1000, perMs: 1000 }, request => answer(request))
-  const { messageContent = false, interactionMs = 3000, guildMs = 0 } = options
+  const { messageContent = false, interactionMs = 3000, guildMs = 0, fileBytes = 10 * 1024 * 1024 } = options
+  const cdnUrl = () => `http://127.0.0.1:${port}`
   const gateway = createWireGateway(http.server, world, { token, messageContent, guildMs, url })
-  const answer = createWireRest(world, gateway, { gatewayUrl: url, interactionMs, messageContent })
+  const answer = createWireRest(world, gateway, { gatewayUrl: url, interactionMs, messageContent, cdnUrl, fileBytes })
   http.server.listen(options.port ?? 0, '127.0.0.1')
   await once(http.server, 'listening')
   port = (http.server.address() as AddressInfo).port
   return {
     ...createPeople(world, gateway),
+    upload: (name, data, until, type = 'text/plain') => {
+      const [file] = keepFiles(world, world.channel.id, [{ name, type, data: Buffer.from(data) }], { cdnUrl, fileBytes }, until)
+      return file as WireAttachment
+    },
     api: `http://127.0.0.1:${port}/api`,
     token,
     world,
@@ -70,20 +80,25 @@ interface People {
     options?: { channelId?: string; mention?: boolean; fields?: Partial<WireMessage>; untold?: boolean },
   ): WireMessage
   sayInDm(text: string): WireMessage
-  replyTo(messageId: string, text: string, mention?: boolean): WireMessage
+  replyTo(messageId: string, text: string, mention?: boolean, fields?: Partial<WireMessage>): WireMessage
   otherBotSays(text: string): WireMessage
   /** A thread under the guild's channel; its id. */
   openThread(name: string): string
-  useCommand(name: string, options?: Record<string, string>, channelId?: string): WireInteraction
+  /** `abroad`: the person has installed the bot for himself, and it is no member there. */
+  useCommand(name: string, options?: Record<string, string>, channelId?: string, abroad?: boolean): WireInteraction
+  /** The person types in an option of a command. */
+  typeOption(name: string, option: string, typed: string): WireInteraction
   /** "Apps → Ask Bellhop" on a message. */
-  useMessageCommand(name: string, messageId: string): WireInteraction
+  useMessageCommand(name: string, messageId: string, abroad?: boolean): WireInteraction
   press(messageId: string, label: string): WireInteraction
   edit(messageId: string, text: string): void
   remove(messageId: string): void
   /** The last event that a person caused arrives once more. */
   redeliver(): void
-  /** What stands in a channel now, oldest first. */
+  /** What everybody reads in a channel now, oldest first. */
   messages(channelId?: string): WireMessage[]
+  /** What only the one who asked reads there. */
+  whispers(channelId?: string): WireMessage[]
 }
 
 function createPeople(world: World, gateway: WireGateway): People {
@@ -102,8 +117,8 @@ function createPeople(world: World, gateway: WireGateway): People {
   }
 
   const mentioned = (text: string, mention: boolean) => (mention ? `<@${world.bot.id}> ${text}` : text)
-  const interact = (channelId: string, type: number, data: object, fields: object = {}) => {
-    const interaction = world.addInteraction(channelId)
+  const interact = (channelId: string, type: number, data: object, fields: object = {}, abroad = false) => {
+    const interaction = world.addInteraction(channelId, abroad)
     tell('INTERACTION_CREATE', interactionEvent(world, interaction, type, data, fields))
     return interaction
   }
@@ -112,12 +127,13 @@ function createPeople(world: World, gateway: WireGateway): People {
     say: (text, { channelId = world.channel.id, mention = true, fields = {}, untold = false } = {}) =>
       speak(channelId, mentioned(text, mention), fields, untold),
     sayInDm: text => speak(world.dm.id, text),
-    replyTo(messageId, text, mention = true) {
+    replyTo(messageId, text, mention = true, fields = {}) {
       const target = world.messages.get(messageId)
       if (!target) throw new Error(`no message ${messageId}`)
       const reference = { message_id: target.id, channel_id: target.channel_id }
       const mentions = mention ? [target.author] : []
-      return speak(target.channel_id, text, { type: 19, mentions, message_reference: reference, referenced_message: target })
+      const reply = { type: 19, mentions, message_reference: reference, referenced_message: target }
+      return speak(target.channel_id, text, { ...reply, ...fields })
     },
     otherBotSays: text => speak(world.channel.id, mentioned(text, true), { author: world.otherBot }),
     openThread(name) {
@@ -125,19 +141,17 @@ function createPeople(world: World, gateway: WireGateway): People {
       gateway.dispatch('THREAD_CREATE', { ...thread, newly_created: true }, intents.guilds)
       return thread.id
     },
-    useCommand(name, options = {}, channelId = world.channel.id) {
+    useCommand(name, options = {}, channelId = world.channel.id, abroad = false) {
       const list = Object.entries(options).map(([option, value]) => ({ name: option, type: 3, value }))
-      return interact(channelId, 2, { name, type: 1, options: list })
+      return interact(channelId, 2, { name, type: 1, options: list }, {}, abroad)
     },
-    useMessageCommand(name, messageId) {
+    typeOption: (name, option, typed) =>
+      interact(world.channel.id, 4, { name, type: 1, options: [{ name: option, type: 3, value: typed, focused: true }] }),
+    useMessageCommand(name, messageId, abroad = false) {
       const target = world.messages.get(messageId)
       if (!target) throw new Error(`no message ${messageId}`)
-      return interact(target.channel_id, 2, {
-        name,
-        type: 3,
-        target_id: messageId,
-        resolved: { messages: { [messageId]: target } },
-      })
+      const data = { name, type: 3, target_id: messageId, resolved: { messages: { [messageId]: target } } }
+      return interact(target.channel_id, 2, data, {}, abroad)
     },
     press(messageId, label) {
       const message = world.messages.get(messageId)
@@ -160,5 +174,6 @@ function createPeople(world: World, gateway: WireGateway): People {
     },
     redeliver: () => last(),
     messages: (channelId = world.channel.id) => world.in(channelId),
+    whispers: (channelId = world.channel.id) => world.whispers(channelId),
   }
 }
