@@ -49,7 +49,7 @@ export const mutations: Mutation[] = [
   },
   {
     protection: 'outbox: what was kept is delivered',
-    changes: [{ file: 'src/worker.ts', from: 'record.final ?? awayNotice(', to: 'awayNotice(' }],
+    changes: [{ file: 'src/worker.ts', from: 'record.final ??', to: '' }],
     tests: ['test/life.test.ts'],
   },
   ...fences.map(fence => ({
