@@ -36,6 +36,9 @@ test.each<[string, AgentEvent[], string]>([
     'One.\n\nTwo.\n\n-# ✅ A 0.0 s',
   ],
   ['closes a fence that the model has open', [start('A'), end('A', 0), text('```ts\nx')], '```ts\nx\n```\n\n-# ✅ A 0.0 s'],
+  ['holds back what is half typed', [text('See **the [do')], 'See **the**'],
+  ['thinks on while there is nothing but a mark', [text('**')], '💭 thinking…'],
+  ['shows what was said before a step as it is', [text('Is 2 ** 3'), start('A')], 'Is 2 ** 3\n\n⏳ A'],
   ['takes no Markdown from a server', [start('**bold** [x](y)\nnew line')], '⏳ \\*\\*bold\\*\\* \\[x\\](y) new line'],
 ])('while it runs, the card %s', (_what, events, card) => {
   expect(renderLive(after(...events), en).large).toBe(card)

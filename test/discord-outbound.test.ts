@@ -27,9 +27,36 @@ test.each([
   ['a fence of tildes', '~~~ts\na ~ b\n~~~\nafter ![a](b)', '```ts\na ~ b\n```\nafter [a](b)'],
   ['a fence that still grows', '```py\n#### x\n| a | b |\n|---|---|', '```py\n#### x\n| a | b |\n|---|---|'],
   ['a fence in a list', '- so:\n  ```\n  + x\n  ```\n+ y', '- so:\n  ```\n  + x\n  ```\n- y'],
-  ['a longer fence around a shorter', '````md\n```\n---\n```\n````\n---', `\`\`\`\`md\n\`\`\`\n---\n\`\`\`\n\`\`\`\`\n${line}`],
+  [
+    'a longer fence around a shorter, whose backticks are kept apart',
+    '````md\n```\n---\n```\n````\n---',
+    `\`\`\`md\n\`\u200b\`\u200b\`\n---\n\`\u200b\`\u200b\`\n\`\`\`\n${line}`,
+  ],
   ['formulas', 'so \\(a_1 * b\\) and $$x^2$$, for $5 or $6', 'so `a_1 * b` and `x^2`, for $5 or $6'],
   ['a formula as a block', '$$\na_1 + b\n$$\n\\[\nc\n\\]', '```tex\na_1 + b\n```\n```tex\nc\n```'],
+  [
+    'a formula between single dollars',
+    'so $a^2 + b$, $n$ and $HOME, $5 or $6, $7 to 8$ each',
+    'so `a^2 + b`, `n` and $HOME, $5 or $6, $7 to 8$ each',
+  ],
+  ['what is no formula for a blank line', '$$\na\n\nb\n$$', '$$\na\n\nb\n$$'],
+  [
+    'what looks like a ping',
+    'hi @everyone, @here, <@1>, <@!2>, <@&3>',
+    'hi @\u200beveryone, @\u200bhere, <@\u200b1>, <@\u200b!2>, <@\u200b&3>',
+  ],
+  ['what looks like a ping in code', '`@everyone` and\n```\n<@1>\n```', '`@everyone` and\n```\n<@1>\n```'],
+  [
+    'what looks like a ping in an address',
+    'https://x.org/@here [@here](https://x.org/@here)',
+    'https://x.org/@here [@\u200bhere](https://x.org/@here)',
+  ],
+  ['other mentions', '<#1> <t:1:R> a@example.org @someone', '<#1> <t:1:R> a@example.org @someone'],
+  ['bars that hide nothing', 'a || b || c and ||d||', 'a \\|\\| b \\|\\| c and ||d||'],
+  ['quotes without a blank', '>a\n>\n>b', '> a\n> \n> b'],
+  ['quotes within quotes', '> a\n>> b\n> > > c', '> a\n> ▎b\n> ▎▎c'],
+  ['an underlined title', 'Title\n===\ntext', '# Title\ntext'],
+  ['line breaks of HTML', 'a<br>b<br/>c', 'a\nb\nc'],
   ['a formula that still grows', '$$\n#### x', '$$\n**x**'],
   ['nothing', '', '…'],
   ['only spaces', ' \n ', '…'],
@@ -54,7 +81,7 @@ test('a table becomes aligned columns, where Chinese and emoji take two cells', 
 
 test('a table without outer pipes, with too few and too many cells', () => {
   expect(toDiscord(lines('a | b', '--|--', 'one |', '1 | 2 | 3'))).toBe(
-    lines('```', 'a    b', '---  ---', 'one', '1    2', '```'),
+    lines('```', 'a    b', '---  -----', 'one', '1    2 | 3', '```'),
   )
 })
 
@@ -67,7 +94,31 @@ test('a table that still grows is left alone until its rule is there', () => {
 test('a wide table becomes a list, in which links still work', () => {
   const text = 'long words '.repeat(9).trim()
   const markdown = lines('| Name | **Text** |', '|---|---|', `| [x](https://x.org) | ${text} |`, '| y | |')
-  expect(toDiscord(markdown)).toBe(lines(`- **Name:** [x](https://x.org) · **Text:** ${text}`, '- **Name:** y'))
+  expect(toDiscord(markdown)).toBe(lines('- Name: **[x](https://x.org)**', `  - Text: ${text}`, '- Name: **y**'))
+})
+
+test('a table of many columns whose rows are short is a list of lines', () => {
+  const row = '| some name | ok | ![a](https://x.org/a.png) | 12.50 | yes |'
+  expect(toDiscord(lines('| Name | A | Long title | C | D |', '|-|-|-|-|-|', row))).toBe(
+    '- Name: **some name** · A: ok · Long title: [a](https://x.org/a.png) · C: 12.50 · D: yes',
+  )
+})
+
+test('a table that fits on a phone stays one, however many rows it has', () => {
+  const rows = Array.from({ length: 14 }, (_, day) => `| 2026-09-${day} | ${day} |`)
+  expect(toDiscord(lines('| Date | Count |', '|---|---|', ...rows)).split('\n')).toHaveLength(18)
+})
+
+test('a wide table without rows still shows its head, and an empty column its title', () => {
+  const heads = '| a very long title of a column | another one that is at least as long |'
+  expect(toDiscord(lines(heads, '|---|---|'))).toBe(
+    '**a very long title of a column** · **another one that is at least as long**',
+  )
+  expect(toDiscord(lines(`${heads} c |`, '|-|-|-|', '| x | y | |'))).toContain('c: –')
+})
+
+test('a quoted table stays quoted', () => {
+  expect(toDiscord('> | a | b |\n> |---|---|\n> | 1 | 2 |\n>\n> c')).toBe('> ```\n> a    b\n> ---  ---\n> 1    2\n> ```\n> \n> c')
 })
 
 test('measures what Discord is sent', () => {

@@ -48,7 +48,7 @@ test('answers to the message it answers, pings nobody and shows no previews, in 
   expect(String(post?.body['nonce']).length).toBeLessThanOrEqual(25)
   for (const call of [post, edit]) expect(call?.body['allowed_mentions']).toEqual({ parse: [], replied_user: false })
   expect(edit?.body['flags']).toBe(4)
-  expect(wire.messages().at(-1)?.content).toBe('@everyone done')
+  expect(wire.messages().at(-1)?.content).toBe('@\u200beveryone done')
 })
 
 test('answers to a message that was deleted meanwhile', async () => {

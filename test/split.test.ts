@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { openFence } from '../src/reply/fence.ts'
-import { split } from '../src/reply/split.ts'
+import { pack } from '../src/reply/pack.ts'
+import { createSplitter, split } from '../src/reply/split.ts'
 
 const room = (chars: number) => ({ chars, length: (text: string) => text.length })
 
@@ -23,6 +24,49 @@ test.each([
   ],
   ['never inside a surrogate pair', '😀😀😀😀', 5, ['😀😀', '😀😀']],
   ['never inside a joined emoji', '👩‍👩‍👧👩‍👩‍👧', 10, ['👩‍👩‍👧', '👩‍👩‍👧']],
+  ['never inside a flag, however many stand in a row', `x${'🇩🇪'.repeat(40)}`, 99, [`x${'🇩🇪'.repeat(24)}`, '🇩🇪'.repeat(16)]],
+  [
+    'before inline code, not inside it',
+    'Then you run `npm ci --omit dev` there',
+    28,
+    ['Then you run', '`npm ci --omit dev` there'],
+  ],
+  [
+    'before code, whatever stray mark stands in another item',
+    '- a ` b\n- now we run `npm ci --omit dev` there',
+    34,
+    ['- a ` b\n- now we run', '`npm ci --omit dev` there'],
+  ],
+  [
+    'before a formula, not inside it',
+    'This is what it is: \\(a + b + c\\) then',
+    28,
+    ['This is what it is:', '\\(a + b + c\\) then'],
+  ],
+  [
+    'before emphasis, not inside it',
+    'Some words first, **and some bold ones** end',
+    34,
+    ['Some words first,', '**and some bold ones** end'],
+  ],
+  [
+    'before a heading, not behind it',
+    'A paragraph of words.\n\n## Title\n\nWhat follows it.',
+    38,
+    ['A paragraph of words.', '## Title\n\nWhat follows it.'],
+  ],
+  [
+    'so that small print stays with what it is about',
+    'First paragraph here.\n\nSecond one.\n\n-# ✅ List 1.0 s',
+    42,
+    ['First paragraph here.', 'Second one.\n\n-# ✅ List 1.0 s'],
+  ],
+  [
+    'before code rather than inside it',
+    `${'Some words here. '.repeat(4)}\n\n\`\`\`\na = 1\n\nb = 2\n\`\`\``,
+    88,
+    [`${'Some words here. '.repeat(4).trim()}`, '```\na = 1\n\nb = 2\n```'],
+  ],
 ])('cuts %s', (_what, text, chars, parts) => {
   expect(split(text, room(chars))).toEqual(parts)
 })
@@ -41,6 +85,93 @@ test('closes a code fence and opens it again with its language', () => {
   }
   expect(parts[2]?.startsWith('```ts\n')).toBe(true)
   expect(parts.join('\n').match(/const a = 1/g)).toHaveLength(40)
+})
+
+test('repeats the head of a table above the rows that follow a cut', () => {
+  const rows = Array.from({ length: 30 }, (_, at) => `| row ${at} | ${at} |`).join('\n')
+  const parts = split(`| Name | No. |\n|---|---|\n${rows}\n\nThat is all.`, room(120))
+  expect(parts.length).toBeGreaterThan(3)
+  for (const part of parts.slice(0, -1)) expect(part).toMatch(/^\| Name \| No. \|\n\|---\|---\|\n\| row \d+ \|/)
+  expect(parts.join('\n').match(/\| row \d+ \| \d+ \|/g)).toHaveLength(30)
+})
+
+test.each([
+  ['a spoiler', `||${'hidden words '.repeat(12).trim()}||`, /^\|\|.*\|\|$/],
+  ['bold', `**${'loud words '.repeat(12).trim()}**`, /^\*\*.*\*\*$/],
+  ['inline code', `\`${'let a = b; '.repeat(12).trim()}\``, /^`.*`$/],
+  ['a quote', `> ${'quoted words '.repeat(12).trim()}`, /^> /],
+  ['small print', `-# ${'small words '.repeat(12).trim()}`, /^-# /],
+])('%s that is longer than a message is closed and opened again', (_what, text, shape) => {
+  const parts = split(text, room(60))
+  expect(parts.length).toBeGreaterThan(1)
+  for (const part of parts) expect(part).toMatch(shape)
+})
+
+test('what stood deep in a list begins at the edge in the next part', () => {
+  const item = (at: number) => `  - item number ${at}\n    - below it`
+  const parts = split(`- first\n${[1, 2, 3, 4].map(item).join('\n')}`, room(72))
+  expect(parts).toEqual([
+    '- first\n  - item number 1\n    - below it\n  - item number 2',
+    '- below it\n- item number 3\n  - below it\n- item number 4\n  - below it',
+  ])
+})
+
+test('a fence in a list is closed where it stands and opened again at the edge', () => {
+  const parts = split(`1. Run this:\n\n   \`\`\`sh\n${'   echo once more\n'.repeat(8)}   \`\`\`\n2. Done`, room(100))
+  expect(parts[0]).toMatch(/^1\. Run this:\n\n {3}```sh\n( {3}echo once more\n)+ {3}```$/)
+  expect(parts[1]).toMatch(/^```sh\n(echo once more\n)+```/)
+})
+
+test('a growing text is measured from its last cut on', () => {
+  let measured = 0
+  const splitter = createSplitter({
+    chars: 100,
+    length(text) {
+      measured += text.length
+      return text.length
+    },
+  })
+  const line = 'a line of this text\n'
+  for (let lines = 1; lines < 100; lines++) splitter(line.repeat(lines))
+  measured = 0
+  splitter(line.repeat(100))
+  expect(measured).toBeLessThan(1000)
+})
+
+test('a text that shrinks again needs its second part no more', () => {
+  const splitter = createSplitter(room(40))
+  expect(splitter('What is said.\n\nAnd this too.\n\n⏳ a step that runs')).toHaveLength(2)
+  expect(splitter('What is said.\n\nAnd this too.\n\n-# ✅ A')).toEqual(['What is said.\n\nAnd this too.\n\n-# ✅ A'])
+})
+
+describe('a very long answer', () => {
+  const ending = '*The whole answer is in answer.md.*'
+  const answer = Array.from({ length: 40 }, (_, at) => `Sentence number ${at} of the answer.`).join(' ')
+
+  test('comes as three messages, the beginning of a fourth, and a file', () => {
+    const parts = split(answer, room(200))
+    const { messages, needsFile } = pack(parts, room(200), ending)
+    expect(needsFile).toBe(true)
+    expect(messages.slice(0, 3)).toEqual(parts.slice(0, 3))
+    expect(messages).toHaveLength(4)
+    expect(messages[3]).toMatch(/answer\.\n\n\*The whole answer is in answer\.md\.\*$/)
+    expect(messages[3]?.length).toBeLessThanOrEqual(200)
+    expect(parts[3]?.startsWith(messages[3]?.split('\n\n')[0] ?? '-')).toBe(true)
+  })
+
+  test('does not move while it grows further', () => {
+    const grown = (more: string) => pack(split(answer + more, room(200)), room(200), ending).messages
+    expect(grown(' And more.'.repeat(100))).toEqual(grown(''))
+  })
+
+  test('of four parts is no long one', () => {
+    expect(pack(['a', 'b', 'c', 'd'], room(200), ending)).toEqual({ messages: ['a', 'b', 'c', 'd'], needsFile: false })
+  })
+
+  test('keeps its code closed before the last sentence', () => {
+    const { messages } = pack(split(`\`\`\`ts\n${'const a = 1\n'.repeat(200)}\`\`\``, room(200)), room(200), ending)
+    expect(messages[3]).toMatch(/\n```\n\n\*The whole/)
+  })
 })
 
 test('of a very long opening line only the beginning is repeated', () => {

@@ -3,6 +3,7 @@ import type { MessageEntity } from 'grammy/types'
 import { expect, test } from 'vitest'
 import { limits, toTelegram } from '../adapters/telegram/outbound.ts'
 import { drawTable } from '../adapters/telegram/table.ts'
+import { split } from '../src/reply/split.ts'
 import { complaint } from './wire/telegram-text.ts'
 
 /** `[bold:words]` for each entity, in order. */
@@ -33,8 +34,31 @@ const cases: [string, string, string, string[]][] = [
   ['code in a list', '1. a\n   ```sh\n   ls\n   ```\n2. b', '1. a\nls\n2. b', ['pre(sh):ls']],
   ['lines in an item', '- a\n  b\n\n  c', '• a\n  b\n  c', []],
   ['a quote', '> a **b**\n>\n> c', 'a b\n\nc', ['blockquote:a b\n\nc', 'bold:b']],
-  ['a quote in a quote', '> a\n>> b', 'a\n\nb', ['blockquote:a\n\nb']],
+  ['a quote in a quote', '> a\n>> b\n>> c', 'a\n▎b\n▎c', ['blockquote:a\n▎b\n▎c']],
+  ['three quotes deep', '> a\n>> b\n>>> c', 'a\n▎b\n▎▎c', ['blockquote:a\n▎b\n▎▎c']],
   ['code in a quote', '> ```\n>   a\n> ```', '  a', ['blockquote:  a', 'pre:  a']],
+  [
+    'a spoiler',
+    'it was ||the **butler** with `rope`||!',
+    'it was the butler with rope!',
+    ['spoiler:the butler with rope', 'bold:butler'],
+  ],
+  ['bars that hide nothing', 'if a || b || c, `x||y||z`', 'if a || b || c, x||y||z', ['code:x||y||z']],
+  ['small print', 'a\n-# b **c**\n-# d', 'a\nb c\nd', ['italic:b c', 'bold:c', 'italic:d']],
+  [
+    'formulas',
+    'so \\(a_1 * b*\\), $$x*y*z$$, \\[\\frac{1}{2}\\] and $a^2$',
+    'so a_1 * b*, x*y*z, \\frac{1}{2} and a^2',
+    ['code:a_1 * b*', 'code:x*y*z', 'code:\\frac{1}{2}', 'code:a^2'],
+  ],
+  ['prices', '$5 or $6, from $7 to 8$ each, $HOME and `$a$`', '$5 or $6, from $7 to 8$ each, $HOME and $a$', ['code:$a$']],
+  ['what is no formula for a blank line', '$$\na\n\nb\n$$', '$$\na\n\nb\n$$', []],
+  ['a formula as a block', 'a\n\n$$\nx\n= y\n$$\n\nb', 'a\n\nx\n= y\n\nb', ['pre(tex):x\n= y']],
+  ['no formula in code', '```\n$$\nx\n$$\n```', '$$\nx\n$$', ['pre:$$\nx\n$$']],
+  ['a heading right above its text', '## a\nb', 'a\nb', ['bold:a']],
+  ['what belongs to a numbered item by two blanks', '1. a\n  - b\n    - c\n2. d', '1. a\n   • b\n     • c\n2. d', []],
+  ['what belongs to the tenth item', '10. a\n   - b\n11. c', '10. a\n    • b\n11. c', []],
+  ['an address that nothing refers to', 'a [b][1]\n\n[2]: https://x.example', 'a [b][1]\n\n[2]: https://x.example', []],
   ['a link', '[a b](https://x.example/y)', 'a b', ['text_link(https://x.example/y):a b']],
   ['a link by reference', '[a][1]\n\n[1]: https://x.example', 'a', ['text_link(https://x.example/):a']],
   ['code in a link', '[`a`](https://x.example)', 'a', ['text_link(https://x.example/):a']],
@@ -74,6 +98,24 @@ const cases: [string, string, string, string[]][] = [
     'a │ b\n──┼──\nx │ y\nx · y',
     ['pre:a │ b\n──┼──\nx │ y', 'text_link(https://x.example/):x', 'text_link(https://y.example/):y'],
   ],
+  [
+    'a table with too many cells in a row',
+    '|a|b|\n|-|-|\n|1|2|3|',
+    'a │ b\n──┼──────\n1 │ 2 | 3',
+    ['pre:a │ b\n──┼──────\n1 │ 2 | 3'],
+  ],
+  [
+    'a wide table, as a list',
+    `|Name|What it is|Link|\n|-|-|-|\n|a|${'long words '.repeat(6)}|[x](https://x.example)|\n|b||y|`,
+    `• Name: a\n  • What it is: ${'long words '.repeat(6).trim()}\n  • Link: x\n• Name: b\n  • Link: y`,
+    ['bold:a', 'text_link(https://x.example/):x', 'bold:b'],
+  ],
+  [
+    'a table of many columns, in lines',
+    '|Name|Number one|Number two|Number three|\n|-|-|-|-|\n|a|1|2||\n|b|3|4||',
+    '• Name: a · Number one: 1 · Number two: 2 · Number three: –\n• Name: b · Number one: 3 · Number two: 4 · Number three: –',
+    ['bold:a', 'bold:b'],
+  ],
 ]
 
 test.each(cases)('%s', (_, markdown, text, entities) => {
@@ -87,7 +129,19 @@ test('a length is that of what is shown', () => {
   expect(limits.length('😀')).toBe(2)
 })
 
-test('of more than 100 entities the least important are left out', () => {
+test('of more than 100 entities a message is too long, so that it is split before they are lost', () => {
+  expect(limits.length('*a* '.repeat(100))).toBe(199)
+  expect(limits.length('*a* '.repeat(101))).toBeGreaterThan(limits.chars)
+  for (const part of split('*a* '.repeat(250), limits)) expect(toTelegram(part).entities.length).toBeLessThanOrEqual(100)
+  expect(
+    split('*a* '.repeat(250), limits)
+      .map(part => toTelegram(part).text)
+      .join(' ')
+      .match(/a/g),
+  ).toHaveLength(250)
+})
+
+test('where it cannot be split, of more than 100 entities the least important are left out', () => {
   const { entities } = toTelegram(`${'*a* '.repeat(99)}[b](https://x.example) \`c\``)
   expect(entities).toHaveLength(100)
   expect(entities.slice(-2).map(({ type }) => type)).toEqual(['text_link', 'code'])

@@ -1,4 +1,5 @@
 import type { Limits } from '../../src/adapter.ts'
+import { renderInline } from './inline.ts'
 import { paceOf } from './pace.ts'
 import { beginsTable, renderTable } from './table.ts'
 
@@ -26,8 +27,9 @@ export function toDiscord(markdown: string): string {
     const end = blockEnd(lines, index)
     const block = lines.slice(index, end)
     if (end > index + 1 || openingFence(line)) out.push(...renderBlock(block))
+    else if (isTitle(lines, index)) out.push(`# ${renderInline(line.trim())}`)
     else out.push(renderLine(line))
-    index = end
+    index = isTitle(lines, index) ? index + 2 : end
   }
   const text = out.join('\n')
   return text.trim() === '' ? '…' : text
@@ -41,8 +43,10 @@ function blockEnd(lines: string[], start: number): number {
   const closing = /^\s*\$\$\s*$/.test(line) ? '$$' : /^\s*\\\[\s*$/.test(line) ? '\\]' : undefined
   if (closing) {
     const end = closeAt(lines, start, later => later.trim() === closing)
-    const whole = lines[end - 1]?.trim() === closing && !lines.slice(start, end).some(openingFence)
-    return whole ? end : start + 1
+    const isWhole = lines[end - 1]?.trim() === closing && end > start + 2
+    // TeX has no blank lines in a formula.
+    const isTex = !lines.slice(start + 1, end - 1).some(inside => inside.trim() === '' || openingFence(inside))
+    return isWhole && isTex ? end : start + 1
   }
   if (!beginsTable(line, lines[start + 1])) return start + 1
   let end = start + 2
@@ -77,11 +81,17 @@ function renderBlock(block: string[]): string[] {
   const [first = ''] = block
   const last = block.at(-1) ?? ''
   const fence = openingFence(first)
-  if (!fence) return /^\s*(\$\$|\\\[)/.test(first) ? ['```tex', ...block.slice(1, -1), '```'] : renderTable(block)
-  if (fence.mark.startsWith('`')) return block
+  if (!fence) return /^\s*(\$\$|\\\[)/.test(first) ? ['```tex', ...block.slice(1, -1), '```'] : renderTable(block, renderInline)
   const closed = block.length > 1 && closesFence(last, fence)
   const inside = closed ? block.slice(1, -1) : block.slice(1)
-  return [`${fence.before}\`\`\`${fence.info}`, ...inside, ...(closed ? [last.replace(/~+/, '```')] : [])]
+  // Discord knows no longer fences: the first three backticks end the code.
+  const shown = inside.map(line => line.replaceAll('```', '`\u200b`\u200b`'))
+  return [`${fence.before}\`\`\`${fence.info}`, ...shown, ...(closed ? [last.replace(/[`~]+/, '```')] : [])]
+}
+
+/** The line is a title, underlined on the next. */
+function isTitle(lines: string[], index: number): boolean {
+  return /^ {0,3}[^\s#>|+*~`=-]/.test(lines[index] ?? '') && /^ {0,3}={2,}\s*$/.test(lines[index + 1] ?? '')
 }
 
 /** What stands before the words of a line: indentation and quotation marks. */
@@ -91,7 +101,8 @@ const ruler = new RegExp(String.raw`${prefix}([-*_])(?:\s*\2){2,}\s*$`)
 const taskBox = new RegExp(String.raw`${prefix}(?:[-*+]|\d+[.)])\s+\[([ xX])\](?=\s)`)
 const plusBullet = new RegExp(String.raw`${prefix}\+(?=\s)`)
 
-function renderLine(line: string): string {
+function renderLine(source: string): string {
+  const line = source.replace(/^[ \t]*>(?:[ \t]*>)*[ \t]?/, renderQuote)
   const [, before = '', title] = deepHeading.exec(line) ?? []
   if (title) return `${before}**${renderInline(title.replaceAll('**', ''))}**`
   if (ruler.test(line)) return line.replace(ruler, (_, quoted: string) => quoted + rule)
@@ -101,25 +112,7 @@ function renderLine(line: string): string {
   return renderInline(bullets)
 }
 
-const url = String.raw`\(\s*(<[^>\n]*>|(?:[^()\s]|\([^()\s]*\))*)(?:\s+(?:"[^"]*"|'[^']*'))?\s*\)`
-const alt = String.raw`!\[((?:[^\]\\]|\\.)*)\]`
-/** In this order: code, which is left alone; an image that is a link; an image; a formula in one line. */
-const inline = new RegExp(
-  [
-    String.raw`(\`+)(?!\`)[^\n]*?[^\`\n]\1(?!\`)`,
-    String.raw`\[${alt}${url}\]${url}`,
-    `${alt}${url}`,
-    String.raw`\$\$(.+?)\$\$|\\\((.+?)\\\)|\\\[(.+?)\\\]`,
-  ].join('|'),
-  'g',
-)
-
-function renderInline(line: string): string {
-  return line.replace(inline, (whole, code, linkedAlt, _image, link, imageAlt, image, ...rest) => {
-    if (code !== undefined) return whole
-    if (link !== undefined) return `[${linkedAlt || 'image'}](${link})`
-    if (image !== undefined) return `[${imageAlt || 'image'}](${image})`
-    const formula = String(rest[0] ?? rest[1] ?? rest[2]).trim()
-    return formula.includes('`') ? whole : `\`${formula}\``
-  })
+/** Discord wants a blank behind the mark, knows no quotes within quotes, and takes `>>>` for a quote of all that follows. */
+function renderQuote(marks: string): string {
+  return `> ${'▎'.repeat(marks.replace(/[^>]/g, '').length - 1)}`
 }

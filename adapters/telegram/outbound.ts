@@ -1,4 +1,3 @@
-import type { MessageEntity } from 'grammy/types'
 import type {
   Blockquote,
   Code,
@@ -11,6 +10,7 @@ import type {
   ListItem,
   Nodes,
   Paragraph,
+  PhrasingContent,
   Table,
 } from 'mdast'
 import { fromMarkdown } from 'mdast-util-from-markdown'
@@ -18,15 +18,12 @@ import { gfmFromMarkdown } from 'mdast-util-gfm'
 import { cjkFriendlyExtension } from 'micromark-extension-cjk-friendly'
 import { gfm } from 'micromark-extension-gfm'
 import type { Limits } from '../../src/adapter.ts'
+import { codeFormulas } from './formula.ts'
+import { deepenLists } from './nesting.ts'
 import { paceOf } from './pace.ts'
-import { drawTable } from './table.ts'
-import { tidy } from './tidy.ts'
-
-/** A text and what of it is bold, a link, code…: offsets and lengths in UTF-16 units, which are those of JavaScript strings. */
-export interface Rendered {
-  text: string
-  entities: MessageEntity[]
-}
+import { join, mark, plain, type Rendered, withSpoilers } from './rendered.ts'
+import { showTable } from './rows.ts'
+import { chooseEntities, mostEntities, tidy } from './tidy.ts'
 
 /**
  * 4096: `text` of sendMessage "1-4096 characters after entities parsing" (core.telegram.org/bots/api#sendmessage).
@@ -35,7 +32,7 @@ export interface Rendered {
  */
 export const limits: Limits = {
   chars: 4096,
-  length: markdown => toTelegram(markdown).text.length,
+  length: lengthOf,
   editEveryMs: 1100,
   pace: paceOf,
   keyedPosts: false,
@@ -43,9 +40,29 @@ export const limits: Limits = {
 
 /** Markdown as models write it, for any input at all; never empty, since Telegram refuses an empty message. */
 export function toTelegram(markdown: string): Rendered {
-  const source = markdown.toWellFormed()
-  const rendered = tidy(render(source))
-  return rendered.text ? rendered : { text: '…', entities: [] }
+  const { text, entities } = renderedOnce(markdown)
+  return { text, entities: chooseEntities(entities) }
+}
+
+/** That of the text, until there are more entities than a message may have: then it is as if they filled it. */
+function lengthOf(markdown: string): number {
+  const { text, entities } = renderedOnce(markdown)
+  return Math.max(text.length, entities.length > mostEntities ? Math.ceil((entities.length / mostEntities) * 4096) : 0)
+}
+
+/** What was rendered last: a reply is measured before it is sent, and rendering is the dear part of both. */
+const lately = new Map<string, Rendered>()
+const remembered = 32
+
+function renderedOnce(markdown: string): Rendered {
+  const known = lately.get(markdown)
+  if (known) return known
+  const rendered = tidy(render(markdown.toWellFormed()))
+  const shown = rendered.text ? rendered : plain('…')
+  lately.set(markdown, shown)
+  const [oldest] = lately.keys()
+  if (lately.size > remembered && oldest !== undefined) lately.delete(oldest)
+  return shown
 }
 
 const syntax = {
@@ -59,15 +76,26 @@ const tooDeep = /^(?:[ \t]*(?:>|[*+-][ \t]|\d+[.)][ \t])){40}|[*_~]{200}[^\s*_~]
 function render(source: string): Rendered {
   if (tooDeep.test(source)) return plain(source)
   try {
-    const root = fromMarkdown(source, syntax)
-    const definitions = new Map(root.children.filter(isDefinition).map(node => [node.identifier, node.url]))
-    return blocks(root.children, { indent: '', quoted: false, linked: false, definitions }, '\n\n')
+    const root = fromMarkdown(deepenLists(codeFormulas(source)), syntax)
+    const definitions = new Map(
+      root.children
+        .filter(isDefinition)
+        .map((node): [string, string] => [node.identifier, node.url])
+        .reverse(),
+    )
+    return blocks(root.children, { indent: '', quoted: false, linked: false, definitions, used: referredTo(root) }, '\n\n')
   } catch {
     return plain(source) // thousands of nested marks exhaust the stack, and some texts the parser itself: shown as they were written
   }
 }
 
 const isDefinition = (node: Nodes): node is Definition => node.type === 'definition'
+
+/** The names that links by reference go by. */
+function referredTo(node: Nodes): Set<string> {
+  if (node.type === 'linkReference' || node.type === 'imageReference') return new Set([node.identifier])
+  return 'children' in node ? new Set(node.children.flatMap(child => [...referredTo(child)])) : new Set()
+}
 
 /** Where a node stands. */
 interface Place {
@@ -76,18 +104,27 @@ interface Place {
   quoted: boolean
   linked: boolean
   definitions: Map<string, string>
+  used: Set<string>
 }
 
 function blocks(nodes: Nodes[], place: Place, gap: string): Rendered {
   const shown = nodes.map(node => ({ node, piece: block(node, place) })).filter(({ piece }) => piece.text !== '')
-  const pieces = shown.flatMap(({ node, piece }, i) =>
-    i === 0 ? [piece] : [plain(gap + (isBox(node) ? '' : place.indent)), piece],
-  )
+  const pieces = shown.flatMap(({ node, piece }, i) => {
+    if (i === 0) return [piece]
+    const lines = isNextLine(shown[i - 1]?.node, node) ? '\n' : gap
+    return [plain(lines + (isBox(node, place) ? '' : place.indent)), piece]
+  })
   return join(pieces)
 }
 
+/** Written without a blank line between them, such as a heading and its text: shown so too. */
+const isNextLine = (above: Nodes | undefined, node: Nodes) =>
+  above?.position !== undefined && node.position?.start.line === above.position.end.line + 1
+
 /** Boxes are drawn at the edge: an indentation would shift their first line alone. */
-const isBox = (node: Nodes | undefined) => node?.type === 'code' || node?.type === 'table' || node?.type === 'blockquote'
+function isBox(node: Nodes | undefined, { quoted }: Place): boolean {
+  return node?.type === 'code' || node?.type === 'table' || (node?.type === 'blockquote' && !quoted)
+}
 
 function block(node: Nodes, place: Place): Rendered {
   switch (node.type) {
@@ -108,16 +145,33 @@ function block(node: Nodes, place: Place): Rendered {
     case 'footnoteDefinition':
       return join([plain(`[${node.identifier}] `), blocks(node.children, place, '\n')])
     case 'definition':
-      return plain('')
+      return definition(node, place)
     default:
       return inline(node, place)
   }
 }
 
-/** `-# ` before a paragraph is small print, as on Discord; the nearest that Telegram has is italics. */
-function paragraph({ children: [first, ...others] }: Paragraph, place: Place): Rendered {
-  if (first?.type !== 'text' || !first.value.startsWith('-# ')) return inlines(first ? [first, ...others] : [], place)
+/** `-# ` before a line is small print, as on Discord; the nearest that Telegram has is italics. */
+function paragraph({ children }: Paragraph, place: Place): Rendered {
+  if (!children.some(node => node.type === 'text' && /^-#[ \t]/m.test(node.value))) return inlines(children, place)
+  const lines: PhrasingContent[][] = [[]]
+  for (const node of children) {
+    const [first = node, ...others] = node.type === 'text' ? node.value.split('\n').map(value => ({ ...node, value })) : [node]
+    lines.at(-1)?.push(first)
+    lines.push(...others.map(other => [other]))
+  }
+  const pieces = lines.map(line => smallPrint(line, place))
+  return join(pieces.flatMap((piece, i) => (i === 0 ? [piece] : [plain(`\n${place.indent}`), piece])))
+}
+
+function smallPrint([first, ...others]: PhrasingContent[], place: Place): Rendered {
+  if (first?.type !== 'text' || !/^-#[ \t]/.test(first.value)) return inlines(first ? [first, ...others] : [], place)
   return mark(inlines([{ ...first, value: first.value.slice(3) }, ...others], place), { type: 'italic' })
+}
+
+/** Shown where no link took it, such as when the link is in another part. */
+function definition({ identifier, label, url }: Definition, { used, definitions }: Place): Rendered {
+  return plain(used.has(identifier) && definitions.get(identifier) === url ? '' : `[${label ?? identifier}]: ${url}`)
 }
 
 function code(node: Code): Rendered {
@@ -137,38 +191,36 @@ function item(node: ListItem, number: string, place: Place): Rendered {
   const box = typeof node.checked === 'boolean' ? (node.checked ? '☑ ' : '☐ ') : ''
   const marker = number + box || '• '
   const content = blocks(node.children, { ...place, indent: place.indent + ' '.repeat(marker.length) }, '\n')
-  return join([plain(isBox(node.children[0]) ? `${marker.trimEnd()}\n` : marker), content])
+  return join([plain(isBox(node.children[0], place) ? `${marker.trimEnd()}\n` : marker), content])
 }
 
-/** Telegram has no quotes within quotes. */
+/** Telegram has no quotes within quotes: an inner one is drawn. */
 function quote(node: Blockquote, place: Place): Rendered {
-  const content = blocks(node.children, { ...place, indent: '', quoted: true }, '\n\n')
-  return place.quoted ? content : mark(content, { type: 'blockquote' })
+  if (!place.quoted) return mark(blocks(node.children, { ...place, indent: '', quoted: true }, '\n\n'), { type: 'blockquote' })
+  return join([plain(bar), blocks(node.children, { ...place, indent: place.indent + bar }, '\n')])
 }
 
-/** Drawn as code, since Telegram has no tables; code holds no links, so these follow below it. */
+const bar = '▎'
+
 function table(node: Table, place: Place): Rendered {
   const rows = node.children.map(row => row.children.map(cell => inlines(cell.children, { ...place, indent: '' })))
-  const drawn = drawTable(
-    rows.map(row => row.map(cell => cell.text.replace(/\s+/g, ' ').trim())),
-    node.align ?? [],
-  )
-  const links = rows.flat().flatMap(cell => cell.entities.filter(isLink).map(link => cutOut(cell, link)))
-  return join([mark(plain(drawn), { type: 'pre' }), ...links.flatMap((link, i) => [plain(i === 0 ? '\n' : ' · '), link])])
+  return showTable(rows, node.align ?? [])
 }
 
-const isLink = (entity: MessageEntity) => entity.type === 'text_link'
-const cutOut = ({ text }: Rendered, part: MessageEntity) =>
-  mark(plain(text.substring(part.offset, part.offset + part.length)), part)
-
 function inlines(nodes: Nodes[], place: Place): Rendered {
-  return join(nodes.map(node => inline(node, place)))
+  return withSpoilers(nodes.flatMap(node => (node.type === 'text' ? texts(node.value, place) : [inline(node, place)])))
+}
+
+/** Bars in pairs are pieces of their own. */
+function texts(value: string, place: Place): Rendered[] {
+  const pieces = value.split(/(?<!\|)(\|\|)(?!\|)/).filter(piece => piece !== '')
+  return pieces.map(piece => plain(piece.replaceAll('\n', `\n${place.indent}`)))
 }
 
 function inline(node: Nodes, place: Place): Rendered {
   switch (node.type) {
     case 'text':
-      return plain(node.value.replaceAll('\n', `\n${place.indent}`))
+      return join(texts(node.value, place))
     case 'strong':
       return mark(inlines(node.children, place), { type: 'bold' })
     case 'emphasis':
@@ -215,23 +267,4 @@ function checkUrl(url: string): string | undefined {
   const parsed = URL.parse(url)
   if (!parsed || !['http:', 'https:'].includes(parsed.protocol)) return undefined
   return /[^.]\.[^.]/.test(parsed.hostname) ? parsed.href : undefined
-}
-
-const plain = (text: string): Rendered => ({ text, entities: [] })
-
-type Mark = MessageEntity extends infer One ? (One extends MessageEntity ? Omit<One, 'offset' | 'length'> : never) : never
-
-function mark({ text, entities }: Rendered, what: Mark): Rendered {
-  return { text, entities: [{ ...what, offset: 0, length: text.length } as MessageEntity, ...entities] }
-}
-
-function join(pieces: Rendered[]): Rendered {
-  let text = ''
-  const entities: MessageEntity[] = []
-  for (const piece of pieces) {
-    const start = text.length
-    entities.push(...piece.entities.map(entity => ({ ...entity, offset: entity.offset + start })))
-    text += piece.text
-  }
-  return { text, entities }
 }

@@ -1,17 +1,13 @@
 import type { MessageEntity } from 'grammy/types'
-
-interface Rendered {
-  text: string
-  entities: MessageEntity[]
-}
+import type { Rendered } from './rendered.ts'
 
 /** Telegram ignores entities beyond the 100th (python-telegram-bot, `MessageLimit.MESSAGE_ENTITIES`). */
-const most = 100
+export const mostEntities = 100
 
 /** The first are worth the most when there are too many. */
-const worth: MessageEntity['type'][] = ['pre', 'text_link', 'code', 'blockquote', 'bold', 'italic', 'strikethrough']
+const worth: MessageEntity['type'][] = ['spoiler', 'pre', 'text_link', 'code', 'blockquote', 'bold', 'italic', 'strikethrough']
 
-/** Makes entities that Telegram takes as they are: inside the text, around something visible, nested, at most 100. */
+/** Makes entities that Telegram takes as they are: inside the text, around something visible, nested. */
 export function tidy({ text, entities }: Rendered): Rendered {
   const start = isBlank(text) ? text.length : text.search(/[^\n]/)
   const shown = text.slice(start).trimEnd()
@@ -19,7 +15,7 @@ export function tidy({ text, entities }: Rendered): Rendered {
   const cut = entities.flatMap(entity => (isStyle(entity) ? cutAround(entity, boxes) : [entity]))
   const placed = cut.map(entity => between(Math.max(0, entity.offset - start), endOf(entity) - start, entity))
   const trimmed = placed.map(entity => trim(entity, shown)).filter(entity => entity.length > 0)
-  return { text: shown, entities: choose(dropRepeated(trimmed.sort(outerFirst))) }
+  return { text: shown, entities: dropRepeated(trimmed.sort(outerFirst)) }
 }
 
 /** Nothing that a person would see: Telegram calls such a message empty. */
@@ -28,7 +24,7 @@ function isBlank(text: string): boolean {
 }
 
 const isCode = (entity: MessageEntity) => entity.type === 'pre' || entity.type === 'code'
-const isStyle = (entity: MessageEntity) => ['bold', 'italic', 'strikethrough'].includes(entity.type)
+const isStyle = (entity: MessageEntity) => ['bold', 'italic', 'strikethrough', 'spoiler'].includes(entity.type)
 const endOf = (entity: MessageEntity) => entity.offset + entity.length
 const between = (start: number, end: number, entity: MessageEntity) => ({ ...entity, offset: start, length: end - start })
 const outerFirst = (a: MessageEntity, b: MessageEntity) => a.offset - b.offset || b.length - a.length
@@ -64,8 +60,9 @@ function dropRepeated(sorted: MessageEntity[]): MessageEntity[] {
   })
 }
 
-function choose(sorted: MessageEntity[]): MessageEntity[] {
-  if (sorted.length <= most) return sorted
+/** As many as Telegram takes, the most important first when there are more. */
+export function chooseEntities(sorted: MessageEntity[]): MessageEntity[] {
+  if (sorted.length <= mostEntities) return sorted
   const byWorth = sorted.toSorted((a, b) => worth.indexOf(a.type) - worth.indexOf(b.type))
-  return byWorth.slice(0, most).sort(outerFirst)
+  return byWorth.slice(0, mostEntities).sort(outerFirst)
 }

@@ -1,6 +1,7 @@
 import type { Notice } from '../agent/events.ts'
 import type { Words } from '../i18n/i18n.ts'
 import { openFence } from './fence.ts'
+import { steady } from './steady.ts'
 import type { Step, View } from './view.ts'
 
 const marks = { running: '⏳', ok: '✅', failed: '⚠️', cutOff: '⏹' }
@@ -9,12 +10,13 @@ const footerSteps = 4
 
 /** The reply while the turn runs, in two sizes: with a line per step, and small for when the large one would need another message. */
 export function renderLive(view: View, words: Words): { large: string; small: string } {
-  const small = join(view.text, footer(view.steps))
-  if (view.speaking) return { large: small, small }
+  const said = view.speaking ? steady(view.text) : view.text
+  const small = join(said, footer(view.steps))
+  if (view.speaking && said.trim() !== '') return { large: small, small }
   const thinking = view.steps.some(step => step.state === 'running') ? [] : [`💭 ${words.thinking}`]
   const heard = view.heard.map(({ text }) => `↪ ${plain(text)}`)
   const lines = [...stepLines(view.steps, words), ...heard, ...thinking]
-  return { large: join(view.text, lines.join('\n')), small: small || thinking.join('') }
+  return { large: join(said, lines.join('\n')), small: small || thinking.join('') }
 }
 
 /** The reply when the turn is over: what was said, what the house adds, and a footer of what was done. */
@@ -59,7 +61,7 @@ function sentenceOf(notice: Notice, words: Words): string {
 /** Blocks with a blank line between them. A code fence that the text left open would swallow what follows it. */
 function join(text: string, ...blocks: string[]): string {
   const fence = openFence(text)
-  const body = fence === undefined ? text : `${text}\n${fence.close}`
+  const body = fence === undefined ? text : `${text.trimEnd()}\n${fence.close}`
   return [body.trim(), ...blocks].filter(block => block !== '').join('\n\n')
 }
 

@@ -7,7 +7,7 @@ import { deliver, mayCall } from './deliver.ts'
 import { openLane, type Pacer } from './pacer.ts'
 import { createPump } from './pump.ts'
 import { createSheet, type SheetOptions, toMessages } from './sheet.ts'
-import { split } from './split.ts'
+import { createSplitter } from './split.ts'
 import { emptyView, nextView, type View } from './view.ts'
 
 /** The one answer to one message, kept fresh by edits while the agent works. */
@@ -36,14 +36,15 @@ export interface ReplyOptions extends Omit<SheetOptions, 'opening'> {
 /** Returns at once: the placeholder is on its way while the model already works. */
 export function openReply(options: ReplyOptions): Reply {
   const { adapter, message, words, pacer, closing, log } = options
+  const split = createSplitter(adapter.limits)
   const sheet = createSheet({ ...options, opening: opening(options) })
   const lane = openLane(adapter, message, pacer)
   let view = emptyView
-  const pump = createPump({ render: () => live(view, options), sheet, lane, closing, log })
+  const pump = createPump({ render: () => live(view, options, split), sheet, lane, closing, log })
 
   async function settle(text: string, buttons: Button[], final: boolean): Promise<void> {
     await pump.stop()
-    const last = toMessages(split(text, adapter.limits), buttons, final)
+    const last = toMessages(split(text), buttons, final)
     const bring = async () => sheet.isStale(last) && (await mayCall(lane, closing)) && sheet.bring(last)
     await deliver(bring, { forget: () => sheet.forget(last), hush: lane.hush, signal: closing, log })
   }
@@ -70,10 +71,10 @@ function opening({ message, words, stopButton }: ReplyOptions): Outgoing {
 }
 
 /** The reply as it should look while the turn runs. */
-function live(view: View, { message, words, adapter, stopButton }: ReplyOptions): Outgoing[] {
+function live(view: View, { message, words, stopButton }: ReplyOptions, split: (text: string) => string[]): Outgoing[] {
   if (message.kind === 'api') return toMessages([view.text || words.thinking], [], false)
   const { large, small } = renderLive(view, words)
-  const texts = split(large, adapter.limits)
-  const smaller = texts.length > 1 && large !== small ? split(small, adapter.limits) : texts
+  const texts = split(large)
+  const smaller = texts.length > 1 && large !== small ? split(small) : texts
   return toMessages(smaller.length < texts.length ? smaller : texts, [stopButton], false)
 }

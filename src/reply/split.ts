@@ -1,3 +1,4 @@
+import { bestPlace, type Cut, cutAt, layoutOf, type Rest, restAfter } from './cut.ts'
 import { openFence } from './fence.ts'
 
 export interface Room {
@@ -7,23 +8,40 @@ export interface Room {
 }
 
 /**
- * Cuts Markdown into parts that fit, at the end of a paragraph, line or sentence where it can; never inside a link, inline code or a
- * grapheme. An open code fence is closed and opened again. A longer text gives the same parts but for the last one.
+ * Cuts Markdown into parts that fit, at the end of a paragraph, line or sentence where it can; never inside a link, a table's row, inline
+ * code or a grapheme that fits into a part. What a cut leaves open (a fence, a table, a quote, a spoiler) is closed and opened again.
  */
 export function split(markdown: string, room: Room): string[] {
-  const parts: string[] = []
-  let rest = markdown
-  let reopened = 0 // how much of `rest` repeats the opening of a fence
-  while (isTooLong(rest, room)) {
-    const at = softCut(rest, reopened, longestThatFits(rest, reopened, room))
-    const fence = openFence(rest.slice(0, at))
-    parts.push(closed(rest.slice(0, at).trimEnd()))
-    const opening = fence ? `${fence.open}\n` : ''
-    rest = opening + (fence ? rest.slice(at).replace(/^\n/, '') : rest.slice(at).trimStart())
-    reopened = opening.length
-  }
-  return [...parts, rest]
+  return createSplitter(room)(markdown)
 }
+
+/**
+ * Splits a text that grows, from call to call: a part that is followed by another stays as it is, as long as its text does. Only what
+ * follows the last cut is measured, which is the dear part.
+ */
+export function createSplitter(room: Room): (markdown: string) => string[] {
+  let cuts: (Cut & { of: number })[] = []
+  return markdown => {
+    let rest: Rest = { text: markdown, opened: 0 }
+    const kept: typeof cuts = []
+    const goOn = (cut: Cut & { of: number }) => {
+      kept.push(cut)
+      rest = restAfter(rest.text, cut)
+    }
+    for (const cut of cuts) {
+      const needed = rest.text.length >= cut.of || isTooLong(rest.text, room)
+      if (!needed || !rest.text.startsWith(cut.head)) break
+      goOn(cut)
+    }
+    while (isTooLong(rest.text, room)) goOn({ ...findCut(rest, room), of: rest.text.length })
+    cuts = kept
+    const parts = cuts.map(({ part }) => part)
+    return parts.length > 0 && isBlank(rest) ? parts : [...parts, rest.text]
+  }
+}
+
+/** Nothing but blanks and the end of a fence. */
+const isBlank = ({ text, opened }: Rest) => /^(?:`{3,}|~{3,}|\$\$|\\\]|)$/.test(text.slice(opened).trim())
 
 /** Measuring renders: of a text that is much longer than a message its beginning tells enough. */
 function isTooLong(text: string, room: Room): boolean {
@@ -31,20 +49,29 @@ function isTooLong(text: string, room: Room): boolean {
   return room.length(beginning) > room.chars || (beginning.length < text.length && room.length(text) > room.chars)
 }
 
-function closed(part: string): string {
-  const fence = openFence(part)
-  return fence ? `${part}\n${fence.close}` : part
+/** How far beyond a cut links and tables are looked for that it might tear. */
+const lookAhead = 2000
+
+function findCut(rest: Rest, room: Room): Cut {
+  let longest = longestThatFits(rest, room)
+  const layout = layoutOf(rest.text.slice(0, longest + lookAhead))
+  while (true) {
+    const cut = cutAt(rest.text, bestPlace(rest, longest, layout), layout)
+    if (longest <= rest.opened + 1 || room.length(cut.part) <= room.chars) return cut
+    // Less text can be longer to see: ten rows are drawn as a table, eleven may be a list.
+    longest = Math.max(rest.opened + 1, Math.floor(Math.min(longest, cut.head.length) * 0.95))
+  }
 }
 
 /** A cut is close enough to the longest possible when it leaves less than this share of the room empty. */
 const slack = 0.05
 
 /**
- * A cut whose part fits and nearly fills the room; at least one character beyond what is reopened, so that there is always progress.
- * Measuring is dear (it renders), so each guess goes where the last one says that the limit lies.
+ * A cut whose part fits and nearly fills the room; at least one character beyond what is opened again, so that there is always progress.
+ * Measuring is dear, so each guess goes where the last one says that the limit lies.
  */
-function longestThatFits(text: string, reopened: number, room: Room): number {
-  let fits = reopened + 1
+function longestThatFits({ text, opened }: Rest, room: Room): number {
+  let fits = opened + 1
   let tooLong = text.length + 1
   let guess = room.chars
   while (tooLong - fits > 1) {
@@ -59,34 +86,7 @@ function longestThatFits(text: string, reopened: number, room: Room): number {
   return fits
 }
 
-/** From the best place to cut to the worst; each matches what stays in the part. */
-const places = [/\n\s*\n/g, /\n/g, /[.!?…](?=\s)|[。！？；]/g, /\s+/g]
-
-/** The best place in the second half of what fits; a paragraph's end counts from further up than a space's. */
-function softCut(text: string, reopened: number, longest: number): number {
-  const forbidden = unbreakable(text.slice(0, longest + 2000))
-  const least = Math.max(reopened + 1, Math.floor(longest / 2))
-  for (const place of places) {
-    const cuts = [...text.slice(least, longest).matchAll(place)].map(match => least + match.index + match[0].length)
-    const cut = cuts.findLast(at => !forbidden.some(([from, to]) => at > from && at < to))
-    if (cut !== undefined) return cut
-  }
-  const [from] = forbidden.find(([start, end]) => longest > start && longest < end) ?? []
-  return from !== undefined && from > reopened ? from : graphemeCut(text, longest, reopened + 1)
-}
-
-/** Where links, inline code and bare addresses stand. */
-function unbreakable(text: string): [number, number][] {
-  const spans = text.matchAll(/!?\[[^\]\n]*\]\([^)\n]*\)|(?<!`)`[^`\n]+`(?!`)|<?https?:\/\/[^\s<>]+>?/g)
-  return [...spans].map(match => [match.index, match.index + match[0].length])
-}
-
-const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' })
-
-/** The last boundary between what a reader sees as characters, at `longest` or shortly before it. */
-function graphemeCut(text: string, longest: number, least: number): number {
-  const from = Math.max(0, longest - 64)
-  const start = /[\uDC00-\uDFFF]/.test(text[from] ?? '') ? from + 1 : from
-  const ends = [...graphemes.segment(text.slice(start, longest + 64))].map(({ index }) => start + index)
-  return ends.findLast(at => at <= longest && at >= least) ?? longest
+function closed(part: string): string {
+  const fence = openFence(part)
+  return fence ? `${part}\n${fence.close}` : part
 }
