@@ -18,6 +18,7 @@ test.each([
   ['shows brackets that are no link', 'see [1] and', 'see [1] and'],
   ['shows a bracket that is never closed', `see [${'x'.repeat(300)}`, `see [${'x'.repeat(300)}`],
   ['holds code back', 'run `npm i', 'run '],
+  ['holds code back whose last mark may be the first of two', 'run `npm i`', 'run '],
   ['knows that a star in code is none', 'run `a * b **` and', 'run `a * b **` and'],
   ['holds a formula back', 'so \\(a_1 +', 'so '],
   ['holds the head of a table back', 'so:\n\n| a | b', 'so:\n\n'],

@@ -78,7 +78,8 @@ function codeEnd(text: string, at: number): End {
   const run = /^`+/.exec(text.slice(at))?.[0] ?? ''
   const inside = at + run.length
   const close = [...text.slice(inside).matchAll(/`+/g)].find(([marks]) => marks === run)
-  if (close) return inside + close.index + run.length
+  const end = close ? inside + close.index + run.length : text.length
+  if (end < text.length) return end // at the very end, one more backtick would make another mark of it
   return text.length - at > longestHeld ? inside : 'open'
 }
 
