@@ -1,4 +1,5 @@
-import type { Conversation, Heard } from './message.ts'
+import type { Ask } from './ask.ts'
+import type { Conversation, Heard, Press } from './message.ts'
 
 /**
  * A platform, seen from inside the house. An adapter knows text, buttons and ids; never tools, models or queues.
@@ -11,9 +12,10 @@ export interface Adapter {
   readonly oneListener?: string
   /**
    * Listens until `stop`. A platform is told "received" only after `receive` has resolved; when it rejects, the event was not
-   * kept and must be offered again. Throws ConfigError when the platform refuses the token or the set-up.
+   * kept and must be offered again. Throws ConfigError when the platform refuses the token or the set-up. A platform that can show a form
+   * of its own asks `formFor` what is in it when a button `fill` is pressed, and hands over the press with its fields.
    */
-  start(receive: Receive): Promise<void>
+  start(receive: Receive, formFor?: FormFor): Promise<void>
   stop(): Promise<void>
   /**
    * Tells the platform the list of commands, if it changed since the last time. Called once after `start`. `suggest` knows what may be
@@ -50,6 +52,9 @@ export type Suggest = (command: string, option: string, typed: string) => Promis
 
 export type Receive = (what: Heard) => Promise<void>
 
+/** The open question behind a button; undefined when it is closed, or not for this person. Answers within a second. */
+export type FormFor = (press: Press) => Promise<Ask | undefined>
+
 /** One message as it should look now. `text` is Markdown whose `limits.length` is at most `limits.chars`. */
 export interface Outgoing {
   text: string
@@ -63,6 +68,8 @@ export interface Button {
   /** `action:token` has at most 64 bytes (Telegram's `callback_data`, the narrowest of all). */
   action: string
   token: string
+  /** How it looks where buttons differ. */
+  tone?: 'good' | 'bad'
 }
 
 export interface Limits {

@@ -36,6 +36,8 @@ export interface Message {
   shared?: true
   /** Somebody waits for the answer to this very message, on a line of his own: it is not answered together with others. */
   alone?: true
+  /** Its turn has waited for a person, and goes on by itself. */
+  resumed?: true
   /** It was taken back after its turn had begun. */
   withdrawn?: true
 }
@@ -65,6 +67,10 @@ export interface Press {
   action: string
   /** What it does it to: the `token` of the `Button`. */
   token: string
+  /** What was filled into the form that the button opened, as it was typed; absent where no form was shown. */
+  fields?: Record<string, string>
+  /** A `replyTo` below which `post` says something that only who pressed gets to see; absent where it cannot be said alone. */
+  aside?: string
 }
 
 /** Somebody edited a message, or deleted it (`text` is undefined). */

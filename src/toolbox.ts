@@ -1,3 +1,4 @@
+import type { Answer, AskDraft } from './ask.ts'
 import type { KeptFile, Tool } from './model.ts'
 
 /** All tools of all servers that are up, under unique names. */
@@ -13,6 +14,14 @@ export interface CallOptions {
   /** Cancels the call on the wire as well. */
   signal: AbortSignal
   onProgress(progress: ToolProgress): void
+  /**
+   * Asks the person who is being answered and waits for what he says; the clock of the call stands still meanwhile. With `later`, plain
+   * JSON, the wait may end with Parked, which is to be rethrown: the same call is made again once he has answered, with it as `resume`.
+   * Rejects with what aborted the signal. Absent where nobody can be asked.
+   */
+  ask?(draft: AskDraft, later?: unknown): Promise<Answer>
+  /** What `ask` was given as `later` in an earlier attempt at this call. */
+  resume?: unknown
 }
 
 export interface ToolProgress {
