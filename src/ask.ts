@@ -11,6 +11,8 @@ export interface Ask {
   from?: string
   /** Words of a server or the house, in which nothing is Markdown. */
   text: string
+  /** What it is about, shown letter by letter: the arguments of a call. */
+  detail?: string
   /** What a form asks for; empty where a yes or no is all. */
   fields: Field[]
   /** Of a `link`: for the eyes of who is asked alone, and fetched by nobody. */

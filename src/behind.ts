@@ -116,7 +116,7 @@ function createEye(lookOnce: (signal: AbortSignal) => Promise<void>) {
 }
 
 function ofTheAsker([first]: Message[], waiting: Message[]): Message[] {
-  return first?.alone ? [] : waiting.filter(({ author, alone }) => author.id === first?.author.id && !alone)
+  return first?.alone ? [] : waiting.filter(({ author, alone, resumed }) => author.id === first?.author.id && !alone && !resumed)
 }
 
 /** Those of `some` that nobody else is waiting before. */

@@ -1,17 +1,21 @@
 import type { CommandInfo, Suggest } from './adapter.ts'
+import { isAdmin } from './admins.ts'
+import { stopWaiting } from './answers.ts'
 import type { History } from './history.ts'
 import type { Words } from './i18n/i18n.ts'
-import { type Author, type Conversation, type Message, platformOf } from './message.ts'
+import type { Conversation, Message } from './message.ts'
+import type { Asks } from './queue/asks.ts'
 import type { Board, Notice } from './queue/board.ts'
 import type { Inbox } from './queue/inbox.ts'
 import type { Jobs } from './queue/jobs.ts'
 import type { Journal } from './queue/journal.ts'
 import type { Retries } from './queue/retries.ts'
 import type { Signals } from './queue/signals.ts'
+import { tokenOf } from './queue/token.ts'
 import { choices, isChoice, isSetting, type SettingName, type Settings } from './settings.ts'
-import { tokenOf } from './turns.ts'
 
 export interface CommandTools {
+  asks: Asks
   inbox: Inbox
   /** `platform:native id` of each. */
   admins: string[]
@@ -89,9 +93,10 @@ export const commands: Command[] = [
     name: 'stop',
     description: { en: 'Stop the answer under way', zh: '停止正在进行的回答' },
     options: [],
-    async run({ conversation, author }, _argument, words, { inbox, journal, signals, admins }) {
+    async run({ conversation, author }, _argument, words, tools) {
+      const { inbox, journal, signals, admins } = tools
       const [asked] = (await journal.isRunning(conversation)) ? await inbox.waiting(conversation) : []
-      if (!asked) return words.nothingRuns
+      if (!asked) return (await stopWaiting(conversation, author, undefined, tools)) ? words.stopping : words.nothingRuns
       if (asked.author.id !== author.id && !isAdmin(conversation, author, admins)) return words.notYours
       await signals.send({ conversation, token: tokenOf(asked.id), what: 'stop' })
       return words.stopping
@@ -113,10 +118,6 @@ export const commands: Command[] = [
     run: async (_message, _argument, words, { board, jobs }) => status(await board.read(), await jobs.counts(), words),
   },
 ]
-
-/** Whether the operator has named this person in ADMINS. */
-export const isAdmin = (conversation: Conversation, { id }: Author, admins: string[]) =>
-  admins.includes(`${platformOf(conversation)}:${id}`)
 
 const suggestions = 25
 

@@ -6,10 +6,10 @@ import type { FileStore } from './media/store.ts'
 import type { Message } from './message.ts'
 import type { Final } from './queue/journal.ts'
 import type { Lease } from './queue/lease.ts'
+import { tokenOf } from './queue/token.ts'
 import type { Pacer } from './reply/pacer.ts'
 import { postFiles } from './reply/post-files.ts'
 import type { Reply } from './reply/reply.ts'
-import { tokenOf } from './turns.ts'
 
 export interface DeliveryOptions {
   question: Message

@@ -25,6 +25,17 @@ export class Closing extends Error {
   override name = 'Closing'
 }
 
+/** A turn waits for a person, and nobody waits with it: it goes on when he has answered. */
+export class Parked extends Error {
+  override name = 'Parked'
+  /** Of the question. */
+  readonly token: string
+  constructor(token: string) {
+    super('waiting for an answer')
+    this.token = token
+  }
+}
+
 /** The operator must mend the configuration: printed without a stack, exit code 1. Each problem is one sentence. */
 export class ConfigError extends Error {
   override name = 'ConfigError'

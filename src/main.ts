@@ -10,6 +10,7 @@ import { ConfigError } from './errors.ts'
 import { createHistory } from './history.ts'
 import { createLog, type Log, reason } from './log.ts'
 import { createFileStore } from './media/store.ts'
+import { createAsks } from './queue/asks.ts'
 import { createAway } from './queue/away.ts'
 import { type Board, createBoard } from './queue/board.ts'
 import { createBookmarks } from './queue/bookmarks.ts'
@@ -109,6 +110,7 @@ function createQueueRooms(house: RedisHouse, log: Log) {
   return {
     inbox,
     away: createAway(redis, inbox),
+    asks: createAsks(redis),
     journal: createJournal(redis),
     files: createFileStore(redis),
     leases: createLeases(redis),

@@ -69,7 +69,7 @@ export interface Press {
   token: string
   /** What was filled into the form that the button opened, as it was typed; absent where no form was shown. */
   fields?: Record<string, string>
-  /** A `replyTo` below which `post` says something that only who pressed gets to see; absent where it cannot be said alone. */
+  /** A `replyTo` below which `post` says something that only who pressed gets to see; absent where nobody else is. */
   aside?: string
 }
 

@@ -7,8 +7,8 @@ import { groupOf } from './queue/group.ts'
 import { joined } from './queue/inbox.ts'
 import type { Journal } from './queue/journal.ts'
 import type { Lease } from './queue/lease.ts'
+import { tokenOf } from './queue/token.ts'
 import { openLane, type Pacer, type Urgency } from './reply/pacer.ts'
-import { tokenOf } from './turns.ts'
 
 export interface NotesOptions {
   /** Native ids of the notes that stand already, by the id of the message that waits. */

@@ -30,7 +30,7 @@ function begunWith({ messages, steps }: TurnRecord): Message[] {
 
 /** The calls, with their arguments, that were made for words that were changed since and cannot be made twice without harm. */
 export function notUndone({ earlier }: TurnRecord, tools: Tool[]): string[] {
-  const begun = new Set(earlier.flatMap(step => (step.type === 'begun' ? [step.callId] : [])))
+  const { begun } = doneBefore(earlier)
   const calls = earlier.flatMap(step => (step.type === 'said' ? step.entry.calls : []))
   return calls
     .filter(({ id, name }) => begun.has(id) && !tools.find(tool => tool.name === name)?.repeatable)
@@ -38,10 +38,19 @@ export function notUndone({ earlier }: TurnRecord, tools: Tool[]): string[] {
 }
 
 export function doneBefore(steps: Step[]): DoneBefore {
-  return {
-    results: new Map(steps.flatMap(step => (step.type === 'result' ? [[step.entry.callId, step.entry]] : []))),
-    begun: new Set(steps.flatMap(step => (step.type === 'begun' ? [step.callId] : []))),
+  const done: DoneBefore = { results: new Map(), begun: new Set(), asked: new Map() }
+  for (const step of steps) {
+    if (step.type === 'result') done.results.set(step.entry.callId, step.entry)
+    if (step.type === 'begun') {
+      done.begun.add(step.callId)
+      done.asked.delete(step.callId)
+    }
+    if (step.type === 'asked') {
+      done.begun.delete(step.callId)
+      done.asked.set(step.callId, step.later)
+    }
   }
+  return done
 }
 
 /** What was kept of the files that tools have returned so far, those for the person last, in their order. */
@@ -55,7 +64,7 @@ export function replay(steps: Step[], tools: Tool[]): AgentEvent[] {
   const calls = steps.flatMap(step => (step.type === 'said' ? step.entry.calls : []))
   return steps.flatMap((step): AgentEvent[] => {
     if (step.type === 'said') return step.entry.text === '' ? [] : [{ type: 'text', delta: step.entry.text }]
-    if (step.type === 'begun' || step.type === 'anew') return [] // without a result it is begun anew
+    if (step.type === 'begun' || step.type === 'asked' || step.type === 'anew') return [] // without a result it is begun anew
     if (step.type === 'heard') return step.messages.map(({ id, text }) => ({ type: 'heard', id, text }))
     const call = calls.find(({ id }) => id === step.entry.callId)
     const start: AgentEvent[] = call ? [{ type: 'tool-start', call, label: labelOf(call, tools) }] : []

@@ -1,15 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Adapter, Receive } from './adapter.ts'
-import { type CommandTools, findCommand, isAdmin, nearestCommand } from './commands.ts'
+import { isAdmin } from './admins.ts'
+import { isAnswer, pressAnswer, stopWaiting, type Told, takeTyped, typingFor } from './answers.ts'
+import { type CommandTools, findCommand, nearestCommand } from './commands.ts'
 import { Closing } from './errors.ts'
 import { type Words, wordsFor } from './i18n/i18n.ts'
 import { errorId, type Log, reason } from './log.ts'
 import { type Change, isMessage, isPress, type Message, type Press } from './message.ts'
 import type { Away } from './queue/away.ts'
+import { tokenOf } from './queue/token.ts'
 import { deliver, mayCall } from './reply/deliver.ts'
 import { openLane, type Pacer } from './reply/pacer.ts'
 import { split } from './reply/split.ts'
-import { tokenOf } from './turns.ts'
 
 export interface ReceiveTools extends CommandTools {
   pacer: Pacer
@@ -35,7 +37,7 @@ export function createReceive(adapter: Adapter, tools: ReceiveTools): Receive {
     if (tools.closing.aborted) throw new Closing('the house is closing')
     if (!tools.isUp()) throw new Error('Redis is away')
     if (isMessage(what)) await soon(receiveMessage(what, adapter, tools))
-    else if (isPress(what)) await soon(receivePress(what, tools))
+    else if (isPress(what)) await soon(receivePress(what, adapter, tools))
     else await soon(receiveChange(what, tools))
   }
 }
@@ -56,7 +58,8 @@ async function receiveMessage(heard: Message, adapter: Adapter, tools: ReceiveTo
     return
   }
   const words = wordsFor(message.author.locale, tools.locale)
-  const answer = immediateAnswer(message, words, tools)
+  const typing = await typingFor(message, tools)
+  const answer = typing ? () => takeTyped(typing, message, words, tools) : immediateAnswer(message, words, tools)
   if (!answer) {
     await receiveQuestion(findCommand(message.text) ? { ...message, alone: true } : message, tools)
   } else if (await tools.inbox.isNew(message.conversation, message.id)) {
@@ -123,20 +126,47 @@ async function say(text: string, message: Message, adapter: Adapter, { closing, 
   await deliver(bringInTime, { forget() {}, hush: lane.hush, signal: closing, log })
 }
 
-async function receiveChange(change: Change, { inbox, signals }: ReceiveTools): Promise<void> {
+/** Never throws. */
+async function sayTo(
+  { conversation, aside }: Press,
+  { text, openly }: Told,
+  adapter: Adapter,
+  tools: ReceiveTools,
+): Promise<void> {
+  const out = { text, buttons: [], final: true }
+  await adapter.post(conversation, out, openly ? undefined : aside).catch((error: unknown) => {
+    tools.log.warn({ conversation, reason: reason(error) }, 'who pressed a button could not be told')
+  })
+}
+
+async function receiveChange(change: Change, tools: ReceiveTools): Promise<void> {
+  const { inbox, signals } = tools
   const changed = await inbox.change(change)
+  if (changed.was === 'too late' && change.text === undefined) await stopParked(change, tools)
   if (changed.was === 'waiting') await signals.send({ conversation: change.conversation, what: 'mail' })
   if (changed.was !== 'running') return
   const what = changed.left === 0 ? 'withdraw' : 'restart'
   await signals.send({ conversation: change.conversation, token: tokenOf(changed.turn), what })
 }
 
-/** Only the asker and an admin may press; a second press, or one below an old answer, does nothing. */
-async function receivePress(press: Press, tools: ReceiveTools): Promise<void> {
+/** Whoever could delete the question could have stopped its turn. */
+async function stopParked({ id, conversation }: Change, tools: ReceiveTools): Promise<void> {
+  const question = await tools.asks.ofTurn(conversation, tokenOf(id))
+  if (question) await stopWaiting(conversation, question.asker, question.turn, tools)
+}
+
+/** Only the asker and an admin may press; a second press, or one below an old answer, changes nothing. */
+async function receivePress(press: Press, adapter: Adapter, tools: ReceiveTools): Promise<void> {
   const { conversation, action, token, author } = press
   const mayAll = isAdmin(conversation, author, tools.admins)
   if (action === 'stop' && (await tools.inbox.isNew(conversation, press.id))) {
     await tools.signals.send({ conversation, token, ...(!mayAll && { by: author.id }), what: 'stop' })
+    await stopWaiting(conversation, author, token, tools)
+  }
+  if (isAnswer(press) && (await tools.inbox.isNew(conversation, press.id))) {
+    const words = wordsFor(author.locale, tools.locale)
+    const told = await pressAnswer(press, words, tools)
+    if (told) void sayTo(press, told, adapter, tools)
   }
   if (action === 'retry') {
     const asked = await tools.retries.find(conversation, token)

@@ -1,5 +1,6 @@
 import { hostname } from 'node:os'
 import type { Adapter } from './adapter.ts'
+import { endOverdue } from './answers.ts'
 import type { Config } from './config/config.ts'
 import type { History } from './history.ts'
 import { type Log, reason } from './log.ts'
@@ -7,6 +8,7 @@ import { createToolbox } from './mcp/toolbox.ts'
 import type { FileStore } from './media/store.ts'
 import type { Model, Tool, Transcribe } from './model.ts'
 import { createOfflineModel } from './models/offline.ts'
+import type { Asks } from './queue/asks.ts'
 import { type Board, boardLifeMs, type Notice } from './queue/board.ts'
 import type { Inbox } from './queue/inbox.ts'
 import type { Jobs } from './queue/jobs.ts'
@@ -40,6 +42,7 @@ export interface ShiftTools {
   history: History
   settings: Settings
   retries: Retries
+  asks: Asks
   pacer: Pacer
   jobs: Jobs
   signals: Signals
@@ -49,6 +52,8 @@ export interface ShiftTools {
 
 const maxSteps = 12
 const sweepEveryMs = 15_000
+/** As in `WorkerTools`: who answers at once finds the worker where he left it. */
+const patienceMs = 30_000
 /** How long the first question waits for tool servers. */
 const serversMayTakeMs = 3000
 
@@ -57,13 +62,13 @@ export async function startShift(tools: ShiftTools): Promise<Shift> {
   const toolbox = createToolbox(config.servers.servers, { log })
   const toolsReady = Promise.race([toolbox.start(), sleep(serversMayTakeMs)])
   const { name, ...models } = await openModels(config, log)
-  const atHand = { ...tools, ...models, toolbox, toolsReady, maxSteps, locale: config.locale }
+  const atHand = { ...tools, ...models, toolbox, toolsReady, maxSteps, patienceMs, locale: config.locale }
   const turns = createTurns({ inbox, leases, answer: (waiting, turn) => answer(waiting, turn, atHand) })
   await signals.listen(turns.hear)
   const servers = () => [...toolbox.servers(), ...switchedOff(config)]
   const worker = `${hostname()}-${process.pid}`
   const notice = (): Notice => ({ worker, model: name, servers: servers(), tools: toolbox.list().map(brief) })
-  const housework = [repeat(() => board.post(notice()), boardLifeMs / 5, log), repeat(() => jobs.sweep(inbox), sweepEveryMs, log)]
+  const housework = [repeat(() => board.post(notice()), boardLifeMs / 5, log), repeat(() => sweep(tools), sweepEveryMs, log)]
   void toolsReady.then(() => board.post(notice())).catch(() => {}) // the next one tells it
   await jobs.sweep(inbox, 0)
   const bell = jobs.work(turns.work, config.concurrency)
@@ -88,6 +93,11 @@ async function openModels({ model }: Config, log: Log): Promise<{ model: Model; 
   if (model.transcribe === undefined) return answers
   const { createTranscriber } = await import('./models/transcribe.ts')
   return { ...answers, transcribe: createTranscriber({ ...model, model: model.transcribe, log }) }
+}
+
+async function sweep(tools: ShiftTools): Promise<void> {
+  await endOverdue(tools)
+  await tools.jobs.sweep(tools.inbox)
 }
 
 function switchedOff(config: Config): ServerStatus[] {

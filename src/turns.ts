@@ -1,12 +1,12 @@
-import { createHash } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Conversation, Message } from './message.ts'
 import type { Inbox } from './queue/inbox.ts'
 import type { Lease, Leases } from './queue/lease.ts'
 import type { Signal } from './queue/signals.ts'
+import { tokenOf } from './queue/token.ts'
 
 /** `interrupt`: the asker has said something new that is to be answered instead. */
-type TurnEnd = Exclude<Signal['what'], 'mail'> | 'interrupt'
+type TurnEnd = Exclude<Signal['what'], 'mail' | 'answered'> | 'interrupt'
 
 /** Why a turn's signal was aborted by somebody's wish. */
 export class TurnEnded extends Error {
@@ -29,7 +29,9 @@ export interface Turn {
   wasHandedOver(): boolean
   /** `look` is called when mail may have come. */
   onMail(look: () => void): void
-  interrupt(): void
+  /** `look` is called when somebody may have answered what the turn has asked. */
+  onAnswer(look: () => void): void
+  end(how: TurnEnd): void
 }
 
 /** The turns that this process runs. */
@@ -45,6 +47,7 @@ interface Running {
   message: Message
   controller: AbortController
   look(): void
+  lookForAnswer(): void
 }
 
 /** How long the last words "I will go on in a moment" may take. */
@@ -68,7 +71,7 @@ export function createTurns({ inbox, leases, answer }: TurnsOptions): Turns {
   async function runTurn(message: Message, waiting: Message[], lease: Lease): Promise<void> {
     const controller = new AbortController()
     const signal = AbortSignal.any([controller.signal, handover.signal, lease.lost])
-    const run: Running = { message, controller, look: () => {} }
+    const run: Running = { message, controller, look: () => {}, lookForAnswer: () => {} }
     running.set(message.conversation, run)
     const house = { closing: closing.signal, wasHandedOver: () => handover.signal.aborted }
     await answer(waiting, { lease, signal, ...house, ...wishesFor(run) }).finally(() => running.delete(message.conversation))
@@ -99,6 +102,7 @@ export function createTurns({ inbox, leases, answer }: TurnsOptions): Turns {
       if (!turn || (token !== undefined && token !== tokenOf(turn.message.id))) return // an old card
       if (by !== undefined && by !== turn.message.author.id) return // somebody else's
       if (what === 'mail') turn.look()
+      else if (what === 'answered') turn.lookForAnswer()
       else turn.controller.abort(new TurnEnded(what))
     },
     async close(drainMs) {
@@ -113,19 +117,15 @@ export function createTurns({ inbox, leases, answer }: TurnsOptions): Turns {
   }
 }
 
-function wishesFor(run: Running): Pick<Turn, 'onMail' | 'interrupt'> {
+function wishesFor(run: Running): Pick<Turn, 'onMail' | 'onAnswer' | 'end'> {
   return {
     onMail: look => (run.look = look),
-    interrupt: () => run.controller.abort(new TurnEnded('interrupt')),
+    onAnswer: look => (run.lookForAnswer = look),
+    end: how => run.controller.abort(new TurnEnded(how)),
   }
 }
 
 /** The edited message is the first of the inbox still: it is answered next. */
 function passIfRestarted(error: unknown): void {
   if (!(error instanceof TurnEnded) || error.how !== 'restart') throw error
-}
-
-/** What a Stop button carries: short enough for Telegram's 64 bytes, and no other turn's. */
-export function tokenOf(messageId: string): string {
-  return createHash('sha256').update(messageId).digest('base64url').slice(0, 16)
 }

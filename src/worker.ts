@@ -3,10 +3,11 @@ import { runAgent } from './agent/agent.ts'
 import { runCall } from './agent/call.ts'
 import type { AgentEvent, Notice } from './agent/events.ts'
 import { systemPrompt, toEntry } from './agent/prompt.ts'
+import { openAsking } from './asking.ts'
 import { type Behind, openBehind } from './behind.ts'
 import { findCommand } from './commands.ts'
 import { deliverFinal } from './delivery.ts'
-import { ModelError } from './errors.ts'
+import { ModelError, Parked } from './errors.ts'
 import { type History, wholeEntries } from './history.ts'
 import { type Words, wordsFor } from './i18n/i18n.ts'
 import { errorId, type Log, reason } from './log.ts'
@@ -14,10 +15,12 @@ import { type Media, openMedia } from './media/media.ts'
 import type { FileStore } from './media/store.ts'
 import { type Message, platformOf } from './message.ts'
 import type { Entry, Model, Transcribe } from './model.ts'
+import type { Asks } from './queue/asks.ts'
 import type { Inbox } from './queue/inbox.ts'
 import type { Final, Journal, Step, TurnRecord } from './queue/journal.ts'
 import { LeaseLost } from './queue/lease.ts'
 import type { Retries } from './queue/retries.ts'
+import { tokenOf } from './queue/token.ts'
 import { doneBefore, filesOf, notUndone, replay, toEntries } from './recall.ts'
 import { awayNotice } from './reply/away-notice.ts'
 import { renderPlain } from './reply/card.ts'
@@ -25,7 +28,7 @@ import type { Pacer } from './reply/pacer.ts'
 import { openReply, type Reply } from './reply/reply.ts'
 import type { Settings } from './settings.ts'
 import type { Toolbox } from './toolbox.ts'
-import { type Turn, TurnEnded, tokenOf } from './turns.ts'
+import { type Turn, TurnEnded } from './turns.ts'
 
 export interface WorkerTools {
   adapters: Map<string, Adapter>
@@ -35,6 +38,7 @@ export interface WorkerTools {
   history: History
   settings: Settings
   retries: Retries
+  asks: Asks
   pacer: Pacer
   model: Model
   /** Absent: what is said in recordings is not heard. */
@@ -43,6 +47,8 @@ export interface WorkerTools {
   /** Resolves when every server has come up or failed, so that the first question already finds its tools. */
   toolsReady: Promise<void>
   maxSteps: number
+  /** How long a worker waits with a turn for a person's answer before it turns to others, in milliseconds. */
+  patienceMs: number
   locale: string
   log: Log
 }
@@ -67,7 +73,8 @@ export async function answer(waiting: Message[], turn: Turn, tools: WorkerTools)
   })
   const media = openMediaOf(question, record, reply, turn, tools)
   const options = { ...tools, ...turn, taken: messages, notes: record.notes, adapter: adapterFor(question, tools), reply }
-  const behind = openBehind({ ...options, read: media.read, hasBegun: () => ids.length > 0 })
+  const interrupt = () => turn.end('interrupt')
+  const behind = openBehind({ ...options, read: media.read, hasBegun: () => ids.length > 0, interrupt })
   turn.onMail(behind.look)
   if (waiting.length > messages.length || record.notes.size > 0) behind.look()
   try {
@@ -82,6 +89,10 @@ export async function answer(waiting: Message[], turn: Turn, tools: WorkerTools)
     await retries.keep({ messages: behind.taken, ...(ids[0] && { reply: ids[0] }) }, final.retry && tokenOf(question.id))
     await deliverFinal(final, { ...tools, ...turn, question, reply, adapter: adapterFor(question, tools) })
     await inbox.finish(behind.taken, final.entries, turn.lease)
+  } catch (error) {
+    if (!(error instanceof Parked)) throw error
+    await reply.rest()
+    if (!(await tools.asks.park(behind.taken, error.token, turn.lease))) throw new TurnEnded('restart') // answered meanwhile
   } finally {
     await behind.close()
   }
@@ -181,9 +192,9 @@ async function compose(composing: Composing): Promise<Final> {
     }
   } catch (error) {
     lease.lost.throwIfAborted()
-    if (error instanceof LeaseLost) throw error
+    if (error instanceof LeaseLost || error instanceof Parked) throw error
     if (turn.wasHandedOver()) {
-      await reply.pause(words.paused)
+      await (reply.view.asks.length > 0 ? reply.rest() : reply.pause(words.paused))
       await tools.journal.handOver(lease, message.id)
       throw error
     }
@@ -205,6 +216,9 @@ async function compose(composing: Composing): Promise<Final> {
 function stepOf(event: AgentEvent): Step | undefined {
   if (event.type === 'entry' && event.entry.role === 'assistant') return { type: 'said', entry: event.entry }
   if (event.type === 'tool-start') return { type: 'begun', callId: event.call.id }
+  if (event.type === 'asked' && event.later !== undefined) {
+    return { type: 'asked', callId: event.callId, ask: event.ask, later: event.later }
+  }
   if (event.type === 'tool-end') return { type: 'result', entry: event.result, ms: event.ms }
   return undefined
 }
@@ -215,6 +229,7 @@ async function* eventsOf(
   words: Words,
 ): AsyncGenerator<AgentEvent> {
   const { model, maxSteps, history } = tools
+  const ask = openAsking({ ...tools, question, attempt: String(record.earlier.length), turn })
   const { toolbox, illustrate } = media
   const { signal } = turn
   const before = doneBefore(record.steps)
@@ -222,11 +237,11 @@ async function* eventsOf(
   await Promise.race([tools.toolsReady, aborted(signal)])
   const found = findCommand(question.text)
   if (found?.command?.name === 'call') {
-    return yield* runCall(found.argument, { toolbox, words, signal, before, callId: `call-${tokenOf(question.id)}` })
+    return yield* runCall(found.argument, { toolbox, words, signal, before, ask, callId: `call-${tokenOf(question.id)}` })
   }
   said.splice(0, said.length, ...(await toEntries(record, media.read)))
   const system = systemPrompt(toolbox.servers(), new Date(), notUndone(record, toolbox.list()))
-  yield* runAgent(past, said, { model, toolbox, system, maxSteps, signal, before, hear: behind.hear, illustrate })
+  yield* runAgent(past, said, { model, toolbox, system, maxSteps, signal, before, ask, hear: behind.hear, illustrate })
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

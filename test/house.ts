@@ -47,10 +47,10 @@ function circles(rooms: Room[]): string[] {
 const plan: [RegExp, number][] = [
   [/^src\/(message|ask|adapter|model|toolbox|errors|log)\.ts$|^src\/i18n\//, 0],
   [/^src\/(redis|config)\//, 1],
-  [/^src\/(mcp|models|queue)\/|^src\/(history|settings)\.ts$/, 2],
+  [/^src\/(mcp|models|queue)\/|^src\/(history|settings|admins)\.ts$/, 2],
   [/^src\/(agent|media)\//, 3],
-  [/^src\/reply\/|^src\/(receive|commands|turns|door|recall|banner)\.ts$/, 4],
-  [/^src\/(worker|behind|notes|delivery)\.ts$/, 5],
+  [/^src\/reply\/|^src\/(receive|answers|commands|turns|door|recall|banner)\.ts$/, 4],
+  [/^src\/(worker|asking|behind|notes|delivery)\.ts$/, 5],
   [/^src\/shift\.ts$/, 6],
   [/^src\/main\.ts$/, 7],
 ]

@@ -5,6 +5,7 @@ import { createHistory } from '../src/history.ts'
 import { silentLog } from '../src/log.ts'
 import { createFileStore } from '../src/media/store.ts'
 import type { Model } from '../src/model.ts'
+import { createAsks } from '../src/queue/asks.ts'
 import { createInbox } from '../src/queue/inbox.ts'
 import { createJournal } from '../src/queue/journal.ts'
 import { createLeases } from '../src/queue/lease.ts'
@@ -70,6 +71,8 @@ const tools = {
   settings: createSettings(redis),
   pacer: createPacer(redis),
   retries: createRetries(redis),
+  asks: createAsks(redis),
+  patienceMs: 100,
   model,
   toolbox: { ...toolbox, call: mined('toolbox', { call: toolbox.call }).call },
   toolsReady: Promise.resolve(),

@@ -3,7 +3,7 @@ import { afterAll, afterEach, expect, test } from 'vitest'
 import { ModelError, Refused } from '../src/errors.ts'
 import { silentLog } from '../src/log.ts'
 import type { Model } from '../src/model.ts'
-import { tokenOf } from '../src/turns.ts'
+import { tokenOf } from '../src/queue/token.ts'
 import { aMessage, call, fakeChat, fakeToolbox, say, scriptedModel, texts } from './fakes.ts'
 import { answered, finals, hanging, hangs, testWorkers } from './workers.ts'
 

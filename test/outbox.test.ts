@@ -28,7 +28,15 @@ test('a turn that was stopped is not begun anew when its last words are left to 
       return new Promise(resolve => signal.addEventListener('abort', () => resolve({ ok: false, text: 'cancelled' })))
     },
   })
-  const tools = { ...rooms, adapters: new Map([['fake', chat.adapter]]), toolbox, maxSteps: 5, locale: 'en', log: silentLog }
+  const tools = {
+    ...rooms,
+    adapters: new Map([['fake', chat.adapter]]),
+    toolbox,
+    maxSteps: 5,
+    patienceMs: 100,
+    locale: 'en',
+    log: silentLog,
+  }
   const workerWith = (model: Model) =>
     createTurns({
       ...rooms,

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, describe, expect, test } from 'vitest'
 import { silentLog } from '../src/log.ts'
 import { startEmbeddedRedis } from '../src/redis/embedded.ts'
-import { keysOf, unfinishedKeys } from '../src/redis/keys.ts'
+import { asksKeys, keysOf, unfinishedKeys } from '../src/redis/keys.ts'
 import { openRedis } from '../src/redis/redis.ts'
 import { dataFolder, startProcess } from './processes.ts'
 import { createServers, type RedisServer } from './redis-servers.ts'
@@ -189,9 +189,17 @@ describe('a Redis of the operator’s own', () => {
 
 test('all keys of one conversation lie in one slot, and in one of the buckets that are swept', () => {
   for (const conversation of ['telegram:-100123:7', 'discord:1573602284221235205', 'web:{odd}']) {
-    const { seen, retry, file, ...keys } = keysOf(conversation)
-    const tags = [...Object.values(keys), seen('id'), retry('token'), file('id')].map(key => /\{(.*?)\}/.exec(key)?.[1])
+    const { seen, retry, file, ask, parked, ...keys } = keysOf(conversation)
+    const tags = [
+      ...Object.values(keys),
+      seen('id'),
+      retry('token'),
+      file('id'),
+      ask('token'),
+      ...Object.values(parked('token')),
+    ].map(key => /\{(.*?)\}/.exec(key)?.[1])
     expect(new Set(tags).size).toBe(1)
     expect(unfinishedKeys).toContain(keys.unfinished)
+    expect(asksKeys).toContain(keys.asks)
   }
 })

@@ -5,6 +5,7 @@ import { Cluster, type Redis } from 'ioredis'
 import { createHistory } from '../src/history.ts'
 import { silentLog } from '../src/log.ts'
 import { createFileStore } from '../src/media/store.ts'
+import { createAsks } from '../src/queue/asks.ts'
 import { createAway } from '../src/queue/away.ts'
 import { createBoard } from '../src/queue/board.ts'
 import { createFeed } from '../src/queue/feed.ts'
@@ -62,6 +63,7 @@ export async function testRooms() {
     jobs,
     inbox,
     away: createAway(redis, inbox),
+    asks: createAsks(redis),
     journal: createJournal(redis),
     files: createFileStore(redis),
     leases: createLeases(redis),

@@ -25,7 +25,18 @@ export async function testWorkers() {
   ): Promise<{ turns: Turns; bell: Bell }> {
     const { house, signals } = rooms
     const adapters = new Map([['fake', chat.adapter]])
-    const tools = { ...rooms, adapters, model, toolbox, toolsReady: Promise.resolve(), maxSteps: 6, locale: 'en', log, ...more }
+    const tools = {
+      ...rooms,
+      adapters,
+      model,
+      toolbox,
+      toolsReady: Promise.resolve(),
+      maxSteps: 6,
+      patienceMs: 100,
+      locale: 'en',
+      log,
+      ...more,
+    }
     const turns = createTurns({ ...rooms, answer: (waiting, turn) => answer(waiting, turn, tools) })
     const jobs = createJobs(house, silentLog)
     await signals.listen(turns.hear)

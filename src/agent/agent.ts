@@ -1,7 +1,7 @@
 import type { Entry, Model, Prompt } from '../model.ts'
 import type { Toolbox } from '../toolbox.ts'
 import type { AgentEvent } from './events.ts'
-import { type DoneBefore, nothingDone, runTools } from './run-tools.ts'
+import { type AskPerson, type DoneBefore, nothingDone, runTools } from './run-tools.ts'
 
 export interface AgentOptions {
   model: Model
@@ -16,22 +16,30 @@ export interface AgentOptions {
   illustrate?(transcript: Entry[]): Promise<Entry[]>
   /** Of an earlier attempt that ended within the step that the transcript ends with. */
   before?: DoneBefore
+  ask?: AskPerson
 }
 
 /**
  * Lets the model speak and use tools until it has nothing more to call. `turn` is what was said in this turn so far; when it ends with
  * calls, it goes on with those.
- * Throws ModelError when the model could not answer, and what aborted the signal.
+ * Throws ModelError when the model could not answer, Parked when it waits for a person, and what aborted the signal.
  */
 export async function* runAgent(past: Entry[], turn: Entry[], options: AgentOptions): AsyncGenerator<AgentEvent> {
-  const { model, toolbox, system, maxSteps, signal, hear, illustrate = async all => all, before = nothingDone } = options
+  const { model, toolbox, system, maxSteps, signal, hear, illustrate = async all => all, before = nothingDone, ask } = options
   const transcript = [...past, ...turn]
   let answer = transcript.at(-1)
   let spoken = turn.filter(({ role }) => role === 'assistant').length
   while (true) {
     if (answer?.role === 'assistant') {
       if (answer.calls.length === 0) return
-      for await (const event of runTools({ calls: answer.calls, tools: toolbox.list(), toolbox, signal, before })) {
+      for await (const event of runTools({
+        calls: answer.calls,
+        tools: toolbox.list(),
+        toolbox,
+        signal,
+        before,
+        ...(ask && { ask }),
+      })) {
         if (event.type === 'entry') transcript.push(event.entry)
         yield event
       }

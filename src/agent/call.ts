@@ -2,7 +2,7 @@ import type { Words } from '../i18n/i18n.ts'
 import { reason } from '../log.ts'
 import type { Toolbox } from '../toolbox.ts'
 import type { AgentEvent } from './events.ts'
-import { type DoneBefore, runTools } from './run-tools.ts'
+import { type AskPerson, type DoneBefore, runTools } from './run-tools.ts'
 
 export interface CallOptions {
   toolbox: Toolbox
@@ -11,18 +11,20 @@ export interface CallOptions {
   /** Of this turn and no other; the same in every attempt. */
   callId: string
   before: DoneBefore
+  ask?: AskPerson
 }
 
 /** Runs the one tool that a person named, `<tool> [json]`, with no model in between; its result is the answer. */
 export async function* runCall(argument: string, options: CallOptions): AsyncGenerator<AgentEvent> {
-  const { toolbox, words, signal, callId, before } = options
+  const { toolbox, words, signal, callId, before, ask } = options
   const [, name, json = ''] = /^(\S+)\s*(.*)$/s.exec(argument) ?? []
   if (name === undefined) return yield* say(words.callUsage)
   const input = readInput(json)
   if (typeof input === 'string') return yield* say(words.callBadJson(input))
   const call = { id: callId, name, input }
-  if (!before.begun.has(callId)) yield { type: 'entry', entry: { role: 'assistant', text: '', calls: [call] } }
-  for await (const event of runTools({ calls: [call], tools: toolbox.list(), toolbox, signal, before })) {
+  if (!before.begun.has(callId) && !before.asked.has(callId))
+    yield { type: 'entry', entry: { role: 'assistant', text: '', calls: [call] } }
+  for await (const event of runTools({ calls: [call], tools: toolbox.list(), toolbox, signal, before, ...(ask && { ask }) })) {
     yield event
     if (event.type === 'entry') yield* say(event.entry.text)
   }

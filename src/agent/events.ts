@@ -1,3 +1,4 @@
+import type { Answer, Ask } from '../ask.ts'
 import type { Missed } from '../media/attachments.ts'
 import type { Entry, ToolCall, ToolEntry } from '../model.ts'
 import type { ToolProgress } from '../toolbox.ts'
@@ -12,6 +13,9 @@ export type AgentEvent =
   | { type: 'tool-start'; call: ToolCall; label: string }
   | { type: 'tool-progress'; callId: string; progress: ToolProgress }
   | { type: 'tool-end'; result: ToolEntry; ms: number }
+  /** The call goes on when a person has answered; with `later` even after the worker is gone. */
+  | { type: 'asked'; callId: string; ask: Ask; later?: unknown }
+  | { type: 'answered'; token: string; answer: Answer }
   /** The asker said something that the turn hears before it goes on; `id` is the message's. */
   | { type: 'heard'; id: string; text: string }
   | { type: 'notice'; notice: Notice }

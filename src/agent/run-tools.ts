@@ -1,5 +1,7 @@
+import type { Answer, AskDraft } from '../ask.ts'
+import { Parked } from '../errors.ts'
 import type { Tool, ToolCall, ToolEntry } from '../model.ts'
-import type { Toolbox, ToolResult } from '../toolbox.ts'
+import type { CallOptions, Toolbox, ToolResult } from '../toolbox.ts'
 import type { AgentEvent } from './events.ts'
 import { drain } from './merge.ts'
 
@@ -8,9 +10,14 @@ export interface DoneBefore {
   results: Map<string, ToolEntry>
   /** Ids of calls that were under way when the worker died: nobody knows whether they had an effect. */
   begun: Set<string>
+  /** Calls that waited for a person, with what they go on with. */
+  asked: Map<string, unknown>
 }
 
-export const nothingDone: DoneBefore = { results: new Map(), begun: new Set() }
+export const nothingDone: DoneBefore = { results: new Map(), begun: new Set(), asked: new Map() }
+
+/** Asks for one call, and tells `push` what is to be seen of it. Otherwise as `CallOptions.ask`. */
+export type AskPerson = (callId: string, draft: AskDraft, later: unknown, push: (event: AgentEvent) => void) => Promise<Answer>
 
 export interface ToolRun {
   calls: ToolCall[]
@@ -18,18 +25,27 @@ export interface ToolRun {
   toolbox: Toolbox
   signal: AbortSignal
   before: DoneBefore
+  /** Absent where nobody can be asked. */
+  ask?: AskPerson
 }
 
-/** Runs the calls of one step side by side. Their results enter the transcript in the order of the calls. Throws what aborted the signal. */
-export async function* runTools({ calls, tools, toolbox, signal, before }: ToolRun): AsyncGenerator<AgentEvent> {
+/**
+ * Runs the calls of one step side by side. Their results enter the transcript in the order of the calls. Throws what aborted the signal,
+ * and Parked when all that is left waits for a person.
+ */
+export async function* runTools(run: ToolRun): AsyncGenerator<AgentEvent> {
+  const { calls, tools, signal, before } = run
   const results = new Map(before.results)
+  const parked: Parked[] = []
   const toRun = calls.filter(call => !results.has(call.id))
   for (const call of toRun) yield { type: 'tool-start', call, label: labelOf(call, tools) }
   yield* drain<AgentEvent>(push =>
     Promise.all(
       toRun.map(async call => {
         const began = performance.now()
-        const { ok, text, kept } = fateUnknown(call, tools, before) ?? (await runTool(call, toolbox, signal, push))
+        const outcome = fateUnknown(call, tools, before) ?? (await runTool(call, run, push))
+        if (outcome instanceof Parked) return void parked.push(outcome)
+        const { ok, text, kept } = outcome
         const result: ToolEntry = { role: 'tool', callId: call.id, name: call.name, text, ok, ...(kept && { files: kept }) }
         results.set(call.id, result)
         push({ type: 'tool-end', result, ms: Math.round(performance.now() - began) })
@@ -37,6 +53,7 @@ export async function* runTools({ calls, tools, toolbox, signal, before }: ToolR
     ),
   )
   signal.throwIfAborted()
+  for (const waiting of parked) throw waiting
   for (const call of calls) {
     const entry = results.get(call.id)
     if (entry) yield { type: 'entry', entry }
@@ -58,18 +75,23 @@ function fateUnknown(call: ToolCall, tools: Tool[], { begun }: DoneBefore): Tool
 
 async function runTool(
   call: ToolCall,
-  toolbox: Toolbox,
-  signal: AbortSignal,
+  { toolbox, signal, ask, before }: ToolRun,
   push: (event: AgentEvent) => void,
-): Promise<ToolResult> {
+): Promise<ToolResult | Parked> {
   if (call.broken !== undefined) {
     return {
       ok: false,
       text: `The arguments of this call are not a JSON object, so it was not run. You wrote: ${call.broken.slice(0, 500)}`,
     }
   }
-  return toolbox.call(call.name, call.input, {
+  const options: CallOptions = {
     signal,
     onProgress: progress => push({ type: 'tool-progress', callId: call.id, progress }),
+    ...(ask && { ask: (draft, later) => ask(call.id, draft, later, push) }),
+    ...(before.asked.has(call.id) && { resume: before.asked.get(call.id) }),
+  }
+  return toolbox.call(call.name, call.input, options).catch(error => {
+    if (error instanceof Parked) return error
+    throw error
   })
 }

@@ -1,3 +1,5 @@
+import type { Wrong } from '../ask.ts'
+
 /** Why an attachment was not read, or not to its end. */
 export type Unread = 'large' | 'many' | 'pictures' | 'type' | 'pdf' | 'away' | 'cut' | 'deaf' | 'unheard'
 
@@ -37,6 +39,44 @@ export const en = {
     deaf: name => `I cannot listen to \`${name}\`: no transcription model is set up here (\`TRANSCRIBE_MODEL\`).`,
     unheard: name => `I could not listen to \`${name}\`: the transcription failed.`,
   } as UnreadSentences,
+  askMine: 'Before I go on:',
+  askFrom: (server: string) => `${server} asks:`,
+  askFields: (labels: string) => `It wants to know: ${labels}.`,
+  askLink: (host: string) => `It wants you to open a page at ${host}. The link is for you alone.`,
+  askApprove: 'Approve',
+  askScope: { here: 'Approve in this chat', always: 'Always approve' },
+  askDeny: 'Deny',
+  askDecline: 'Decline',
+  askAgree: 'Agree',
+  askYes: 'Yes',
+  askNo: 'No',
+  askFill: 'Answer',
+  askShowLink: 'Show the link',
+  askDone: 'Done',
+  askOver: 'This question is no longer open.',
+  askNotYours: (name: string) => `Only ${name} or an admin can answer this.`,
+  askTheLink: (host: string, url: string) =>
+    `This leads to ${host}. Open it only if you trust that site, then press "Done":\n${url}`,
+  askNext: (at: number, count: number, label: string, required: boolean) =>
+    `${count > 1 ? `(${at} of ${count}) ` : ''}**${label}** — reply to this message with it${required ? '' : ', or with `-` to leave it out'}. \`/stop\` ends it.`,
+  askOptions: 'One of:',
+  askThanks: 'Thank you, I go on.',
+  askWrong: (label: string, rule: string) => `**${label}**: ${rule}`,
+  askRules: {
+    required: () => 'this has to be filled in.',
+    number: () => 'this has to be a number.',
+    integer: () => 'this has to be a whole number.',
+    'yes-no': () => 'answer yes or no.',
+    option: () => 'choose from the list, by its number or its words.',
+    small: bounds => `that is too little: ${bounds}.`,
+    large: bounds => `that is too much: ${bounds}.`,
+    email: () => 'this has to be an address such as ann@example.org.',
+    uri: () => 'this has to be an address such as https://example.org/page.',
+    date: () => 'this has to be a day such as 2026-05-31.',
+    'date-time': () => 'this has to be a time such as 2026-05-31T18:00.',
+  } as Record<Wrong, (bounds: string) => string>,
+  askBounds: (min: number | undefined, max: number | undefined) =>
+    [min === undefined ? '' : `at least ${min}`, max === undefined ? '' : `at most ${max}`].filter(Boolean).join(', '),
   notSent: (name: string, size: string) => `I could not send \`${name}\` (${size}) to this chat.`,
   stop: 'Stop',
   retry: 'Retry',

@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto'
+import type { Ask } from '../ask.ts'
 import type { Conversation, Message } from '../message.ts'
 import type { Entry, KeptFile, ToolEntry } from '../model.ts'
 import { keysOf } from '../redis/keys.ts'
 import type { Redis } from '../redis/redis.ts'
 import { groupOf } from './group.ts'
 import { type Lease, LeaseLost } from './lease.ts'
+import { tokenOf } from './token.ts'
 
 /**
  * What a turn has done so far, kept before it is shown, so that another worker can go on with it. The inbox removes it when the turn
@@ -59,6 +61,8 @@ export type Step =
   /** From here on nobody can know whether the call had an effect, until its result is here. */
   | { type: 'begun'; callId: string }
   | { type: 'result'; entry: ToolEntry; ms: number }
+  /** The call waits for a person, and can go on with `later` once he has answered: it is not under way. */
+  | { type: 'asked'; callId: string; ask: Ask; later: unknown }
   /** What the asker said while it ran. */
   | { type: 'heard'; messages: Message[] }
   /** What is before it was done for words that were changed since: the turn began anew. */
@@ -82,6 +86,8 @@ if holder ~= ARGV[1] then return false end`
 const beginScript = `${refuseOthers}
 if redis.call('HGET', KEYS[2], 'turn') ~= ARGV[2] then
   redis.call('DEL', KEYS[2], KEYS[3])
+  if redis.call('EXISTS', KEYS[7]) == 1 then redis.call('RENAME', KEYS[7], KEYS[2]) end
+  if redis.call('EXISTS', KEYS[8]) == 1 then redis.call('RENAME', KEYS[8], KEYS[3]) end
   redis.call('HSET', KEYS[2], 'turn', ARGV[2])
 end
 if redis.call('HGET', KEYS[2], 'asked') ~= ARGV[4] then
@@ -135,8 +141,10 @@ function sinceAnew(all: Step[]): Pick<TurnRecord, 'steps' | 'earlier'> {
   return { steps: all.slice(at + 1), earlier: all.slice(0, at + 1) }
 }
 
-/** By which a message that was changed is known. */
-const digestOf = (message: Message) => createHash('sha256').update(JSON.stringify(message)).digest('base64url')
+/** By which a message that was changed is known; that its turn goes on is no change of it. */
+function digestOf({ resumed, ...message }: Message): string {
+  return createHash('sha256').update(JSON.stringify(message)).digest('base64url')
+}
 
 /** As many as the turn has taken, if they are the same still; else as many as a new turn would take. */
 function messagesOf(waiting: Message[], known: string[]): Message[] {
@@ -153,10 +161,20 @@ type BeginAnswer = [
 export function createJournal(redis: Redis): Journal {
   async function run(script: string, lease: Lease, turn: string, ...values: (string | number)[]): Promise<unknown> {
     const { lease: holder, journal, steps, lastHolder, notes, inbox } = keysOf(lease.conversation)
-    const keys = [holder, journal, steps, lastHolder, notes, inbox]
+    const parked = keysOf(lease.conversation).parked(tokenOf(turn))
+    const keys = [holder, journal, steps, lastHolder, notes, inbox, parked.journal, parked.steps]
     const answer = await redis.eval(script, keys.length, ...keys, lease.token, turn, ...values)
     if (answer === null) throw new LeaseLost(`another worker goes on with ${turn}`)
     return answer
+  }
+  /** Of the messages that the turn has, if it was begun before. */
+  async function digestsOf(conversation: Conversation, turn: string): Promise<string[]> {
+    const { journal, parked } = keysOf(conversation)
+    for (const key of [journal, parked(tokenOf(turn)).journal]) {
+      const [of, asked] = await redis.hmget(key, 'turn', 'asked')
+      if (of === turn && asked) return JSON.parse(asked) as string[]
+    }
+    return []
   }
   const keep = async (lease: Lease, turn: string, field: string, value: unknown, how = '') => {
     return (await run(keepScript, lease, turn, field, JSON.stringify(value), keepSeconds, how)) === 1
@@ -164,8 +182,7 @@ export function createJournal(redis: Redis): Journal {
   return {
     async begin(lease, waiting) {
       const turn = waiting[0]?.id ?? ''
-      const [before, asked] = await redis.hmget(keysOf(lease.conversation).journal, 'turn', 'asked')
-      const messages = messagesOf(waiting, before === turn && asked ? (JSON.parse(asked) as string[]) : [])
+      const messages = messagesOf(waiting, await digestsOf(lease.conversation, turn))
       const digests = JSON.stringify(messages.map(digestOf))
       const answer = await run(beginScript, lease, turn, keepSeconds, digests, JSON.stringify(anew))
       const [[attempts, replies, final, begun], steps, notes] = answer as BeginAnswer

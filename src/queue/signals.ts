@@ -10,9 +10,9 @@ export interface Signal {
   by?: string
   /**
    * What is to become of the turn: it says that it was stopped, begins anew with other words, or says that it was taken back; with
-   * `mail` it looks what waits behind it.
+   * `mail` it looks what waits behind it, with `answered` whether what it has asked is answered.
    */
-  what: 'stop' | 'restart' | 'withdraw' | 'mail'
+  what: 'stop' | 'restart' | 'withdraw' | 'mail' | 'answered'
 }
 
 export interface Signals {

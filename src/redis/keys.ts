@@ -29,6 +29,14 @@ export interface ConversationKeys {
   file(id: string): string
   /** Sorted set: conversations of the bucket with messages, by the time of the first. */
   unfinished: string
+  /** Hash: what a person was asked, and what he has answered. */
+  ask(token: string): string
+  /** Sorted set: open questions of the bucket, as `token conversation`, by the time at which they end. */
+  asks: string
+  /** Hash: which question each person was asked last, by his native id. */
+  asked: string
+  /** What is known of a turn that waits for a person: its journal, its steps and its messages, by `tokenOf` its first message. */
+  parked(turn: string): { journal: string; steps: string; inbox: string }
   /** What was asked last. */
   last: string
   /** What the Retry button with this token asks. */
@@ -51,6 +59,14 @@ export function keysOf(conversation: Conversation): ConversationKeys {
     feed: `${bucket}:feed:${conversation}`,
     file: id => `${bucket}:file:${conversation}:${id}`,
     unfinished: `${bucket}:unfinished`,
+    ask: token => `${bucket}:ask:${token}`,
+    asks: `${bucket}:asks`,
+    asked: `${bucket}:asked:${conversation}`,
+    parked: turn => ({
+      journal: `${bucket}:parked:${turn}`,
+      steps: `${bucket}:parked-steps:${turn}`,
+      inbox: `${bucket}:parked-inbox:${turn}`,
+    }),
     last: `${bucket}:last:${conversation}`,
     retry: token => `${bucket}:retry:${token}`,
     seen: id => `${bucket}:seen:${id}`,
@@ -59,6 +75,9 @@ export function keysOf(conversation: Conversation): ConversationKeys {
 
 /** The `unfinished` key of every bucket. */
 export const unfinishedKeys = Array.from({ length: bucketCount }, (_, bucket) => `bellhop:{${bucket}}:unfinished`)
+
+/** The `asks` key of every bucket. */
+export const asksKeys = unfinishedKeys.map(key => key.replace(/unfinished$/, 'asks'))
 
 /** FNV-1a, 32 bits: even enough, and the same for ever. */
 function bucketOf(conversation: Conversation): number {

@@ -1,6 +1,8 @@
 import type { Notice } from '../agent/events.ts'
 import type { Words } from '../i18n/i18n.ts'
+import { renderAsk } from './ask-card.ts'
 import { openFence } from './fence.ts'
+import { plain } from './plain.ts'
 import { steady } from './steady.ts'
 import type { Step, View } from './view.ts'
 
@@ -13,10 +15,12 @@ export function renderLive(view: View, words: Words): { large: string; small: st
   const said = view.speaking ? steady(view.text) : view.text
   const small = join(said, footer(view.steps))
   if (view.speaking && said.trim() !== '') return { large: small, small }
-  const thinking = view.steps.some(step => step.state === 'running') ? [] : [`💭 ${words.thinking}`]
+  const [ask] = view.asks
+  const thinking = ask || view.steps.some(step => step.state === 'running') ? [] : [`💭 ${words.thinking}`]
   const heard = view.heard.map(({ text }) => `↪ ${plain(text)}`)
   const lines = [...stepLines(view.steps, words), ...heard, ...thinking]
-  return { large: join(said, lines.join('\n')), small: small || thinking.join('') }
+  const asked = ask ? renderAsk(ask, words) : ''
+  return { large: join(said, lines.join('\n'), asked), small: join(small, asked || (small === '' ? thinking.join('') : '')) }
 }
 
 /** The reply when the turn is over: what was said, what the house adds, and a footer of what was done. */
@@ -89,10 +93,4 @@ function duration(ms: number | undefined): string {
   if (ms === undefined) return ''
   if (ms < 60_000) return `${(ms / 1000).toFixed(1)} s`
   return `${Math.floor(ms / 60_000)} min ${Math.round((ms % 60_000) / 1000)} s`
-}
-
-/** Words of a server, in one short line in which nothing is Markdown. */
-function plain(text: string): string {
-  const line = text.replace(/\s+/g, ' ').trim()
-  return (line.length > 80 ? `${[...line].slice(0, 79).join('')}…` : line).replace(/[\\`*_~|<>[\]#]/g, '\\$&')
 }

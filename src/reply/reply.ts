@@ -2,6 +2,7 @@ import type { Button, Outgoing } from '../adapter.ts'
 import type { AgentEvent } from '../agent/events.ts'
 import type { Words } from '../i18n/i18n.ts'
 import type { Log } from '../log.ts'
+import { askButtons } from './ask-card.ts'
 import { renderFinal, renderLive, renderPlain } from './card.ts'
 import { deliver, mayCall } from './deliver.ts'
 import { openLane, type Pacer } from './pacer.ts'
@@ -20,6 +21,8 @@ export interface Reply {
   finish(text: string, buttons?: Button[]): Promise<void>
   /** Says that the turn will go on elsewhere, and touches the reply no more. */
   pause(text: string): Promise<void>
+  /** Shows what it has come to, and then touches the reply no more: the turn waits for a person. */
+  rest(): Promise<void>
   /** Touches the reply no more: another turn goes on with it. */
   leave(): Promise<void>
 }
@@ -42,9 +45,9 @@ export function openReply(options: ReplyOptions): Reply {
   let view = emptyView
   const pump = createPump({ render: () => live(view, options, split), sheet, lane, closing, log })
 
-  async function settle(text: string, buttons: Button[], final: boolean): Promise<void> {
+  const settle = (text: string, buttons: Button[], final: boolean) => show(toMessages(split(text), buttons, final))
+  async function show(last: Outgoing[]): Promise<void> {
     await pump.stop()
-    const last = toMessages(split(text), buttons, final)
     const bring = async () => sheet.isStale(last) && (await mayCall(lane, closing)) && sheet.bring(last)
     await deliver(bring, { forget: () => sheet.forget(last), hush: lane.hush, signal: closing, log })
   }
@@ -59,6 +62,7 @@ export function openReply(options: ReplyOptions): Reply {
     },
     answer: () => (message.kind === 'api' ? renderPlain(view, words) : renderFinal(view, words)),
     finish: (text, buttons = []) => settle(text, buttons, true),
+    rest: () => show(live(view, options, split)),
     leave: pump.stop,
     pause: text => settle([view.text, text].filter(Boolean).join('\n\n'), [], false),
   }
@@ -72,9 +76,11 @@ function opening({ message, words, stopButton }: ReplyOptions): Outgoing {
 
 /** The reply as it should look while the turn runs. */
 function live(view: View, { message, words, stopButton }: ReplyOptions, split: (text: string) => string[]): Outgoing[] {
+  const [ask] = view.asks
+  const buttons = [...(ask ? askButtons(ask, words) : []), stopButton]
   if (message.kind === 'api') return toMessages([view.text || words.thinking], [], false)
   const { large, small } = renderLive(view, words)
   const texts = split(large)
   const smaller = texts.length > 1 && large !== small ? split(small) : texts
-  return toMessages(smaller.length < texts.length ? smaller : texts, [stopButton], false)
+  return toMessages(smaller.length < texts.length ? smaller : texts, buttons, false)
 }

@@ -91,5 +91,6 @@ export function toMessages(texts: string[], buttons: Button[], final: boolean): 
 }
 
 function isSame(a: Outgoing, b: Outgoing | undefined): boolean {
-  return b !== undefined && a.text === b.text && a.final === b.final && a.buttons.length === b.buttons.length
+  const same = b !== undefined && a.text === b.text && a.final === b.final
+  return same && JSON.stringify(a.buttons) === JSON.stringify(b.buttons)
 }

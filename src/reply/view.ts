@@ -1,4 +1,5 @@
 import type { AgentEvent, Notice } from '../agent/events.ts'
+import type { Ask } from '../ask.ts'
 import type { ToolProgress } from '../toolbox.ts'
 
 /** What is known of a turn at one moment: the state behind the reply. */
@@ -11,6 +12,8 @@ export interface View {
   notices: Notice[]
   /** What the asker said while it runs. */
   heard: { id: string; text: string }[]
+  /** What waits for a person. */
+  asks: Ask[]
 }
 
 export interface Step {
@@ -22,7 +25,7 @@ export interface Step {
   ms?: number
 }
 
-export const emptyView: View = { text: '', speaking: false, steps: [], notices: [], heard: [] }
+export const emptyView: View = { text: '', speaking: false, steps: [], notices: [], heard: [], asks: [] }
 
 export function nextView(view: View, event: AgentEvent): View {
   switch (event.type) {
@@ -42,6 +45,10 @@ export function nextView(view: View, event: AgentEvent): View {
       const { id, text } = event
       return view.heard.some(one => one.id === id) ? view : { ...view, heard: [...view.heard, { id, text }] }
     }
+    case 'asked':
+      return { ...view, asks: [...view.asks, event.ask] }
+    case 'answered':
+      return { ...view, asks: view.asks.filter(({ token }) => token !== event.token) }
     case 'entry':
       return view
   }
