@@ -2,6 +2,7 @@ import { afterAll, afterEach, expect, test } from 'vitest'
 import { endOverdue } from '../src/answers.ts'
 import type { Answer, AskDraft, Field } from '../src/ask.ts'
 import type { Press } from '../src/message.ts'
+import { createSheet } from '../src/reply/sheet.ts'
 import { aMessage, call, fakeChat, fakeToolbox, say, scriptedModel } from './fakes.ts'
 import { answered, finals, testWorkers } from './workers.ts'
 
@@ -187,4 +188,45 @@ test('a link is shown to the asker alone', async () => {
   expect(chat.repliedTo.at(-1)).toBe('aside')
   await press('Done')
   await expect.poll(() => answers.map(({ how }) => how)).toEqual(['yes'])
+})
+
+test('of two answers given at once one counts', async () => {
+  const { question, parked } = await asking(approval, {})
+  await parked()
+  const open = await rooms.asks.last(question.conversation, 'u')
+  if (!open) throw new Error('nothing is open')
+  const both = await Promise.all([rooms.asks.answer(open, { how: 'yes' }), rooms.asks.answer(open, { how: 'no' })])
+  expect(both.toSorted()).toEqual([false, true])
+})
+
+test('what a turn has asked whose question was deleted is no longer open', async () => {
+  const { chat, question, button, press, said } = await asking(approval)
+  const old = button('Approve')
+  await receive(chat, { id: question.id, conversation: 'fake:1', text: undefined })
+  await answered(chat, 1)
+  await press('', { action: old?.action ?? '', token: old?.token ?? '' })
+  await expect.poll(() => said().join()).toContain('no longer open')
+})
+
+test('what the asker said meanwhile is answered by itself', async () => {
+  const { chat, press, parked, start } = await asking(approval, {})
+  await parked()
+  await endWorkers()
+  await receive(chat, aMessage('hello'))
+  await press('Approve')
+  await start()
+  await rooms.jobs.sweep(rooms.inbox, 0)
+  await answered(chat, 2)
+  expect(chat.shown.size).toBe(2)
+})
+
+test('a card whose buttons are others is brought up to date', () => {
+  const { adapter } = fakeChat()
+  const out = (label: string) => ({ text: 'same', buttons: [{ label, action: 'yes', token: 't' }], final: false })
+  const options = { adapter, message: aMessage('hi'), turn: 't', posted: [], again: false, opening: out('A') }
+  const sheet = createSheet({ ...options, keep: async () => {}, mayAct: async () => {} })
+  return sheet.bring([out('A')]).then(() => {
+    expect(sheet.isStale([out('A')])).toBe(false)
+    expect(sheet.isStale([out('B')])).toBe(true)
+  })
 })
