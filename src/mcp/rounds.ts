@@ -1,0 +1,72 @@
+import type { AskDraft } from '../ask.ts'
+import type { CallOptions } from '../toolbox.ts'
+import { toDraft, toElicitResult } from './elicit.ts'
+import { isRecord } from './mend.ts'
+
+/** What a server of the newest protocol still wants before it answers; plain JSON, so that another worker can go on with it. */
+export interface Round {
+  number: number
+  inputRequests: Record<string, unknown>
+  /** Opaque: echoed as it came. */
+  requestState?: string
+  /** What is answered so far, by the server's own ids. */
+  responses: Record<string, unknown>
+}
+
+/** What is added to the next attempt at the call. */
+export interface Responses {
+  inputResponses: Record<string, unknown>
+  requestState?: string
+}
+
+export interface RoundsOptions {
+  /** The server that asks. */
+  from: string
+  ask: CallOptions['ask']
+  /** Answers what no person is needed for; undefined if it is not known here. */
+  answerAlone(request: { method: string; params: unknown }): Promise<unknown>
+}
+
+/** A server that asks so often in one call wants something else. */
+const mostRounds = 10
+
+/** The answer that a server gives instead of a result ("Multi Round-Trip Requests"); undefined when it is a result. */
+export function toRound(result: unknown, before: Round | undefined): Round | undefined {
+  if (!isRecord(result) || result['resultType'] !== 'input_required') return undefined
+  const { inputRequests, requestState } = result as Record<string, unknown>
+  const number = (before?.number ?? 0) + 1
+  if (number > mostRounds) throw new Error(`the server has asked ${mostRounds} times and still wants to know more`)
+  return {
+    number,
+    inputRequests: isRecord(inputRequests) ? inputRequests : {},
+    ...(typeof requestState === 'string' && { requestState }),
+    responses: {},
+  }
+}
+
+/** Hears everything that a round asks. Rejects with Parked, or with what aborted the call. */
+export async function answerRound(round: Round, { from, ask, answerAlone }: RoundsOptions): Promise<Responses> {
+  const responses = { ...round.responses }
+  for (const [id, request] of Object.entries(round.inputRequests)) {
+    if (id in responses || !isRecord(request) || typeof request['method'] !== 'string') continue
+    const { method, params } = request as { method: string; params: unknown }
+    const draft = method === 'elicitation/create' ? toDraft(params, from, `${round.number} ${id}`) : undefined
+    responses[id] = await (draft
+      ? askPerson(draft, ask, { ...round, responses })
+      : method === 'elicitation/create'
+        ? { action: 'cancel' }
+        : answerAlone({ method, params }))
+  }
+  return { inputResponses: responses, ...(round.requestState !== undefined && { requestState: round.requestState }) }
+}
+
+async function askPerson(draft: AskDraft, ask: CallOptions['ask'], later: Round): Promise<unknown> {
+  return ask ? toElicitResult(await ask(draft, later), draft) : { action: 'cancel' }
+}
+
+/** Of an earlier attempt; undefined when it is none of ours. */
+export function isRound(value: unknown): value is Round {
+  return (
+    isRecord(value) && isRecord(value['inputRequests']) && isRecord(value['responses']) && typeof value['number'] === 'number'
+  )
+}
