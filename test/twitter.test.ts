@@ -69,7 +69,11 @@ beforeEach(() => {
 async function call(name: string, args: Record<string, unknown> = {}, by = client) {
   const result = (await by.callTool({ name, arguments: args })) as CallToolResult
   const [block] = result.content
-  return { ok: !result.isError, text: block?.type === 'text' ? block.text : '', found: result.structuredContent as Record<string, unknown> | undefined }
+  return {
+    ok: !result.isError,
+    text: block?.type === 'text' ? block.text : '',
+    found: result.structuredContent as Record<string, unknown> | undefined,
+  }
 }
 
 const calls: [string, Record<string, unknown>, string, Record<string, string>][] = [
