@@ -4,9 +4,12 @@
 export class RateLimited extends Error {
   override name = 'RateLimited'
   readonly retryAfterMs: number
-  constructor(retryAfterMs: number) {
+  /** Nothing was refused: earlier answers of the platform tell that the call would have been, so it was not made. */
+  readonly foretold: boolean
+  constructor(retryAfterMs: number, foretold = false) {
     super(`rate limited for ${retryAfterMs} ms`)
     this.retryAfterMs = retryAfterMs
+    this.foretold = foretold
   }
 }
 

@@ -38,7 +38,7 @@ export function createNotes({ notes: known, lease, journal, adapter, pacer, loca
     await lease.check()
   }
   async function post(message: Message, text: string, signal: AbortSignal): Promise<void> {
-    await mayCall(message, 'step', signal)
+    await mayCall(message, 'note', signal)
     // Under the key by which the turn would post it, so that it is recognised where a post can be repeated.
     const id = await adapter.post(conversation, unfinished(text), message.replyTo, `${tokenOf(message.id)}.0.0`)
     await journal.keepNote(lease, message.id, id)

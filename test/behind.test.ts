@@ -68,6 +68,17 @@ test('a message that waits says how many are ahead, and its answer comes in the 
   await expect.poll(() => rooms.redis.keys('*:notes:*')).toEqual([])
 })
 
+test('a note is a first word to somebody: it keeps no distance to the edits of what runs', async () => {
+  const { chat, hear, shown, open } = await busyConversation('one', 'two')
+  const pace = { lane: 'calm', burst: 8, refillMs: 1e6, gapMs: 1e6 }
+  await rooms.pacer.lane(pace).ask('post') // from then on an edit has to wait
+  chat.adapter.limits.pace = () => pace
+  await hear(aMessage('second', { author: ben, replyTo: 'm2' }))
+  await expect.poll(shown).toEqual([expect.anything(), '⏳ 排队中，前面还有 1 个'])
+  open()
+  await answered(chat, 2)
+})
+
 test('a note never stands before the reply of the turn it waits for', async () => {
   const chat = fakeChat()
   const door = gate()

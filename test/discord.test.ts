@@ -110,10 +110,12 @@ test('passes a rate limit on at once, also one that headers foretell, and the gl
   const foretold = await failure(adapter.edit(conversation, id, live('3')))
   expect(foretold).toBeInstanceOf(RateLimited)
   expect((foretold as RateLimited).retryAfterMs).toBeGreaterThan(50_000)
+  expect((foretold as RateLimited).foretold).toBe(true)
   expect(wire.calls.length).toBe(before)
   wire.misbehave({ kind: '429', method: 'POST', ms: 5000, global: true })
   const everywhere = await failure(adapter.post(conversation, live('4')))
   expect((everywhere as RateLimited).retryAfterMs).toBeGreaterThanOrEqual(5000)
+  expect((everywhere as RateLimited).foretold).toBe(false)
 })
 
 test('takes a page that came in place of an answer for no answer', async () => {

@@ -20,9 +20,10 @@ async function through(pace: Pace, urgency: Urgency, pacer = here): Promise<numb
 
 test('a bucket is shared by all workers, and the more urgent a call the more of it it may use', async () => {
   const pace = slow()
-  expect(await through(pace, 'growth', here)).toBe(2)
+  expect(await through(pace, 'growth', here)).toBe(1)
   expect(await through(pace, 'growth', there)).toBe(0)
-  expect(await through(pace, 'step', there)).toBe(1)
+  expect(await through(pace, 'step', there)).toBe(2)
+  expect(await through(pace, 'note', there)).toBe(0)
   expect(await through(pace, 'post', here)).toBe(1)
   expect(await through(pace, 'final', there)).toBe(0)
 })
@@ -38,15 +39,25 @@ test('what has to wait is told how long, and the bucket fills again', async () =
   expect(await through(pace, 'final')).toBeGreaterThanOrEqual(4)
   const waitMs = await here.lane(pace).ask('growth')
   expect(waitMs).toBeGreaterThan(40)
-  expect(waitMs).toBeLessThanOrEqual(120)
+  expect(waitMs).toBeLessThanOrEqual(160)
   await expect.poll(() => here.lane(pace).ask('growth')).toBe(0)
 })
 
-test('edits keep a distance, but for posts and last words', async () => {
+test('growth leaves less in the bucket where nothing has been said for longer than a refill', async () => {
+  const lane = here.lane(slow({ burst: 5, refillMs: 400 }))
+  for (let calls = 0; calls < 4; calls++) expect(await lane.ask('post')).toBe(0)
+  const waitMs = await lane.ask('growth') // with one left, four would be there after 1200 ms
+  expect(waitMs).toBeGreaterThan(500)
+  expect(waitMs).toBeLessThanOrEqual(600)
+  expect(await lane.ask('step')).toBeLessThanOrEqual(400)
+})
+
+test('edits keep a distance, but for posts, notes and last words', async () => {
   const lane = here.lane(slow({ gapMs: 60_000 }))
   expect(await lane.ask('growth')).toBe(0)
   expect(await lane.ask('growth')).toBeGreaterThan(50_000)
   expect(await lane.ask('step')).toBeGreaterThan(50_000)
+  expect(await lane.ask('note')).toBe(0)
   expect(await lane.ask('post')).toBe(0)
   expect(await lane.ask('final')).toBe(0)
 })
@@ -96,4 +107,10 @@ test.each([
   ['a private chat', telegramPace('telegram:1'), 30],
 ])('in its first minute %s sees no more calls than Telegram allows', (_what, { burst, refillMs }, most) => {
   expect(Math.floor(burst + 60_000 / refillMs)).toBeLessThanOrEqual(most)
+})
+
+/** Seen are five edits in five seconds (LangBot, Discord.Net#2375), and the last words are one more. */
+test('a text that grows on Discord leaves room for its last words in the five seconds that are counted together', () => {
+  const { gapMs } = discordPace('discord:1')
+  expect(Math.floor(5000 / gapMs) + 1 + 1).toBeLessThanOrEqual(5)
 })

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { DiscordAPIError, HTTPError, RateLimitError, REST } from 'discord.js'
+import { DiscordAPIError, HTTPError, RateLimitError, REST, RESTEvents } from 'discord.js'
 import type { OutFile } from '../../src/adapter.ts'
 import { ConfigError, Gone, RateLimited, Refused } from '../../src/errors.ts'
 import { reason } from '../../src/log.ts'
@@ -64,8 +64,13 @@ const pausesMs = [100, 500, 2000]
 export function createCall(token: string, apiUrl: string | undefined): Call {
   const options = { retries: 0, rejectOnRateLimit: () => true, timeout: timeoutsMs.upload }
   const rest = new REST({ ...(apiUrl ? { api: apiUrl } : {}), ...options }).setToken(token)
+  let refusals = 0
+  rest.on(RESTEvents.Response, (_request, { status }) => {
+    if (status === 429) refusals++
+  })
   return async (method, fullRoute, { body, files = [], auth = true, once = method === 'PATCH' } = {}) => {
     for (let attempt = 0; ; attempt++) {
+      const before = refusals
       try {
         return await rest.request({
           method: method as Parameters<typeof rest.request>[0]['method'],
@@ -77,7 +82,7 @@ export function createCall(token: string, apiUrl: string | undefined): Call {
       } catch (error) {
         rest.setToken(token) // the library forgets it after a 401
         const pauseMs = once ? undefined : pausesMs[attempt]
-        if (pauseMs === undefined || !isUnanswered(error)) throw translate(error, method)
+        if (pauseMs === undefined || !isUnanswered(error)) throw translate(error, method, refusals === before)
         await sleep(pauseMs)
       }
     }
@@ -101,8 +106,8 @@ function isUnanswered(error: unknown): boolean {
 }
 
 /** The library's own errors hold the whole request: its text, and in its URL an interaction's token. Only words leave here. */
-function translate(error: unknown, method: Method): Error {
-  if (error instanceof RateLimitError) return new RateLimited(Math.ceil(error.retryAfter))
+function translate(error: unknown, method: Method, foretold: boolean): Error {
+  if (error instanceof RateLimitError) return new RateLimited(Math.ceil(error.retryAfter), foretold)
   if (error instanceof HTTPError) return new Error(`Discord answered ${method} with ${error.status}`)
   if (!(error instanceof DiscordAPIError)) return new Error(`no answer from Discord: ${reason(error)}`)
   const said = `Discord answered ${method} with ${error.status}, code ${error.code}: ${error.message.replaceAll('\n', ' ')}`

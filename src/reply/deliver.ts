@@ -7,7 +7,7 @@ export interface Delivery {
   /** The message to be edited is gone: the next attempt posts a new one. */
   forget(): void
   /** The platform wants silence in this chat for so long. */
-  hush(ms: number): Promise<void>
+  hush(ms: number, foretold?: boolean): Promise<void>
   signal: AbortSignal
   log: Log
 }
@@ -37,7 +37,7 @@ export async function deliver(bring: () => Promise<boolean>, { forget, hush, sig
       }
       if (error instanceof Refused) throw error
       if (error instanceof RateLimited) {
-        await hush(error.retryAfterMs)
+        await hush(error.retryAfterMs, error.foretold)
         continue
       }
       if (++failures === attempts) throw error

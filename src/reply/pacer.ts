@@ -3,7 +3,7 @@ import type { Message } from '../message.ts'
 import type { Redis } from '../redis/redis.ts'
 
 /** What a call is for, by what a person misses most when it is late; `idle` is only made when nothing else has been said for a while. */
-export type Urgency = 'idle' | 'growth' | 'step' | 'post' | 'final'
+export type Urgency = 'idle' | 'growth' | 'step' | 'note' | 'post' | 'final'
 
 /**
  * How fast calls follow each other in one chat, whichever worker makes them: a bucket of calls in Redis that fills up again. The more
@@ -17,12 +17,24 @@ export interface Pacer {
 export interface Lane {
   /** 0: a call may be made now, and is counted; else the milliseconds after which to ask again. */
   ask(urgency: Urgency): Promise<number>
-  /** The platform has refused a call and wants silence for so long; for a while after that, the bucket fills at half the speed. */
-  hush(ms: number): Promise<void>
+  /**
+   * The platform wants silence for so long. When it has refused a call, and that was not only `foretold`, the bucket fills at half the speed
+   * for a while after that.
+   */
+  hush(ms: number, foretold?: boolean): Promise<void>
 }
 
-/** How many calls each urgency leaves in the bucket for those above it. */
-const reserve: Record<Urgency, number> = { idle: 99, growth: 2, step: 1, post: 0, final: 0 }
+/**
+ * How many calls each urgency leaves in the bucket for those above it. Growth leaves what the last words may need at once: the end of a
+ * message, a further message, and its text.
+ */
+const reserve: Record<Urgency, number> = { idle: 99, growth: 3, step: 1, note: 1, post: 0, final: 0 }
+
+/** Where nothing was said for one and a half refills, growth leaves less: the reserve fills more slowly then, but no text stands still. */
+const leastReserve = (urgency: Urgency) => (urgency === 'growth' ? reserve.step : reserve[urgency])
+
+/** Edits of the same message, which would flicker at a shorter distance than the platform's. */
+const keepsDistance = (urgency: Urgency) => urgency === 'idle' || urgency === 'growth' || urgency === 'step'
 
 /** After a refusal the platform allows less than was thought: milliseconds of caution, and of distance beside what it asked for. */
 const cautiousMs = 60_000
@@ -34,46 +46,52 @@ const forgetMs = 600_000
 const askScript = `
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local burst, refill, gap, reserve = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
+local burst, refill, gap = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local was = redis.call('HMGET', KEYS[1], 'left', 'at', 'last', 'hushed', 'cautious')
 local left, at = tonumber(was[1] or burst), tonumber(was[2] or now)
 local hushed = tonumber(was[4] or 0)
 if now < hushed then return hushed - now end
 if now < tonumber(was[5] or 0) then refill = refill * 2 end
 left = math.min(burst, left + math.max(0, now - at) / refill)
-local wait = 0
-local need = math.min(burst, 1 + reserve)
-if left < need then wait = (need - left) * refill end
-if reserve > 0 and was[3] then wait = math.max(wait, tonumber(was[3]) + gap - now) end
+local function untilLeaves(reserve) return math.max(0, math.min(burst, 1 + reserve) - left) * refill end
+local wait = untilLeaves(ARGV[4])
+if was[3] then
+  local last = tonumber(was[3])
+  wait = math.min(wait, math.max(untilLeaves(ARGV[5]), last + refill * 1.5 - now))
+  if gap > 0 then wait = math.max(wait, last + gap - now) end
+end
 if wait <= 0 then
   left = left - 1
   redis.call('HSET', KEYS[1], 'last', now)
 end
 redis.call('HSET', KEYS[1], 'left', tostring(left), 'at', now)
-redis.call('PEXPIRE', KEYS[1], ARGV[5])
+redis.call('PEXPIRE', KEYS[1], ARGV[6])
 return math.max(0, math.ceil(wait))`
 
 const hushScript = `
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local hushed = math.max(now + ARGV[1], tonumber(redis.call('HGET', KEYS[1], 'hushed') or 0))
-redis.call('HSET', KEYS[1], 'hushed', hushed, 'cautious', hushed + ARGV[2])
+redis.call('HSET', KEYS[1], 'hushed', hushed)
+if tonumber(ARGV[2]) > 0 then redis.call('HSET', KEYS[1], 'cautious', hushed + ARGV[2]) end
 redis.call('PEXPIRE', KEYS[1], ARGV[1] + ARGV[2] + ARGV[3])`
 
 export function createPacer(redis: Redis): Pacer {
   const keyOf = (name: string) => `bellhop:{pace:${name}}`
-  async function ask(name: string, { burst, refillMs, gapMs }: Omit<Pace, 'lane'>, left: number): Promise<number> {
-    return (await redis.eval(askScript, 1, keyOf(name), burst, refillMs, gapMs, left, forgetMs)) as number
+  async function ask(name: string, { burst, refillMs, gapMs }: Omit<Pace, 'lane'>, left: number, least = left): Promise<number> {
+    return (await redis.eval(askScript, 1, keyOf(name), burst, refillMs, gapMs, left, least, forgetMs)) as number
   }
   return {
     lane: ({ lane, overall, ...pace }) => ({
       async ask(urgency) {
-        const waitMs = await ask(lane, pace, reserve[urgency])
+        const gapMs = keepsDistance(urgency) ? pace.gapMs : 0
+        const waitMs = await ask(lane, { ...pace, gapMs }, reserve[urgency], leastReserve(urgency))
         if (waitMs > 0 || !overall) return waitMs
         return ask(overall.lane, { ...overall, gapMs: 0 }, 0)
       },
-      async hush(ms) {
-        await redis.eval(hushScript, 1, keyOf(lane), Math.ceil(ms) + distanceMs, cautiousMs, forgetMs)
+      async hush(ms, foretold = false) {
+        const caution = foretold ? 0 : cautiousMs
+        await redis.eval(hushScript, 1, keyOf(lane), Math.ceil(ms) + distanceMs, caution, forgetMs)
       },
     }),
   }
@@ -96,7 +114,7 @@ function createOwnLane(gapMs: number): Lane {
   return {
     async ask(urgency) {
       const now = performance.now()
-      const from = urgency === 'post' || urgency === 'final' ? hushedUntil : Math.max(hushedUntil, last + gapMs)
+      const from = keepsDistance(urgency) ? Math.max(hushedUntil, last + gapMs) : hushedUntil
       if (from > now) return Math.ceil(from - now)
       last = now
       return 0

@@ -9,8 +9,8 @@ import type { Sheet } from './sheet.ts'
 export interface Pump {
   /** There is something new to be shown. */
   wake(urgency: Urgency): void
-  /** Resolves when the last call has ended; there is none after it. */
-  stop(): Promise<void>
+  /** Resolves when the last call has ended; there is none after it. True when the lane has allowed one more that was not made. */
+  stop(): Promise<boolean>
 }
 
 export interface PumpOptions {
@@ -31,32 +31,30 @@ export function createPump({ render, sheet, lane, closing, log }: PumpOptions): 
   /** Of the most pressing thing that is not shown yet. */
   let urgency: Urgency = 'growth'
   let hurry = new AbortController()
-  let changed = false
-  let wanted: Outgoing[] = []
+  let unused = false
+  const newest = createNewest(render)
 
-  /** Rendered only when something has changed, for that is the dear part of an edit. */
-  function newest(): Outgoing[] {
-    if (changed) wanted = render()
-    changed = false
-    return wanted
-  }
   async function keepFresh(): Promise<void> {
-    while (!waking.aborted && sheet.isStale(newest())) {
+    while (!waking.aborted && sheet.isStale(newest.take())) {
       hurry = new AbortController()
       const waitMs = await lane.ask(urgency)
       if (waitMs > 0) await rest(waitMs, AbortSignal.any([waking, hurry.signal]))
-      else if (!waking.aborted) {
+      else if (waking.aborted) unused = true
+      else {
+        const now = newest.take()
         urgency = 'growth'
-        await sheet.bring(newest())
+        await sheet.bring(now)
+        // A text that moves into the next message is seen in none until all calls of the move are made; else a placeholder was posted.
+        if (sheet.isStale(now)) urgency = now.length > 1 ? 'post' : 'step'
       }
     }
   }
   async function missOne(error: unknown): Promise<void> {
     log.debug({ reason: reason(error) }, 'an intermediate edit was not taken')
     if (error instanceof Gone) return ending.abort() // the last words will be posted anew, if they can be
-    if (error instanceof RateLimited) await lane.hush(error.retryAfterMs)
+    if (error instanceof RateLimited) await lane.hush(error.retryAfterMs, error.foretold)
     else await rest(afterErrorMs, waking)
-    changed = true
+    newest.change()
   }
   function run(): void {
     if (waking.aborted || running) return
@@ -64,12 +62,12 @@ export function createPump({ render, sheet, lane, closing, log }: PumpOptions): 
       .catch(missOne)
       .finally(() => {
         running = undefined
-        if (changed) run()
+        if (newest.hasChanged()) run()
       })
   }
   return {
     wake(how) {
-      changed = true
+      newest.change()
       if (how !== 'growth' && urgency === 'growth') {
         urgency = how
         hurry.abort()
@@ -79,6 +77,26 @@ export function createPump({ render, sheet, lane, closing, log }: PumpOptions): 
     async stop() {
       ending.abort()
       await running
+      const left = unused
+      unused = false
+      return left
+    },
+  }
+}
+
+/** Rendered only when something has changed, for that is the dear part of an edit. */
+function createNewest(render: () => Outgoing[]) {
+  let changed = false
+  let wanted: Outgoing[] = []
+  return {
+    change(): void {
+      changed = true
+    },
+    hasChanged: () => changed,
+    take(): Outgoing[] {
+      if (changed) wanted = render()
+      changed = false
+      return wanted
     },
   }
 }

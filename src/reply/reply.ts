@@ -5,7 +5,7 @@ import type { Log } from '../log.ts'
 import { askButtons } from './ask-card.ts'
 import { renderFinal, renderLive, renderPlain } from './card.ts'
 import { deliver, mayCall } from './deliver.ts'
-import { openLane, type Pacer } from './pacer.ts'
+import { openLane, type Pacer, type Urgency } from './pacer.ts'
 import { createPump } from './pump.ts'
 import { createSheet, type SheetOptions, toMessages } from './sheet.ts'
 import { createSplitter } from './split.ts'
@@ -45,27 +45,38 @@ export function openReply(options: ReplyOptions): Reply {
   let view = emptyView
   const pump = createPump({ render: () => live(view, options, split), sheet, lane, closing, log })
 
-  const settle = (text: string, buttons: Button[], final: boolean) => show(toMessages(split(text), buttons, final))
-  async function show(last: Outgoing[]): Promise<void> {
-    await pump.stop()
-    const bring = async () => sheet.isStale(last) && (await mayCall(lane, closing)) && sheet.bring(last)
+  const settle = (text: string, buttons: Button[], final: boolean) => bringAll(toMessages(split(text), buttons, final))
+  async function bringAll(last: Outgoing[]): Promise<void> {
+    let allowed = await pump.stop()
+    const bring = async () => {
+      if (!sheet.isStale(last)) return false
+      if (!allowed) await mayCall(lane, closing)
+      allowed = false
+      return sheet.bring(last)
+    }
     await deliver(bring, { forget: () => sheet.forget(last), hush: lane.hush, signal: closing, log })
   }
   pump.wake('post')
   return {
     show(event) {
+      const before = view
       view = nextView(view, event)
-      pump.wake(event.type === 'text' || event.type === 'tool-progress' ? 'growth' : 'step')
+      if (view !== before) pump.wake(urgencyOf(event, before))
     },
     get view() {
       return view
     },
     answer: () => (message.kind === 'api' ? renderPlain(view, words) : renderFinal(view, words)),
     finish: (text, buttons = []) => settle(text, buttons, true),
-    rest: () => show(live(view, options, split)),
-    leave: pump.stop,
+    rest: () => bringAll(live(view, options, split)),
+    leave: async () => void (await pump.stop()),
     pause: text => settle([view.text, text].filter(Boolean).join('\n\n'), [], false),
   }
+}
+
+/** What an answer begins with is news, how it goes on is not. */
+function urgencyOf({ type }: AgentEvent, { speaking }: View): Urgency {
+  return type === 'tool-progress' || (type === 'text' && speaking) ? 'growth' : 'step'
 }
 
 function opening({ message, words, stopButton }: ReplyOptions): Outgoing {

@@ -33,5 +33,20 @@ serveStdio(() => {
       return { content: [{ type: 'text', text: '0-12 s: a cat sits before a piano. 12-34 s: it plays.' }] }
     },
   )
+  server.registerTool(
+    'long_work',
+    { title: 'Working', description: 'Takes its time', inputSchema: z.object({ seconds: z.number() }) },
+    async ({ seconds }, context) => {
+      const began = performance.now()
+      for (let done = 0; done < seconds; done = (performance.now() - began) / 1000) {
+        await context.mcpReq.notify({
+          method: 'notifications/progress',
+          params: { progressToken: context.mcpReq._meta?.progressToken ?? 0, progress: done, total: seconds },
+        })
+        await sleep(400)
+      }
+      return { content: [{ type: 'text', text: 'done' }] }
+    },
+  )
   return server
 })

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { WireFile } from './discord-cdn.ts'
+import { createLimits, type Reply as LimitReply, type Limits, patience } from './discord-limits.ts'
 import type { WireAnswer, WireRequest } from './discord-messages.ts'
 
 /** One REST call that arrived, whatever became of it. */
@@ -16,6 +17,10 @@ export interface WireCall {
   at: number
   /** Undefined if the answer never left. */
   status: number | undefined
+  /** The message that it made or changed. */
+  message?: string
+  /** A `Trouble` was made for it. */
+  injected: boolean
 }
 
 /**
@@ -34,27 +39,20 @@ export interface Trouble {
   global?: boolean
 }
 
-/** How many calls a channel takes per period and method, as the `X-RateLimit` headers tell it. */
-export interface Bucket {
-  limit: number
-  perMs: number
-}
-
 export interface WireHttp {
   server: Server
   calls: WireCall[]
   misbehave(trouble: Trouble): void
 }
 
-interface Reply extends WireAnswer {
-  headers?: Record<string, string>
+interface Reply extends LimitReply {
   how?: 'unsized' | 'stalled'
 }
 
-export function createWireHttp(token: string, bucket: Bucket, answer: (request: WireRequest) => WireAnswer): WireHttp {
+export function createWireHttp(token: string, bounds: Limits, answer: (request: WireRequest) => WireAnswer): WireHttp {
   const calls: WireCall[] = []
   const troubles: (Trouble & { times: number })[] = []
-  const limit = createBuckets(bucket)
+  const limits = createLimits(bounds)
 
   async function serve(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
     const url = new URL(incoming.url ?? '/', 'http://wire')
@@ -62,16 +60,19 @@ export function createWireHttp(token: string, bucket: Bucket, answer: (request: 
     const method = incoming.method ?? 'GET'
     const { body, files } = await readBody(incoming)
     const { authorization } = incoming.headers
-    const call: WireCall = { method, route: path + url.search, body, files, authorization, at: Date.now(), status: undefined }
-    calls.push(call)
     const trouble = troubles.find(one => one.times > 0 && (one.method ?? method) === method && (one.route?.test(path) ?? true))
+    const call = { method, route: path + url.search, body, files, authorization, at: Date.now(), injected: trouble !== undefined }
+    const made: WireCall = { ...call, status: undefined }
+    calls.push(made)
     if (trouble) trouble.times--
     if (trouble?.kind === 'slow') await sleep(trouble.ms ?? 1000)
     const work = () =>
       answer({ method, path, query: url.searchParams, body, files, authorized: authorization === `Bot ${token}` })
-    const reply = fail(trouble, work) ?? limit(method, path, work)
+    const reply = limits.banned() ?? fail(trouble, work) ?? limits.carryOut(method, path, work)
     if (!reply) return void incoming.socket.destroy()
-    call.status = reply.status
+    limits.note(reply)
+    made.status = reply.status
+    if (method !== 'GET' && isMessage(reply.body)) made.message = reply.body.id
     send(outgoing, reply)
   }
 
@@ -84,6 +85,9 @@ export function createWireHttp(token: string, bucket: Bucket, answer: (request: 
   return { server, calls, misbehave: trouble => void troubles.push({ times: 1, ...trouble }) }
 }
 
+const isMessage = (body: unknown): body is { id: string } =>
+  typeof body === 'object' && body !== null && 'id' in body && 'channel_id' in body
+
 /** Undefined if nothing is wrong; `false` if the line is to be cut. */
 function fail(trouble: Trouble | undefined, work: () => WireAnswer): Reply | false | undefined {
   if (!trouble || trouble.kind === 'slow') return undefined
@@ -93,38 +97,8 @@ function fail(trouble: Trouble | undefined, work: () => WireAnswer): Reply | fal
   if (trouble.kind.startsWith('drop')) return false
   const headers = { 'content-type': 'text/html' }
   if (trouble.kind === 'html') return { status: 200, headers, body: '<html>One moment, checking your browser</html>' }
-  if (trouble.kind === '429') return patience(trouble.ms ?? 1000, trouble.global ?? false)
+  if (trouble.kind === '429') return patience(trouble.ms ?? 1000, trouble.global ? 'global' : 'shared')
   return { status: 500, body: { code: 0, message: '500: Internal Server Error' } }
-}
-
-/** Without bucket headers, so that only the call that was refused has to wait. */
-function patience(ms: number, global: boolean): Reply {
-  const headers = { 'retry-after': String(ms / 1000), 'x-ratelimit-scope': global ? 'global' : 'shared' }
-  const body = { message: 'You are being rate limited.', retry_after: ms / 1000, global }
-  return { status: 429, headers: global ? { ...headers, 'x-ratelimit-global': 'true' } : headers, body }
-}
-
-/** Buckets by method, kind of route and channel; a full one refuses before any work is done. */
-function createBuckets({ limit, perMs }: Bucket): (method: string, path: string, work: () => WireAnswer) => Reply {
-  const used = new Map<string, { count: number; resetAt: number }>()
-  return (method, path, work) => {
-    const kind = `${method} ${path.replace(/(?<=\/messages\/|\/interactions\/)[^/]+/, ':id')}`
-    const now = Date.now()
-    let entry = used.get(kind)
-    if (!entry || entry.resetAt <= now) {
-      entry = { count: 0, resetAt: now + perMs }
-      used.set(kind, entry)
-    }
-    const seconds = String((entry.resetAt - now) / 1000)
-    const headers = {
-      'x-ratelimit-bucket': kind.replace(/\d{17,19}/g, ':id').replace(/\W+/g, '-'),
-      'x-ratelimit-limit': String(limit),
-      'x-ratelimit-remaining': String(Math.max(0, limit - entry.count - 1)),
-      'x-ratelimit-reset-after': seconds,
-    }
-    if (++entry.count > limit) return { ...patience(entry.resetAt - now, false), headers: { ...headers, 'retry-after': seconds } }
-    return { ...work(), headers }
-  }
 }
 
 function send(outgoing: ServerResponse, reply: Reply): void {

@@ -2,17 +2,17 @@ import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { keepFiles } from './discord-cdn.ts'
 import { createWireGateway, intents, type WireGateway } from './discord-gateway.ts'
-import { type Bucket, createWireHttp, type Trouble, type WireCall } from './discord-http.ts'
+import { createWireHttp, type Trouble, type WireCall } from './discord-http.ts'
 import { interactionEvent } from './discord-interactions.ts'
+import type { Limits } from './discord-limits.ts'
 import { intentFor } from './discord-messages.ts'
 import { createWireRest } from './discord-rest.ts'
 import { createWorld, type WireAttachment, type WireInteraction, type WireMessage, type World } from './discord-world.ts'
 
-export interface DiscordWireOptions {
+export interface DiscordWireOptions extends Partial<Limits> {
   token?: string
   /** Whether the privileged intent is switched on in the developer portal. */
   messageContent?: boolean
-  bucket?: Bucket
   /** How long an interaction waits for its first answer. */
   interactionMs?: number
   port?: number
@@ -36,12 +36,21 @@ export interface DiscordWire extends People {
   close(): Promise<void>
 }
 
+const generous: Limits = { bucket: { limit: 1000, perMs: 1000 }, invalid: { limit: 10_000, perMs: 600_000 } }
+
+/** What Discord is seen to allow (five calls in five seconds for each channel and method), and what it says that it allows. */
+export const asDiscord: Limits = {
+  bucket: { limit: 5, perMs: 5000 },
+  global: { limit: 50, perMs: 1000 },
+  invalid: { limit: 10_000, perMs: 600_000 },
+}
+
 export async function startDiscordWire(options: DiscordWireOptions = {}): Promise<DiscordWire> {
   const token = options.token ?? 'wire-token.of.discord'
   const world = createWorld()
   let port = 0
   const url = () => `ws://127.0.0.1:${port}`
-  const http = createWireHttp(token, options.bucket ?? { limit: 1000, perMs: 1000 }, request => answer(request))
+  const http = createWireHttp(token, { ...generous, ...options }, request => answer(request))
   const { messageContent = false, interactionMs = 3000, guildMs = 0, fileBytes = 10 * 1024 * 1024 } = options
   const cdnUrl = () => `http://127.0.0.1:${port}`
   const gateway = createWireGateway(http.server, world, { token, messageContent, guildMs, url })

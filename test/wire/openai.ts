@@ -40,6 +40,8 @@ interface WireRequest {
   body: WireBody
   /** True once the client has gone away before the reply was whole. */
   aborted: boolean
+  /** When the last of the reply left, or the connection ended. */
+  endedAt?: number
 }
 
 export interface WireBody {
@@ -65,7 +67,7 @@ export type WireReply = WireAnswer | WireTrouble
 
 interface WireAnswer {
   text?: string
-  /** Between two tokens (words). Default: none, and all tokens arrive together. */
+  /** Between two tokens (words, or single characters of Chinese). Default: none, and all tokens arrive together. */
   tokenMs?: number
   calls?: { name: string; input: unknown; id?: string }[]
   /** Arguments are streamed in pieces of so many characters. Default: whole. */
@@ -100,6 +102,7 @@ export async function startOpenAiWire(options: OpenAiWireOptions = {}): Promise<
     const asked: WireRequest = { at: Date.now(), headers: request.headers, port: request.socket.remotePort, body, aborted: false }
     requests.push(asked)
     response.on('close', () => {
+      asked.endedAt = Date.now()
       asked.aborted = !response.writableEnded && !response.errored && !droppedByUs.has(response)
     })
     const mistake = mistakeIn(request, body, options)
@@ -230,10 +233,11 @@ async function streamAnswer(response: ServerResponse, body: WireBody, answer: Wi
     events.push(sse({ ...chunk(body, {}, null), choices: [], usage: usageOf(body, answer) }))
   events.push(sse('[DONE]'))
   if (tokenMs === undefined) return void response.end(events.join(''))
-  for (const event of events) {
+  const began = performance.now()
+  for (const [index, event] of events.entries()) {
     if (response.destroyed) return
     response.write(event)
-    await sleep(tokenMs)
+    await sleep(Math.max(0, began + (index + 1) * tokenMs - performance.now())) // timers are late, and lateness adds up
   }
   response.end()
 }
@@ -261,7 +265,7 @@ function wireCalls(calls: NonNullable<WireAnswer['calls']>) {
   }))
 }
 
-const tokensOf = (text: string) => text.match(/\s*\S+|\s+$/g) ?? []
+const tokensOf = (text: string) => text.match(/\s*(?:\p{Script=Han}|[^\s\p{Script=Han}]+)|\s+$/gu) ?? []
 const finishOf = ({ finish, calls = [] }: WireAnswer) => finish ?? (calls.length > 0 ? 'tool_calls' : 'stop')
 const sse = (data: unknown) => `data: ${typeof data === 'string' ? data : JSON.stringify(data)}\n\n`
 

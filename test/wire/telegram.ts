@@ -32,6 +32,12 @@ export interface Call {
   /** Milliseconds since the start of the wire. */
   at: number
   ok: boolean
+  /** The message that it made or changed. */
+  message?: number
+  /** Telegram's code for why it was not carried out. */
+  code?: number
+  /** A `Fault` was made for it. */
+  injected: boolean
 }
 
 export interface TelegramWire {
@@ -126,22 +132,27 @@ async function serve(backstage: Backstage, request: IncomingMessage, response: S
   const [, token, method = ''] = /^\/bot([^/]+)\/(\w+)/.exec(request.url ?? '') ?? []
   const payload = await read(request)
   if (token !== backstage.token) return write(response, refuse(401, 'Unauthorized'))
-  const call: Call = { method, payload, at: performance.now() - backstage.started, ok: false }
+  const call: Call = { method, payload, at: performance.now() - backstage.started, ok: false, injected: false }
   backstage.calls.push(call)
-  const answer = await answerOrFail(backstage, method, payload, gone.signal)
+  const answer = await answerOrFail(backstage, call, gone.signal)
   if (answer === 'drop') return void request.socket.destroy()
   if (answer === 'html') return void response.writeHead(502, { 'content-type': 'text/html' }).end('<html>Bad Gateway</html>')
-  call.ok = answer.ok
+  note(call, answer)
   write(response, answer)
 }
 
-async function answerOrFail(
-  backstage: Backstage,
-  method: string,
-  payload: Payload,
-  gone: AbortSignal,
-): Promise<Answer | 'drop' | 'html'> {
+function note(call: Call, answer: Answer): void {
+  call.ok = answer.ok
+  if (!answer.ok) call.code = answer.error_code
+  else if (isMessage(answer.result)) call.message = answer.result.message_id
+}
+
+const isMessage = (result: unknown): result is Message => typeof result === 'object' && result !== null && 'message_id' in result
+
+async function answerOrFail(backstage: Backstage, call: Call, gone: AbortSignal): Promise<Answer | 'drop' | 'html'> {
+  const { method, payload } = call
   const early = backstage.faults.before(method, payload['chat_id'])
+  call.injected = early !== undefined
   if (early?.kind === 'drop' || early?.kind === 'html') return early.kind
   if (early?.kind === 'limit')
     return refuse(429, `Too Many Requests: retry after ${early.seconds}`, { retry_after: early.seconds })
@@ -149,6 +160,7 @@ async function answerOrFail(
   if (early?.kind === 'slow') await sleep(early.ms)
   const answer = await carryOut(backstage, method, payload, gone)
   const late = backstage.faults.after(method, payload['chat_id'])
+  if (late) call.injected = true
   if (late) return late.kind === 'cut' ? 'drop' : refuse(500, 'Internal Server Error')
   return answer
 }
