@@ -13,6 +13,7 @@ import type { Retries } from './queue/retries.ts'
 import type { Signals } from './queue/signals.ts'
 import { tokenOf } from './queue/token.ts'
 import { choices, isChoice, isSetting, type SettingName, type Settings } from './settings.ts'
+import type { ServerStatus } from './toolbox.ts'
 
 export interface CommandTools {
   asks: Asks
@@ -164,24 +165,30 @@ function help(words: Words): string {
   return [words.helpTitle, lines.join('\n')].join('\n\n')
 }
 
+/** More tools than this are shown of one server at a time. */
+const mostToolsAtOnce = 40
+
 function listTools(notice: Notice | undefined, server: string, words: Words): string {
   if (!notice) return words.noWorker
-  if (notice.servers.length === 0) return words.noTools
-  const asked = notice.servers.filter(({ name }) => server === '' || name === server)
-  if (asked.length === 0) return words.noSuchServer(server, quoted(notice.servers.map(({ name }) => name)))
-  const sections = asked.map(({ name, state, tools, error, connectMs }) => {
-    const facts = [
-      words.serverState[state],
-      words.toolCount(tools),
-      connectMs === undefined ? '' : `${connectMs} ms`,
-      error ?? '',
-    ]
-    const lines = notice.tools
-      .filter(tool => tool.server === name)
+  const { servers, tools } = notice
+  if (servers.length === 0) return words.noTools
+  const asked = servers.filter(({ name }) => server === '' || name === server)
+  if (asked.length === 0) return words.noSuchServer(server, quoted(servers.map(({ name }) => name)))
+  if (asked.length > 1 && tools.length > mostToolsAtOnce) {
+    return [words.toolsOf(servers.length, tools.length), servers.map(one => `- ${lineOf(one, words)}`).join('\n')].join('\n\n')
+  }
+  const sections = asked.map(one => {
+    const lines = tools
+      .filter(tool => tool.server === one.name)
       .map(tool => `- \`${tool.name}\` ${firstSentence(tool.description || tool.label)}`)
-    return [`**${name}** · ${facts.filter(fact => fact !== '').join(' · ')}`, ...lines].join('\n')
+    return [lineOf(one, words), ...(one.note ? [`⚠️ ${one.note}`] : []), ...lines].join('\n')
   })
   return sections.join('\n\n')
+}
+
+function lineOf({ name, state, tools, error, note, connectMs }: ServerStatus, words: Words): string {
+  const facts = [words.serverState[state], words.toolCount(tools), connectMs === undefined ? '' : `${connectMs} ms`, error ?? '']
+  return `${note ? '⚠️ ' : ''}**${name}** · ${facts.filter(fact => fact !== '').join(' · ')}`
 }
 
 function status(notices: Notice[], counts: { waiting: number; active: number }, words: Words): string {

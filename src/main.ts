@@ -64,7 +64,8 @@ export async function openHouse({ config, log, chat }: Opening): Promise<House> 
     const adapters = await createAdapters(config, queue, redis, log, chat)
     const doors = createDoors({ config, queue, redis, adapters, log, chatOnly: chat !== undefined })
     closers.push(() => doors.hangUp())
-    const shift = config.role === 'gateway' ? undefined : await startShift({ config, adapters, ...queue, log })
+    const shift =
+      config.role === 'gateway' ? undefined : await startShift({ config, adapters, ...queue, redis: redis.redis, log })
     if (shift) closers.push(() => shift.close())
     closers.push(() => doors.close())
     closers.push(() => {

@@ -60,6 +60,8 @@ export interface Tool {
   server: string
   /** Running it twice does what running it once does, as its server says: a call whose fate is unknown may be made again. */
   repeatable: boolean
+  /** Its server says that it changes nothing: a hint, no promise. */
+  readOnly?: true
 }
 
 export type ModelEvent =

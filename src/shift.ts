@@ -4,8 +4,10 @@ import { endOverdue } from './answers.ts'
 import type { Config } from './config/config.ts'
 import type { History } from './history.ts'
 import { type Log, reason } from './log.ts'
-import { createToolbox } from './mcp/toolbox.ts'
+import { createHost } from './mcp/host.ts'
+import { ownersOf } from './mcp/owners.ts'
 import type { FileStore } from './media/store.ts'
+import type { Message } from './message.ts'
 import type { Model, Tool, Transcribe } from './model.ts'
 import { createOfflineModel } from './models/offline.ts'
 import type { Asks } from './queue/asks.ts'
@@ -16,6 +18,7 @@ import type { Journal } from './queue/journal.ts'
 import type { Leases } from './queue/lease.ts'
 import type { Retries } from './queue/retries.ts'
 import type { Signals } from './queue/signals.ts'
+import type { Redis } from './redis/redis.ts'
 import type { Pacer } from './reply/pacer.ts'
 import type { Settings } from './settings.ts'
 import type { ServerStatus } from './toolbox.ts'
@@ -47,6 +50,8 @@ export interface ShiftTools {
   jobs: Jobs
   signals: Signals
   board: Board
+  /** For what the tools said, and how they were defined. */
+  redis: Redis
   log: Log
 }
 
@@ -58,16 +63,22 @@ const patienceMs = 30_000
 const serversMayTakeMs = 3000
 
 export async function startShift(tools: ShiftTools): Promise<Shift> {
-  const { config, inbox, leases, jobs, signals, board, log } = tools
-  const toolbox = createToolbox(config.servers.servers, { log })
-  const toolsReady = Promise.race([toolbox.start(), sleep(serversMayTakeMs)])
+  const { config, inbox, leases, jobs, signals, board, redis, log } = tools
+  const host = createHost({ log, redis })
+  const toolsReady = Promise.race([host.start(config.servers.servers), sleep(serversMayTakeMs)])
   const { name, ...models } = await openModels(config, log)
-  const atHand = { ...tools, ...models, toolbox, toolsReady, maxSteps, patienceMs, locale: config.locale }
-  const turns = createTurns({ inbox, leases, answer: (waiting, turn) => answer(waiting, turn, atHand) })
+  const toolsFor = (message: Message | undefined) => host.toolboxFor(message ? ownersOf(message) : [])
+  const atHand = { ...tools, ...models, toolsReady, maxSteps, patienceMs, locale: config.locale }
+  const turns = createTurns({
+    inbox,
+    leases,
+    answer: (waiting, turn) => answer(waiting, turn, { ...atHand, toolbox: toolsFor(waiting[0]) }),
+  })
   await signals.listen(turns.hear)
-  const servers = () => [...toolbox.servers(), ...switchedOff(config)]
+  const house = host.toolboxFor([])
+  const servers = () => [...house.servers(), ...switchedOff(config)]
   const worker = `${hostname()}-${process.pid}`
-  const notice = (): Notice => ({ worker, model: name, servers: servers(), tools: toolbox.list().map(brief) })
+  const notice = (): Notice => ({ worker, model: name, servers: servers(), tools: house.list().map(brief) })
   const housework = [repeat(() => board.post(notice()), boardLifeMs / 5, log), repeat(() => sweep(tools), sweepEveryMs, log)]
   void toolsReady.then(() => board.post(notice())).catch(() => {}) // the next one tells it
   await jobs.sweep(inbox, 0)
@@ -81,7 +92,7 @@ export async function startShift(tools: ShiftTools): Promise<Shift> {
       const left = await turns.close(config.drainMs)
       await ended
       for (const work of housework) work.end()
-      await Promise.all([board.remove(worker), ...left.map(conversation => jobs.ring(conversation)), toolbox.close()])
+      await Promise.all([board.remove(worker), ...left.map(conversation => jobs.ring(conversation)), host.close()])
     },
   }
 }
@@ -104,7 +115,8 @@ function switchedOff(config: Config): ServerStatus[] {
   return config.servers.disabled.map(({ name, error }) => ({ name, state: 'disabled', tools: 0, ...(error && { error }) }))
 }
 
-const brief = ({ name, description, label, server }: Tool) => ({ name, description, label, server })
+/** What `/tools` shows of it: the whole of a long list would be sent every few seconds. */
+const brief = ({ name, description, label, server }: Tool) => ({ name, description: description.slice(0, 200), label, server })
 
 /** Now, and again so long after it was done; a failure is told and the next time tried. */
 function repeat(work: () => Promise<void>, everyMs: number, log: Log): { end(): void } {

@@ -1,10 +1,15 @@
 import type { Answer, AskDraft } from './ask.ts'
 import type { KeptFile, Tool } from './model.ts'
 
+/** Whose a server is: the house's, one person's (`user:discord:123`), or one place's (`place:telegram:-100:7`). */
+export type Owner = 'house' | `user:${string}` | `place:${string}`
+
 /** All tools of all servers that are up, under unique names. */
 export interface Toolbox {
   /** In a stable order, so that a model's prompt cache holds. */
   list(): Tool[]
+  /** The tool that `call` would run under this name, however it is spelled and whether or not its server is up. */
+  resolve(name: string): Tool | undefined
   /** Never throws and always ends: a failed, timed-out or cancelled call is a result that the model reads and works around. */
   call(name: string, input: Record<string, unknown>, options: CallOptions): Promise<ToolResult>
   servers(): ServerStatus[]
@@ -48,12 +53,20 @@ export interface ToolFile {
   data: Uint8Array
 }
 
+/** `degraded`: some of its calls fail. `error`: it cannot be reached, or most of its calls fail. `needs_auth`: it wants a sign-in. */
+export type ServerState = 'connecting' | 'active' | 'degraded' | 'error' | 'needs_auth' | 'disabled'
+
 export interface ServerStatus {
+  /** The beginning of its tools' names. */
   name: string
-  state: 'connecting' | 'active' | 'error' | 'disabled'
+  /** Absent: the house's. */
+  owner?: Owner
+  state: ServerState
   tools: number
   /** Why it is not active, in one sentence, without secrets. */
   error?: string
+  /** What an operator should look at though it works, in one sentence. */
+  note?: string
   /** How the server says it wants to be used. */
   instructions?: string
   /** Milliseconds that connecting and listing took. */

@@ -114,6 +114,7 @@ export function fakeToolbox(tools: Record<string, FakeTool> = {}, repeatable: st
   )
   return {
     list: () => list,
+    resolve: name => list.find(tool => tool.name === name),
     call: async (name, input, options) => tools[name]?.(input, options) ?? { ok: false, text: `there is no tool ${name}` },
     servers: () => [{ name: 'fake', state: 'active', tools: list.length }],
   }

@@ -86,10 +86,7 @@ describe('results for the model', () => {
     [{ content: [{ type: 'audio', mimeType: 'audio/ogg', data }] }, ''],
     [{ content: [{ type: 'resource', resource: { uri: 'x:1', blob: data, mimeType: 'application/pdf' } }] }, '<x:1>'],
     [{ content: [{ type: 'resource', resource: { uri: 'x:1', text: 'inside' } }] }, 'inside'],
-    [
-      { content: [], structuredContent: { picture: `data:image/png;base64,${data}` } },
-      '{\n  "picture": "[data in base64, 3 KB]"\n}',
-    ],
+    [{ content: [], structuredContent: { picture: `data:image/png;base64,${data}` } }, '- picture: [data in base64, 3 KB]'],
     [{ content: [{ type: 'text', text: '  ' }] }, '(the tool returned nothing)'],
   ] as const)('case %#', (result, text) => {
     expect(showResult(structuredClone(result) as unknown as Parameters<typeof showResult>[0]).text).toBe(text)

@@ -228,3 +228,15 @@ test('the board forgets workers that went without a word', async () => {
   expect(await rooms.board.read()).toEqual([notice])
   expect(await rooms.redis.hkeys('bellhop:board')).toEqual(['w1'])
 })
+
+test('the board keeps the tools of all workers once, also when Redis has lost them', async () => {
+  const tools = [{ name: 'a__b', description: 'c', label: 'd', server: 'a' }]
+  const notice = { worker: 'w1', model: 'm', servers: [], tools }
+  await rooms.board.post(notice)
+  await rooms.board.post({ ...notice, worker: 'w2' })
+  expect(await rooms.redis.keys('bellhop:board:tools:*')).toHaveLength(1)
+  expect((await rooms.board.read()).map(read => read.tools)).toEqual([tools, tools])
+  await rooms.redis.del(...(await rooms.redis.keys('bellhop:board:tools:*')))
+  await rooms.board.post(notice)
+  expect(await rooms.board.read()).toContainEqual(notice)
+})

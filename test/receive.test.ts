@@ -80,6 +80,44 @@ test.each<[string, string, string[]]>([
   expect(await rooms.inbox.waiting('fake:1')).toEqual([])
 })
 
+test('/tools of many servers is one line a server, and /tools <server> all of that one', async () => {
+  const servers = Array.from({ length: 40 }, (_, at) => ({
+    name: `server-${at}`,
+    state: 'active' as const,
+    tools: 50,
+    connectMs: 9,
+  }))
+  const tools = servers.flatMap(({ name }) =>
+    Array.from({ length: 50 }, (_, at) => ({
+      name: `${name}__tool_${at}`,
+      description: 'Does it.',
+      label: 'Tool',
+      server: name,
+    })),
+  )
+  await rooms.board.post({
+    ...board,
+    servers: [{ ...servers[0], note: 'look at it' }, ...servers.slice(1)] as typeof servers,
+    tools,
+  })
+  const all = await open().answers(aMessage('/tools'))
+  expect(all.split('\n').filter(line => line.startsWith('- '))).toHaveLength(40)
+  expect(all).toContain('40 servers with 2000 tools; `/tools <server>`')
+  expect(all).toContain('- ⚠️ **server-0** · up · 50 tools · 9 ms')
+  expect(all.length).toBeLessThan(2000)
+  const one = await open().answers(aMessage('/tools server-0'))
+  expect(one.split('\n').filter(line => line.includes('`server-0__tool_'))).toHaveLength(50)
+  expect(one).toContain('⚠️ look at it')
+})
+
+test.each(['degraded', 'needs_auth'] as const)('/tools has words for %s in every language', async state => {
+  await rooms.board.post({ ...board, servers: [{ name: 'x', state, tools: 1 }], tools: [] })
+  for (const locale of ['en', 'zh']) {
+    const answer = await open().answers(aMessage('/tools', { author: { id: 'u', name: 'An', locale } }))
+    expect(answer).toMatch(/\*\*x\*\* · [^·_]{4,} · /)
+  }
+})
+
 test.each([
   ['tools', 'server', '', ['sqlite', 'x']],
   ['call', 'tool', 'TABLES', ['sqlite__list_tables']],

@@ -18,7 +18,10 @@ export function systemPrompt(servers: ServerStatus[], now: Date, notUndone: stri
 function serverNotes(servers: ServerStatus[]): string[] {
   const notes = servers.flatMap(({ name, state, instructions }) => {
     if (state === 'error') return [`- ${name}: not available now`]
-    return instructions ? [`- ${name}: ${instructions.slice(0, 2000)}`] : []
+    if (state === 'needs_auth') return [`- ${name}: not available, since it wants a sign-in`]
+    const trouble = state === 'degraded' ? ['many of its calls fail now'] : []
+    const notes = [...trouble, ...(instructions ? [instructions.slice(0, 2000)] : [])]
+    return notes.length > 0 ? [`- ${name}: ${notes.join('. ')}`] : []
   })
   return notes.length > 0 ? [`About your tool servers:\n${notes.join('\n')}`] : []
 }

@@ -16,6 +16,12 @@ export interface ServerConfig {
   /** Names of tools to offer; empty means all. */
   include: string[]
   exclude: string[]
+  /** How long the result of a tool that only reads may be told again, in milliseconds; 0: it is always asked. */
+  cacheTtlMs: number
+  /** How many of its calls may run at once. */
+  maxConcurrency: number
+  /** What structured results become for the model. */
+  result: 'markdown' | 'json' | 'plain'
 }
 
 export interface StdioTransport {
@@ -73,6 +79,9 @@ const entrySchema = z.looseObject({
   maxCallMs: milliseconds.default(600_000),
   includeTools: names.default([]),
   excludeTools: names.default([]),
+  cacheTtlMs: z.number('a number of milliseconds').int().min(0, 'at least 0').max(86_400_000, 'at most one day').default(0),
+  maxConcurrency: z.number('a number').int().min(1, 'at least 1').max(1000, 'at most 1000').default(8),
+  result: z.enum(['markdown', 'json', 'plain'], 'one of markdown, json, plain').default('markdown'),
 })
 
 const fileSchema = z.looseObject(
@@ -121,7 +130,7 @@ function readEntry(name: string, entry: unknown, env: Env, folder: string): Serv
   if (missing.size > 0)
     return [`${at} needs ${[...missing].join(' and ')}, which is not set: set it in .env, or write \${NAME:-default}`]
   if (typeof transport === 'string') return [transport]
-  const { connectMs, callMs, maxCallMs } = raw
+  const { connectMs, callMs, maxCallMs, cacheTtlMs, maxConcurrency, result } = raw
   return {
     name,
     transport,
@@ -130,6 +139,9 @@ function readEntry(name: string, entry: unknown, env: Env, folder: string): Serv
     maxCallMs: Math.max(callMs, maxCallMs),
     include: raw.includeTools,
     exclude: raw.excludeTools,
+    cacheTtlMs,
+    maxConcurrency,
+    result,
   }
 }
 

@@ -91,6 +91,7 @@ export const en = {
   noWorker: 'No worker is running at the moment, so nothing can be answered. An operator has to start one.',
   noSuchServer: (name: string, known: string) => `There is no server \`${name}\`. There is: ${known}.`,
   toolCount: (count: number) => (count === 1 ? '1 tool' : `${count} tools`),
+  toolsOf: (servers: number, tools: number) => `${servers} servers with ${tools} tools; \`/tools <server>\` lists those of one:`,
   forgotten: 'Forgotten. We start afresh.',
   stopping: 'Stopping.',
   nothingToRetry: 'There is nothing that I could try again here.',
@@ -110,7 +111,14 @@ export const en = {
   statusUp: (workers: number) => (workers === 1 ? '1 worker is up' : `${workers} workers are up`),
   statusModel: (model: string) => `Model: ${model}`,
   statusQueue: (waiting: number, running: number) => `Messages waiting: ${waiting}; conversations being answered: ${running}`,
-  serverState: { connecting: 'connecting', active: 'up', error: 'not available', disabled: 'switched off' },
+  serverState: {
+    connecting: 'connecting',
+    active: 'up',
+    degraded: 'often fails now',
+    error: 'not available',
+    needs_auth: 'needs a sign-in',
+    disabled: 'switched off',
+  },
 }
 
 /** The sentences of one language. */

@@ -81,6 +81,7 @@ export const zh: Words = {
   noWorker: '目前没有工作进程在运行，无法回答。请管理员启动一个。',
   noSuchServer: (name, known) => `没有名为 \`${name}\` 的服务器。现有：${known}。`,
   toolCount: count => `${count} 个工具`,
+  toolsOf: (servers, tools) => `${servers} 个服务器，共 ${tools} 个工具；用 \`/tools <服务器>\` 查看其中一个的工具：`,
   forgotten: '已忘记，我们重新开始。',
   stopping: '正在停止。',
   nothingToRetry: '这里没有可以重试的问题。',
@@ -100,5 +101,12 @@ export const zh: Words = {
   statusUp: workers => `${workers} 个工作进程在运行`,
   statusModel: model => `模型：${model}`,
   statusQueue: (waiting, running) => `等待中的消息：${waiting}；正在回答的对话：${running}`,
-  serverState: { connecting: '连接中', active: '正常', error: '不可用', disabled: '已关闭' },
+  serverState: {
+    connecting: '连接中',
+    active: '正常',
+    degraded: '时常出错',
+    error: '不可用',
+    needs_auth: '需要登录',
+    disabled: '已关闭',
+  },
 }

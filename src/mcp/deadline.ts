@@ -9,13 +9,16 @@ export interface Deadline {
   end(): void
 }
 
+/** A call took too long. */
+export class TimedOut extends Error {}
+
 /** `idleMs` without a `touch`, or `totalMs` whatever happens. */
 export function startDeadline(idleMs: number, totalMs: number, caller: AbortSignal): Deadline {
   const control = new AbortController()
-  const stop = (reason: string) => control.abort(new Error(reason))
+  const stop = (reason: string) => control.abort(new TimedOut(reason))
   const idle = setTimeout(() => stop(`no sign of life for ${inWords(idleMs)}`), idleMs)
   const total = setTimeout(() => stop(`not finished after ${inWords(totalMs)}`), totalMs)
-  const onCancel = () => stop('cancelled')
+  const onCancel = () => control.abort(new Error('cancelled'))
   if (caller.aborted) onCancel()
   else caller.addEventListener('abort', onCancel, { once: true })
   return {

@@ -25,6 +25,13 @@ export function withoutOutput(sentence: string): string {
   return sentence.split(itSaid)[0] ?? ''
 }
 
+const signIn = 'it wants a sign-in (HTTP 401)'
+
+/** Whether the server of which this was said could be reached if somebody signed in. */
+export function wantsSignIn(sentence: string): boolean {
+  return sentence.includes(signIn)
+}
+
 export function webFault(error: unknown, config: ServerConfig, timedOut: boolean): Fault {
   const status = statusOf(error)
   const sentence = `server "${config.name}" could not be reached: ${webReason(error, config, timedOut)}`
@@ -38,7 +45,7 @@ export function statusOf(error: unknown): number | undefined {
 
 function webReason(error: unknown, { connectMs }: ServerConfig, timedOut: boolean): string {
   const status = statusOf(error)
-  if (status === 401) return 'it wants a sign-in (HTTP 401)'
+  if (status === 401) return signIn
   if (status !== undefined) return `it answered HTTP ${status}`
   return timedOut ? `it did not answer within ${connectMs} ms` : messageOf(error)
 }

@@ -77,6 +77,13 @@ function mendTool(tool: unknown, report: (complaint: string) => void): Tool | un
   return undefined
 }
 
+/** What `mendList` reported to be left out of a list; undefined when the complaint is of something else. */
+export function leftOut(complaint: string): { name: string; reason: string } | undefined {
+  const [all, name = '', reason = 'it has no name'] =
+    /^left out (?:a tool without a name|the tool "(.*)": (.*))$/s.exec(complaint) ?? []
+  return all === undefined ? undefined : { name, reason }
+}
+
 export function mendResult<T extends Loose>(result: T): T {
   const { content } = result
   if (content === undefined && 'structuredContent' in result) return { ...result, content: [] }

@@ -1,19 +1,50 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { CallToolResult, ContentBlock } from '@modelcontextprotocol/client'
+import type { ServerConfig } from '../config/servers.ts'
 import { inUnits } from '../i18n/size.ts'
 import type { ToolFile, ToolResult } from '../toolbox.ts'
+import { toMarkdown, toPlain } from './render.ts'
 
 const maxChars = 100_000
 
 /** What a model reads of a result: words, never base64. Pictures, audio and binary resources are its files. */
-export function showResult({ content, structuredContent, isError }: CallToolResult): ToolResult {
-  const parts = content.map(showBlock).filter(part => part.trim() !== '')
-  // Structured content repeats the text for machines; it speaks only where there is none.
-  const hasText = content.some(block => block.type === 'text' && block.text.trim() !== '')
-  if (!hasText && structuredContent !== undefined) parts.unshift(JSON.stringify(structuredContent, hideBase64, 2))
+export function showResult(
+  { content, structuredContent, isError }: CallToolResult,
+  format: ServerConfig['result'] = 'markdown',
+): ToolResult {
+  const texts = content.filter(block => block.type === 'text').map(({ text }) => text)
+  const isTold = texts.some(text => text.trim() !== '')
+  const speaksItself = structuredContent !== undefined && (!isTold || format === 'json' || repeats(texts, structuredContent))
+  const blocks = speaksItself ? content.filter(block => block.type !== 'text') : content
+  const parts = [...(speaksItself ? [inFormat(structuredContent, format)] : []), ...blocks.map(showBlock)]
   const files = content.flatMap(fileIn)
-  const text = cut(parts.join('\n\n'))
+  const text = cut(parts.filter(part => part.trim() !== '').join('\n\n'))
   if (files.length > 0) return { ok: isError !== true, text, files }
   return { ok: isError !== true, text: text || '(the tool returned nothing)' }
+}
+
+/**
+ * Whether the text is nothing but the structured content once more, as the specification asks of servers. Where it has numbers that lose
+ * their last digits when they are read as numbers, such as long ids, only the text still has them.
+ */
+function repeats(texts: string[], structured: unknown): boolean {
+  if (texts.length !== 1 || !isExact(structured)) return false
+  try {
+    return isDeepStrictEqual(JSON.parse(texts[0] ?? ''), structured)
+  } catch {
+    return false // it is no JSON, and says something of its own
+  }
+}
+
+function isExact(value: unknown): boolean {
+  if (typeof value === 'number') return !Number.isInteger(value) || Number.isSafeInteger(value)
+  return typeof value !== 'object' || value === null || Object.values(value).every(isExact)
+}
+
+function inFormat(structured: unknown, format: ServerConfig['result']): string {
+  const shown: unknown = JSON.parse(JSON.stringify(structured, hideBase64) ?? 'null')
+  if (format === 'json') return JSON.stringify(shown, null, 2)
+  return format === 'plain' ? toPlain(shown) : toMarkdown(shown)
 }
 
 function fileIn(block: ContentBlock): ToolFile[] {
@@ -25,22 +56,46 @@ function fileIn(block: ContentBlock): ToolFile[] {
 function showBlock(block: ContentBlock): string {
   switch (block.type) {
     case 'text':
-      return block.text
+      return withoutBase64(block.text)
     case 'image':
     case 'audio':
       return ''
     case 'resource_link':
-      return `${block.title ?? block.name} <${block.uri}>`
+      return showLink(block)
     case 'resource':
-      return 'text' in block.resource ? block.resource.text : `<${block.resource.uri}>`
+      return 'text' in block.resource ? withoutBase64(block.resource.text) : `<${addressOf(block.resource.uri)}>`
   }
 }
 
+function showLink({ title, name, uri, description, mimeType, size }: Extract<ContentBlock, { type: 'resource_link' }>): string {
+  const facts = [mimeType, size === undefined ? undefined : inUnits(size)].filter(fact => fact !== undefined).join(', ')
+  return `${title ?? name} <${addressOf(uri)}>${facts && ` (${facts})`}${description ? `: ${description}` : ''}`
+}
+
+/** A `data:` address is the thing itself. */
+const addressOf = (uri: string) => (/^data:/i.test(uri) ? `${uri.slice(0, uri.indexOf(',') + 1)}…` : uri)
+
+const isData = /^(data:[^,]{1,100},)?[A-Za-z0-9+/_-]+=*$/
+
 /** Some servers repeat their pictures in the structured content. */
 function hideBase64(_key: string, value: unknown): unknown {
-  const isBase64 = typeof value === 'string' && value.length > 1000 && /^(data:[^,]{1,100},)?[A-Za-z0-9+/_-]+=*$/.test(value)
-  return isBase64 ? `[data in base64, ${inUnits(Math.floor((value.length * 3) / 4))}]` : value
+  if (typeof value !== 'string') return value
+  return value.length > 1000 && isData.test(value) ? instead(value.length) : withoutBase64(value)
 }
+
+/** Addresses that hold data, and long runs that nobody would write: capital and small letters and digits without a space. */
+function withoutBase64(text: string): string {
+  if (text.length < 200) return text
+  return text
+    .replace(/data:[\w.+/-]{1,100}(?:;[\w=.-]{1,100})*;base64,([A-Za-z0-9+/_-]{100,50000}=*)/g, (_all, data: string) =>
+      instead(data.length),
+    )
+    .replace(/[A-Za-z0-9+/]{1000,50000}=*/g, run =>
+      /[a-z]/.test(run) && /[A-Z]/.test(run) && /\d/.test(run) ? instead(run.length) : run,
+    )
+}
+
+const instead = (chars: number) => `[data in base64, ${inUnits(Math.floor((chars * 3) / 4))}]`
 
 function cut(text: string): string {
   if (text.length <= maxChars) return text

@@ -25,6 +25,8 @@ export interface Session {
   tools(): Tool[]
   /** Waits for the server within the deadline of the call. Rejects with a sentence for the model. */
   call(tool: Tool, input: Record<string, unknown>, options: CallOptions): Promise<CallToolResult>
+  /** Asks for the list of tools anew, if it is up. Never rejects. */
+  relist(): Promise<void>
   close(): Promise<void>
 }
 
@@ -41,7 +43,6 @@ export function createSession(config: ServerConfig, { log, onChange }: SessionDe
   const ending = new AbortController()
   let status: ServerStatus = { name: config.name, state: 'connecting', tools: 0 }
   let tools: Tool[] = []
-
   const line = createLine<Listed>({
     connect: signal => openListed(config, hooks, signal),
     onUp(up) {
@@ -87,6 +88,7 @@ export function createSession(config: ServerConfig, { log, onChange }: SessionDe
     start: () => line.open().then(ignore, ignore),
     status: () => status,
     tools: () => tools,
+    relist,
     call(tool, input, options) {
       const signal = AbortSignal.any([options.signal, ending.signal])
       return callTool(line, config, { name: tool.name, arguments: input }, tool, { ...options, signal })

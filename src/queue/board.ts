@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { Tool } from '../model.ts'
 import type { Redis } from '../redis/redis.ts'
 import type { ServerStatus } from '../toolbox.ts'
@@ -19,15 +20,32 @@ export interface Board {
 }
 
 const key = 'bellhop:board'
-/** Workers post every third of this. */
+/** Workers post every fifth of this. */
 export const boardLifeMs = 15_000
+/** Lists of tools are long and seldom change, so they lie beside the board, once for all workers that have the same. */
+const keyOfTools = (mark: string) => `bellhop:board:tools:${mark}`
+const toolsLiveSeconds = 60
 
 export function createBoard(redis: Redis): Board {
   /** By the clock of the Redis that has the board: those of two machines may differ by more than a notice lives. */
   const now = async () => Number(await redis.eval("return redis.call('TIME')[1]", 1, key)) * 1000
+
+  async function keepTools(tools: Notice['tools']): Promise<string> {
+    const json = JSON.stringify(tools)
+    const mark = createHash('sha256').update(json).digest('hex').slice(0, 32)
+    const isKept = await redis.expire(keyOfTools(mark), toolsLiveSeconds)
+    if (isKept === 0) await redis.set(keyOfTools(mark), json, 'EX', toolsLiveSeconds)
+    return mark
+  }
+  async function findTools(marks: string[]): Promise<Map<string, Notice['tools']>> {
+    const found = marks.map(async mark => [mark, JSON.parse((await redis.get(keyOfTools(mark))) ?? '[]')] as const)
+    return new Map(await Promise.all(found))
+  }
+
   return {
-    async post(notice) {
-      await redis.hset(key, notice.worker, JSON.stringify({ at: await now(), notice }))
+    async post({ tools, ...notice }) {
+      const posted: Posted = { at: await now(), notice, tools: await keepTools(tools) }
+      await redis.hset(key, notice.worker, JSON.stringify(posted))
     },
     async remove(worker) {
       await redis.hdel(key, worker)
@@ -41,12 +59,15 @@ export function createBoard(redis: Redis): Board {
       const dead = posted.filter(({ at }) => at < oldest).map(({ worker }) => worker)
       if (dead.length > 0) await redis.hdel(key, ...dead)
       const living = posted.filter(({ at }) => at >= oldest).sort((a, b) => b.at - a.at)
-      return living.map(({ notice }) => notice)
+      const tools = await findTools([...new Set(living.map(({ tools: mark }) => mark))])
+      return living.map(({ notice, tools: mark }) => ({ ...notice, tools: tools.get(mark) ?? [] }))
     },
   }
 }
 
 interface Posted {
   at: number
-  notice: Notice
+  notice: Omit<Notice, 'tools'>
+  /** Where its list lies. */
+  tools: string
 }

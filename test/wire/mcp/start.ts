@@ -3,12 +3,24 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { ServerConfig, UrlTransport } from '../../../src/config/servers.ts'
 import { silentLog } from '../../../src/log.ts'
-import { createToolbox, type RunningToolbox } from '../../../src/mcp/toolbox.ts'
-import type { ToolProgress, ToolResult } from '../../../src/toolbox.ts'
+import { createHost, type HostDeps } from '../../../src/mcp/host.ts'
+import type { HostedConfig } from '../../../src/mcp/hosted.ts'
+import type { Toolbox, ToolProgress, ToolResult } from '../../../src/toolbox.ts'
+import { type Mood, type Moody, startMoody } from './moody.ts'
 import { startV1Web, type V1Web } from './v1-web.ts'
 
 const here = import.meta.dirname
-const defaults = { connectMs: 10_000, callMs: 10_000, maxCallMs: 20_000, include: [], exclude: [] }
+const defaults = {
+  ...{ connectMs: 10_000, callMs: 10_000, maxCallMs: 20_000, include: [], exclude: [] },
+  ...{ cacheTtlMs: 0, maxConcurrency: 8, result: 'markdown' as const },
+}
+
+/** The house's servers, which a test starts and ends. */
+export interface RunningToolbox extends Toolbox {
+  start(): Promise<void>
+  close(): Promise<void>
+}
+
 const open: { close(): Promise<void> }[] = []
 
 /** Ends what a test has started, servers and clients alike. */
@@ -28,9 +40,15 @@ export const sqlite = (name = 'db') =>
     {},
     { DB_PATH: join(mkdtempSync(join(tmpdir(), 'bellhop-')), 'hotel.db') },
   )
-export const remote = (url: string, kind: UrlTransport['kind'], headers = {}): ServerConfig => ({
+export const remote = (
+  url: string,
+  kind: UrlTransport['kind'],
+  headers = {},
+  more: Partial<HostedConfig> = {},
+): HostedConfig => ({
   name: 'web',
   ...defaults,
+  ...more,
   transport: { kind, url, headers },
 })
 
@@ -46,8 +64,15 @@ export async function startWeb(kind: 'http' | 'sse', port = 0): Promise<V1Web> {
   return web
 }
 
+/** A server whose mood the test may change, and how it is reached under this name. */
+export async function moody(mood: Mood, more: Partial<HostedConfig> = {}): Promise<Moody & { config: HostedConfig }> {
+  const server = await startMoody(mood)
+  open.push(server)
+  return { ...server, config: remote(server.url, 'http', {}, { name: 'moody', ...more }) }
+}
+
 export function call(
-  box: RunningToolbox,
+  box: Toolbox,
   name: string,
   input = {},
   signal?: AbortSignal,
@@ -55,11 +80,17 @@ export function call(
 ): Promise<ToolResult> {
   return box.call(name, input, { signal: signal ?? new AbortController().signal, onProgress: step => progress.push(step) })
 }
-export const namesOf = (box: RunningToolbox) => box.list().map(tool => tool.name)
+export const namesOf = (box: Toolbox) => box.list().map(tool => tool.name)
 
 /** A toolbox that the test starts by itself. */
 export function build(...servers: ServerConfig[]): RunningToolbox {
-  const box = createToolbox(servers, { log: silentLog })
-  open.push(box)
-  return box
+  const host = openHost()
+  return { ...host.toolboxFor([]), start: () => host.start(servers), close: host.close }
+}
+
+/** Closed with the test. */
+export function openHost(deps: Partial<HostDeps> = {}) {
+  const host = createHost({ log: silentLog, ...deps })
+  open.push(host)
+  return host
 }

@@ -1,0 +1,99 @@
+import { getDisplayName, type Tool as McpTool } from '@modelcontextprotocol/client'
+import type { Tool } from '../model.ts'
+import type { ServerState } from '../toolbox.ts'
+import { digest } from './digest.ts'
+import type { Hosted } from './hosted.ts'
+import { aliasesOf, humanise, nameTools } from './names.ts'
+import { repairSchema } from './schema.ts'
+
+/** A tool under the name that the model knows, and what stands behind it. */
+export interface Entry {
+  tool: Tool
+  original: McpTool
+  server: Hosted
+}
+
+export interface Catalogue {
+  /** The tools of the servers that are up, or about to be again. */
+  offered: Tool[]
+  find(name: string): Entry | undefined
+  /** The beginning of the names of its tools, for each server in their order. */
+  prefixes: string[]
+}
+
+const away = new Set<ServerState>(['error', 'needs_auth', 'disabled'])
+
+/** Servers that are away keep their names in it, so that no name passes to another tool meanwhile. Of two meanings the earlier server's wins. */
+export function createCatalogue(servers: Hosted[]): Catalogue {
+  const prefixes = prefixesOf(servers)
+  const found = servers.flatMap((server, at) =>
+    server.tools().map(original => ({ server, original, id: { server: prefixes[at] ?? '', tool: original.name } })),
+  )
+  const names = nameTools(found.map(({ id }) => id))
+  const entries = found.map(({ id, original, server }, at) => {
+    const tool: Tool = { name: names[at] ?? '', ...adapt(original), server: id.server }
+    return { tool, original, server, id }
+  })
+  const byName = new Map(entries.map(entry => [entry.tool.name, entry]))
+  const byAlias = Map.groupBy(
+    entries.flatMap(entry => [...new Set(aliasesOf(entry.id))].map(alias => ({ alias, entry }))),
+    ({ alias }) => alias,
+  )
+  const states = new Map(servers.map(server => [server, server.status().state]))
+  return {
+    offered: entries.filter(({ server }) => !away.has(states.get(server) ?? 'error')).map(({ tool }) => tool),
+    prefixes,
+    find(name) {
+      const meant = (byAlias.get(name) ?? []).map(({ entry }) => entry)
+      const [first] = meant
+      const rivals = meant.filter(({ server }) => server.owner === first?.server.owner)
+      return byName.get(name) ?? (rivals.length === 1 ? first : undefined)
+    },
+  }
+}
+
+/** The name of the server; where another owner's has it before, with something of its owner's that is the same at all times. */
+function prefixesOf(servers: Hosted[]): string[] {
+  const taken = new Set<string>()
+  return servers.map(({ config, owner }) => {
+    let prefix = config.name
+    for (let chars = 6; taken.has(prefix); chars++) prefix = `${config.name}_${digest(owner).slice(0, chars)}`
+    taken.add(prefix)
+    return prefix
+  })
+}
+
+/** Longer ones fill the prompt of every turn. */
+const maxDescriptionChars = 4000
+const maxLabelChars = 80
+
+/** All of it but its name, which depends on who looks. Kept as long as the server's list is. */
+const adapted = new WeakMap<McpTool, Omit<Tool, 'name' | 'server'>>()
+
+function adapt(original: McpTool): Omit<Tool, 'name' | 'server'> {
+  const known = adapted.get(original)
+  if (known) return known
+  const title = getDisplayName(original)
+  const readOnly = isReadOnly(original)
+  const tool = {
+    description: clean(original.description ?? '').slice(0, maxDescriptionChars),
+    inputSchema: repairSchema(original.inputSchema),
+    label: clean(title === original.name ? humanise(title) : title).slice(0, maxLabelChars),
+    repeatable: readOnly || original.annotations?.idempotentHint === true,
+    ...(readOnly && { readOnly: true as const }),
+  }
+  adapted.set(original, tool)
+  return tool
+}
+
+/** What a server says of its own tool: a hint, which decides nothing that could do harm. */
+export function isReadOnly({ annotations }: McpTool): boolean {
+  return annotations?.readOnlyHint === true
+}
+
+/** Without characters that steer a terminal or turn the direction of writing: a server could hide words with them. */
+function clean(text: string): string {
+  return text.replace(/[\p{Cc}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu, char =>
+    char === '\n' || char === '\t' ? char : '',
+  )
+}

@@ -1,0 +1,256 @@
+import type { CallToolResult, Tool as McpTool } from '@modelcontextprotocol/client'
+import type { ServerConfig } from '../config/servers.ts'
+import { type Log, reason } from '../log.ts'
+import type { CallOptions, Owner, ServerState, ServerStatus } from '../toolbox.ts'
+import { withoutOutput } from './faults.ts'
+import type { HealthRules, Told } from './health.ts'
+import type { Metrics } from './metrics.ts'
+import { judge } from './outcome.ts'
+import type { Pins } from './pins.ts'
+import { createSession, type Session } from './session.ts'
+import { createSlots } from './slots.ts'
+import { createStanding, type Standing, type StatusChange } from './standing.ts'
+
+/** A server as its configuration has it. */
+export type HostedConfig = ServerConfig & {
+  /** As `cacheTtlMs`, by the tool's own name. */
+  toolCacheMs?: Record<string, number>
+  /** Close the connection after this long without a call, until the next one; absent: as the host has it. */
+  idleMs?: number
+}
+
+/** One server of one owner, for as long as it is registered: its connection, how it does, and what it offers. */
+export interface Hosted {
+  readonly owner: Owner
+  readonly config: HostedConfig
+  /** Resolves when the first attempt has ended, well or badly. */
+  start(): Promise<void>
+  status(): ServerStatus
+  /** Those that its configuration lets through, also while it is away. */
+  tools(): McpTool[]
+  /** Asks for its list anew when that is older than `olderThanMs`. */
+  refresh(olderThanMs: number): Promise<void>
+  /** Rejects with a sentence for the model. */
+  call(tool: McpTool, input: Record<string, unknown>, options: CallOptions): Promise<CallToolResult>
+  stats(): SessionStats
+  close(): Promise<void>
+}
+
+export interface SessionStats {
+  server: string
+  owner: Owner
+  state: ServerState
+  /** Its connection was closed since nobody used it; the next call opens another. */
+  asleep: boolean
+  connects: number
+  /** Connections that ended by themselves. */
+  losses: number
+  callsUnderWay: number
+  /** Milliseconds since 1970. */
+  lastUsedAt: number
+}
+
+export interface HostedDeps {
+  log: Log
+  now(): number
+  metrics: Metrics
+  pins: Pins
+  health: Partial<HealthRules>
+  /** A connection that nobody used for so long is closed; absent: never. */
+  idleMs?: number
+  onStatus(change: StatusChange): void
+  /** The tools, or whether they are offered, may be others. */
+  onChange(): void
+}
+
+export function createHosted(config: HostedConfig, owner: Owner, deps: HostedDeps): Hosted {
+  const { now } = deps
+  const slots = createSlots(config.maxConcurrency)
+  const onEdge = (change: Edge) => deps.onStatus({ server: config.name, owner, ...change })
+  const standing = createStanding({ now, health: deps.health, onEdge })
+  const ending = new AbortController()
+  const list = createList(config, owner, deps)
+  const keeper = createKeeper(config, deps, {
+    isBusy: () => slots.busy > 0,
+    onOpen: status => standing.begin(status),
+    hear(status, tools) {
+      if (status.state === 'active') list.take(tools)
+      standing.hear(status)
+      deps.onChange()
+    },
+  })
+  const caller = { config, owner, standing, metrics: deps.metrics, use: keeper.use, ended: ending.signal }
+
+  return {
+    owner,
+    config,
+    start: () => keeper.use().start(),
+    status: () => ({ ...statusOf(config, owner, standing, keeper.lastStatus()), ...list.facts() }),
+    tools: list.tools,
+    async refresh(olderThanMs) {
+      if (now() - list.at() < olderThanMs) return
+      await keeper.relist()
+      list.touch()
+    },
+    call: (tool, input, options) =>
+      slots.run(() => runCall(caller, tool, input, options), AbortSignal.any([options.signal, ending.signal])),
+    stats: () => ({
+      server: config.name,
+      owner,
+      state: standing.view().state,
+      asleep: keeper.isAsleep(),
+      ...standing.counts,
+      callsUnderWay: slots.busy,
+      lastUsedAt: keeper.lastUsedAt(),
+    }),
+    async close() {
+      ending.abort(new Error('the server was taken out'))
+      standing.end()
+      await keeper.close()
+    },
+  }
+}
+
+type Edge = Omit<StatusChange, 'server' | 'owner'>
+
+interface Caller {
+  config: HostedConfig
+  owner: Owner
+  standing: Standing
+  metrics: Metrics
+  use(): Session
+  /** The server is taken out, and its calls with it. */
+  ended: AbortSignal
+}
+
+async function runCall(
+  { config, owner, standing, metrics, use, ended }: Caller,
+  tool: McpTool,
+  input: Record<string, unknown>,
+  options: CallOptions,
+): Promise<CallToolResult> {
+  const of = { owner, server: config.name, tool: tool.name }
+  const began = performance.now()
+  let told: Told = () => {}
+  try {
+    told = standing.admit()
+    const result = await use().call(tool, input, options)
+    told('answered')
+    metrics.record(of, result.isError ? 'toolError' : 'ok', performance.now() - began)
+    return result
+  } catch (error) {
+    const { kind, health, needsAuth, why } = judge(error, options.signal.aborted || ended.aborted)
+    told(health, why)
+    if (needsAuth) standing.lock(why)
+    metrics.record(of, kind, performance.now() - began)
+    throw error
+  } finally {
+    standing.settle()
+  }
+}
+
+/** What a server offers, as it last said, and whether it said otherwise before. */
+function createList({ include, exclude, name }: HostedConfig, owner: Owner, { log, now, pins, onChange }: HostedDeps) {
+  const changed = new Set<string>()
+  let all: McpTool[] = []
+  let listedAt = 0
+  let mine: McpTool[] = []
+
+  async function compare(): Promise<void> {
+    const names = await pins.check(`${owner}/${name}`, all)
+    if (names.length === 0) return
+    for (const tool of names) changed.add(tool)
+    log.warn({ server: name, owner, tools: names }, 'an mcp server defines tools otherwise than before')
+    onChange()
+  }
+  return {
+    take(tools: McpTool[]): void {
+      if (tools === all) return
+      all = tools
+      mine = tools.filter(tool => (include.length === 0 || include.includes(tool.name)) && !exclude.includes(tool.name))
+      listedAt = now()
+      compare().catch((error: unknown) => log.warn({ server: name, reason: reason(error) }, 'mcp tools could not be compared'))
+    },
+    tools: () => mine,
+    at: () => listedAt,
+    touch(): void {
+      listedAt = now()
+    },
+    facts(): Pick<ServerStatus, 'tools' | 'note'> {
+      const names = [...changed].slice(0, namesTold).join(', ') + (changed.size > namesTold ? ' and others' : '')
+      const note = `it defines ${names} otherwise than when first seen: look whether that is meant`
+      return { tools: mine.length, ...(changed.size > 0 && { note }) }
+    },
+  }
+}
+
+const namesTold = 3
+
+interface KeeperHooks {
+  isBusy(): boolean
+  onOpen(status: ServerStatus): void
+  hear(status: ServerStatus, tools: McpTool[]): void
+}
+
+/** Keeps a connection for as long as somebody uses it. */
+function createKeeper(config: HostedConfig, { log, now, ...deps }: HostedDeps, { isBusy, onOpen, hear }: KeeperHooks) {
+  const idleMs = config.idleMs ?? deps.idleMs
+  let session: Session | undefined
+  let last: ServerStatus | undefined
+  let idle: NodeJS.Timeout | undefined
+  let lastUsedAt = now()
+
+  function open(): Session {
+    const fresh = createSession(config, {
+      log,
+      onChange() {
+        if (fresh !== session) return
+        last = fresh.status()
+        hear(last, fresh.tools())
+      },
+    })
+    onOpen(fresh.status())
+    return fresh
+  }
+  function use(): Session {
+    lastUsedAt = now()
+    session ??= open()
+    rest()
+    return session
+  }
+  function rest(): void {
+    clearTimeout(idle)
+    if (idleMs !== undefined) idle = setTimeout(sleep, idleMs).unref()
+  }
+  function sleep(): void {
+    if (isBusy() || session?.status().state === 'connecting') return void rest()
+    const old = session
+    session = undefined
+    void old?.close()
+  }
+  return {
+    use,
+    isAsleep: () => session === undefined,
+    lastUsedAt: () => lastUsedAt,
+    lastStatus: () => last,
+    relist: async () => session?.relist(),
+    async close(): Promise<void> {
+      clearTimeout(idle)
+      await session?.close()
+    },
+  }
+}
+
+function statusOf({ name }: HostedConfig, owner: Owner, standing: Standing, last: ServerStatus | undefined): ServerStatus {
+  const { state, reason: why } = standing.view()
+  const { connectMs, instructions } = last ?? {}
+  return {
+    name,
+    ...(owner !== 'house' && { owner }),
+    state,
+    tools: 0,
+    ...(state !== 'active' && why !== '' && { error: withoutOutput(why) }),
+    ...(instructions !== undefined && { instructions }),
+    ...(connectMs !== undefined && { connectMs }),
+  }
+}

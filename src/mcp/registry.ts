@@ -1,0 +1,95 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { Owner, ServerStatus } from '../toolbox.ts'
+import type { Hosted, HostedConfig } from './hosted.ts'
+import { inOrder } from './owners.ts'
+
+/** Which servers there are, and whose. */
+export interface Registry {
+  start(servers: HostedConfig[]): Promise<void>
+  register(config: HostedConfig, owner?: Owner): Promise<ServerStatus>
+  unregister(name: string, owner?: Owner): Promise<boolean>
+  ensureRegistered(config: HostedConfig, owner?: Owner): Promise<'unchanged' | 'started' | 'restarted'>
+  /** The house's and those of these owners, each owner's in the order of registration. */
+  of(owners: Owner[]): Hosted[]
+  all(): Hosted[]
+  close(): Promise<void>
+}
+
+export interface RegistryDeps {
+  open(config: HostedConfig, owner: Owner): Hosted
+  /** Others are there than before. */
+  onChange(): void
+  /** One was taken out for good. */
+  onGone(server: Hosted): Promise<void>
+  /** Hosts to which somebody's own server may be reached without TLS. */
+  plainHosts: string[]
+}
+
+export function createRegistry({ open, onChange, onGone, plainHosts }: RegistryDeps): Registry {
+  const byOwner = new Map<Owner, Map<string, Hosted>>()
+  const find = (owner: Owner, name: string) => byOwner.get(owner)?.get(name)
+
+  function add(config: HostedConfig, owner: Owner): Hosted {
+    if (owner !== 'house') checkOwn(config, plainHosts)
+    const server = open(config, owner)
+    const own = byOwner.get(owner) ?? new Map<string, Hosted>()
+    byOwner.set(owner, own.set(config.name, server))
+    onChange()
+    return server
+  }
+  function remove(server: Hosted): void {
+    const own = byOwner.get(server.owner)
+    own?.delete(server.config.name)
+    if (own?.size === 0) byOwner.delete(server.owner)
+    onChange()
+  }
+
+  async function ensureRegistered(config: HostedConfig, owner: Owner = 'house') {
+    const known = find(owner, config.name)
+    if (known && isDeepStrictEqual(known.config, config)) {
+      // Nobody calls what is not offered, so one that fell asleep while it was away would never be tried again.
+      if (known.stats().asleep && known.status().state !== 'active') void known.start()
+      return 'unchanged'
+    }
+    if (known && owner !== 'house') checkOwn(config, plainHosts)
+    if (known) remove(known)
+    const fresh = add(config, owner)
+    await Promise.all([known?.close(), fresh.start()])
+    return known ? 'restarted' : 'started'
+  }
+
+  return {
+    ensureRegistered,
+    async start(servers) {
+      await Promise.all(servers.map(config => ensureRegistered(config)))
+    },
+    async register(config, owner = 'house') {
+      if (find(owner, config.name)) throw new Error(`there is a server "${config.name}" already`)
+      const server = add(config, owner)
+      await server.start()
+      return server.status()
+    },
+    async unregister(name, owner = 'house') {
+      const server = find(owner, name)
+      if (!server) return false
+      remove(server)
+      await server.close()
+      await onGone(server)
+      return true
+    },
+    of: owners => inOrder(owners).flatMap(owner => [...(byOwner.get(owner)?.values() ?? [])]),
+    all: () => [...byOwner.values()].flatMap(own => [...own.values()]),
+    async close() {
+      const servers = [...byOwner.values()].flatMap(own => [...own.values()])
+      await Promise.all(servers.map(server => server.close()))
+    },
+  }
+}
+
+/** Only the operator may start programs here, and what people register themselves carries their secrets. */
+function checkOwn({ name, transport }: HostedConfig, plainHosts: string[]): void {
+  if (transport.kind === 'stdio') throw new Error(`server "${name}" cannot be registered: only the operator may start programs`)
+  const { protocol, hostname } = new URL(transport.url)
+  if (protocol !== 'https:' && !plainHosts.includes(hostname))
+    throw new Error(`server "${name}" cannot be registered: its address must begin with https://`)
+}

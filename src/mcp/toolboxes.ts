@@ -1,0 +1,107 @@
+import { reason } from '../log.ts'
+import type { Tool } from '../model.ts'
+import type { CallOptions, Owner, ServerStatus, Toolbox, ToolResult } from '../toolbox.ts'
+import type { ResultCache } from './cache.ts'
+import { type Catalogue, createCatalogue, type Entry, isReadOnly } from './catalogue.ts'
+import { withoutOutput } from './faults.ts'
+import { CircuitOpen } from './health.ts'
+import type { Hosted, HostedConfig } from './hosted.ts'
+import { nearest } from './names.ts'
+import { inOrder } from './owners.ts'
+import { showResult } from './result.ts'
+
+/** Catalogues for whoever asks: each owner sees the house's servers and his own. */
+export interface Toolboxes {
+  boxFor(owners: Owner[]): Toolbox
+  /** Servers or tools have changed. */
+  renew(): void
+}
+
+export interface ToolboxesDeps {
+  serversOf(owners: Owner[]): Hosted[]
+  cache: ResultCache
+}
+
+/** One for everybody who talks at the same time is enough; more would be kept for people who left. */
+const mostCatalogues = 200
+
+export function createToolboxes({ serversOf, cache }: ToolboxesDeps): Toolboxes {
+  const catalogues = new Map<string, { servers: Hosted[]; catalogue: Catalogue }>()
+
+  function current(owners: Owner[]) {
+    const servers = serversOf(owners)
+    const key = servers.map(({ owner, config }) => `${owner}/${config.name}`).join('\n') // most people have none of their own
+    const known = catalogues.get(key) ?? { servers, catalogue: createCatalogue(servers) }
+    if (catalogues.size >= mostCatalogues) catalogues.clear()
+    catalogues.set(key, known)
+    return known
+  }
+  function boxFor(asked: Owner[]): Toolbox {
+    const owners = inOrder(asked)
+    const list = () => current(owners).catalogue.offered
+    const find = (name: string) => current(owners).catalogue.find(name)
+    return {
+      list,
+      resolve: name => find(name)?.tool,
+      async call(name, input, options) {
+        const entry = find(name)
+        return entry ? callEntry(entry, input, options, cache) : refuse(name, list())
+      },
+      servers() {
+        const { servers, catalogue } = current(owners)
+        return servers.map((server, at): ServerStatus => ({ ...server.status(), name: catalogue.prefixes[at] ?? '' }))
+      },
+    }
+  }
+  return { boxFor, renew: () => catalogues.clear() }
+}
+
+async function callEntry(
+  { tool, original, server }: Entry,
+  input: Record<string, unknown>,
+  options: CallOptions,
+  cache: ResultCache,
+): Promise<ToolResult> {
+  const { owner, config } = server
+  const run = async (asked: CallOptions): Promise<ToolResult> => {
+    try {
+      return showResult(await server.call(original, input, asked), config.result)
+    } catch (error) {
+      const how = error instanceof CircuitOpen ? `was not run: server "${tool.server}" fails` : 'failed'
+      return failed(`${tool.label} (${tool.name}) ${how}: ${withoutOutput(reason(error))}`)
+    }
+  }
+  const ttlMs = ttlOf(config, original)
+  if (ttlMs > 0) return cache.through({ owner, server: config, tool: original.name, input, ttlMs }, options, run)
+  const result = await run(options)
+  if (caches(config) && !isReadOnly(original)) await cache.forget({ owner, server: config })
+  return result
+}
+
+/**
+ * How long results of this tool are told again. A server's time is for the tools that it calls read-only. The operator who names a tool
+ * knows it, and need not be told so by its annotations, which many servers leave out; but what says that it writes is always run.
+ */
+function ttlOf({ cacheTtlMs, toolCacheMs }: HostedConfig, tool: Entry['original']): number {
+  const named = toolCacheMs?.[tool.name]
+  if (named === undefined) return isReadOnly(tool) ? cacheTtlMs : 0
+  return tool.annotations?.readOnlyHint === false ? 0 : named
+}
+
+function caches({ cacheTtlMs, toolCacheMs = {} }: HostedConfig): boolean {
+  return cacheTtlMs > 0 || Object.keys(toolCacheMs).length > 0
+}
+
+function refuse(name: string, offered: Tool[]): ToolResult {
+  const names = nearest(
+    name,
+    offered.map(tool => tool.name),
+  )
+  return failed(
+    `there is no tool "${name}"; ${names.length > 0 ? `the nearest are ${names.join(', ')}` : 'no tools are connected'}`,
+  )
+}
+
+function failed(text: string): ToolResult {
+  return { ok: false, text }
+}
