@@ -1,5 +1,5 @@
 import { isAdmin } from './admins.ts'
-import { type Answer, type Field, readField, type Values, type Wrong } from './ask.ts'
+import { type Answer, type Ask, type Field, readField, type Values, type Wrong } from './ask.ts'
 import type { Words } from './i18n/i18n.ts'
 import type { Author, Conversation, Message, Press } from './message.ts'
 import type { Asks, OpenQuestion } from './queue/asks.ts'
@@ -60,6 +60,13 @@ async function answerBy(press: Press, question: OpenQuestion, words: Words, tool
     default:
       return undefined
   }
+}
+
+/** As `FormFor`, for the doors. */
+export async function findForm({ conversation, author, token }: Press, tools: AnswerTools): Promise<Ask | undefined> {
+  const question = await tools.asks.find(conversation, token)
+  const isOpen = question && !question.answer && mayAnswer(question, author, tools)
+  return isOpen && question.ask.kind === 'form' ? question.ask : undefined
 }
 
 export const isAnswer = ({ action }: Press) => ['yes', 'yes-here', 'yes-always', 'no', 'link', 'pick', 'fill'].includes(action)

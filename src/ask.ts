@@ -111,7 +111,7 @@ const formats: Record<NonNullable<Field['format']>, (text: string) => boolean> =
 /** By its value, its label or its number in the list. */
 function optionOf({ options = [] }: Field, text: string): string | undefined {
   const same = (other: string) => other.toLowerCase() === text.toLowerCase()
-  const found = options.find(({ value, label }) => same(value) || same(label))
+  const found = options.find(({ value }) => same(value)) ?? options.find(({ label }) => same(label))
   return (found ?? (/^\d+$/.test(text) ? options[Number(text) - 1] : undefined))?.value
 }
 

@@ -1,4 +1,4 @@
-import type { Adapter, Receive } from './adapter.ts'
+import type { Adapter, FormFor, Receive } from './adapter.ts'
 import { type Log, reason } from './log.ts'
 import type { Lease, Leases } from './queue/lease.ts'
 
@@ -12,11 +12,12 @@ export interface Door {
 export interface DoorTools {
   leases: Leases
   receive: Receive
+  formFor?: FormFor
   log: Log
 }
 
 /** Two who listened with one token would both answer, or be refused in turn: so a lease says who does. Throws ConfigError. */
-export function createDoor(adapter: Adapter, { leases, receive, log }: DoorTools): Door {
+export function createDoor(adapter: Adapter, { leases, receive, formFor, log }: DoorTools): Door {
   const closing = new AbortController()
   let watching = Promise.resolve()
   let held: Lease | undefined
@@ -25,7 +26,7 @@ export function createDoor(adapter: Adapter, { leases, receive, log }: DoorTools
   async function listen(lease: Lease): Promise<void> {
     held = lease
     try {
-      await adapter.start(receive)
+      await adapter.start(receive, formFor)
     } catch (error) {
       await lease.release()
       throw error
@@ -46,7 +47,7 @@ export function createDoor(adapter: Adapter, { leases, receive, log }: DoorTools
   }
   return {
     async open() {
-      if (adapter.oneListener === undefined) return adapter.start(receive)
+      if (adapter.oneListener === undefined) return adapter.start(receive, formFor)
       const lease = await leases.tryTake(keyOf(adapter))
       if (lease) await listen(lease)
       else

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { createTerminalAdapter } from '../adapters/terminal/terminal.ts'
 import type { WebOptions } from '../adapters/web/web.ts'
 import type { Adapter } from './adapter.ts'
+import { findForm } from './answers.ts'
 import { banner } from './banner.ts'
 import { commands, createSuggest } from './commands.ts'
 import { type Config, loadConfig } from './config/config.ts'
@@ -10,6 +11,7 @@ import { ConfigError } from './errors.ts'
 import { createHistory } from './history.ts'
 import { createLog, type Log, reason } from './log.ts'
 import { createFileStore } from './media/store.ts'
+import type { Press } from './message.ts'
 import { createAsks } from './queue/asks.ts'
 import { createAway } from './queue/away.ts'
 import { type Board, createBoard } from './queue/board.ts'
@@ -174,13 +176,14 @@ const linesStayOpen = ['web', 'terminal']
 
 function createDoors({ config, queue, redis, adapters, log, chatOnly }: DoorsOptions) {
   const closing = new AbortController()
+  const formFor = (press: Press) => findForm(press, { ...queue, admins: config.admins })
   const suggest = createSuggest({ ...queue, admins: config.admins })
   const tools = { ...queue, isUp: () => redis.isUp, admins: config.admins, locale: config.locale, log, closing: closing.signal }
   const wanted =
     config.role === 'worker' ? [] : [...adapters.values()].filter(({ platform }) => (platform === 'terminal') === chatOnly)
   const doors = wanted.map(adapter => ({
     adapter,
-    door: createDoor(adapter, { ...queue, receive: createReceive(adapter, tools), log }),
+    door: createDoor(adapter, { ...queue, receive: createReceive(adapter, tools), formFor, log }),
   }))
   const closeThose = async (which: (adapter: Adapter) => boolean) => {
     await Promise.all(doors.filter(({ adapter }) => which(adapter)).map(({ door }) => door.close()))

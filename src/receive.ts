@@ -3,7 +3,7 @@ import type { Adapter, Receive } from './adapter.ts'
 import { isAdmin } from './admins.ts'
 import { isAnswer, pressAnswer, stopWaiting, type Told, takeTyped, typingFor } from './answers.ts'
 import { type CommandTools, findCommand, nearestCommand } from './commands.ts'
-import { Closing } from './errors.ts'
+import { Closing, Gone } from './errors.ts'
 import { type Words, wordsFor } from './i18n/i18n.ts'
 import { errorId, type Log, reason } from './log.ts'
 import { type Change, isMessage, isPress, type Message, type Press } from './message.ts'
@@ -128,13 +128,15 @@ async function say(text: string, message: Message, adapter: Adapter, { closing, 
 
 /** Never throws. */
 async function sayTo(
-  { conversation, aside }: Press,
+  { conversation, aside, author }: Press,
   { text, openly }: Told,
   adapter: Adapter,
   tools: ReceiveTools,
 ): Promise<void> {
+  const words = wordsFor(author.locale, tools.locale)
   const out = { text, buttons: [], final: true }
-  await adapter.post(conversation, out, openly ? undefined : aside).catch((error: unknown) => {
+  await adapter.post(conversation, out, openly ? undefined : aside).catch(async (error: unknown) => {
+    if (error instanceof Gone && !openly) await adapter.post(conversation, { ...out, text: words.writeFirst }).catch(() => {})
     tools.log.warn({ conversation, reason: reason(error) }, 'who pressed a button could not be told')
   })
 }

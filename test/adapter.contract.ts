@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { Adapter, Outgoing } from '../src/adapter.ts'
+import type { Adapter, Button, Outgoing } from '../src/adapter.ts'
 import { Gone, RateLimited } from '../src/errors.ts'
-import { type Conversation, type Heard, isMessage, isPress, type Message } from '../src/message.ts'
+import { type Conversation, type Heard, isMessage, isPress, type Message, type Press } from '../src/message.ts'
 
 /** A platform with a person in front of it: what every adapter is held to, real or fake. */
 export interface Stage {
@@ -18,6 +18,8 @@ export interface Stage {
   botSays?(text: string): void | Promise<void>
   /** The person presses the button of this label on the message with this id. */
   press?(id: string, label: string): void | Promise<void>
+  /** What the person alone was told after a press, or, where nobody else is, what was said. */
+  told?(): string[]
   /** What the person reads now, oldest first. */
   shown(): string[]
   /** The next call of the bot is answered "wait this long". */
@@ -38,6 +40,7 @@ export function adapterContract(name: string, open: () => Promise<Stage>): void 
     let refuse = false
     let refused = 0
     const heard: Heard[] = []
+    let onPress: (press: Press) => void = () => {}
     const messages = () => heard.filter(isMessage)
     const hears = (count: number) => expect.poll(() => messages().length, { timeout: 8000 }).toBe(count)
 
@@ -47,6 +50,7 @@ export function adapterContract(name: string, open: () => Promise<Stage>): void 
         throw new Error('not kept')
       }
       heard.push(what)
+      if (isPress(what)) onPress(what)
     }
 
     beforeAll(async () => {
@@ -139,6 +143,33 @@ export function adapterContract(name: string, open: () => Promise<Stage>): void 
       await expect.poll(() => heard.filter(isPress).length, { timeout: 8000 }).toBe(1)
       const press = heard.find(isPress)
       expect(press).toMatchObject({ action: 'stop', token: 't-1', conversation: stage.conversation })
+    })
+
+    test('tells something to who pressed, from any process, and leaves the message of the button as it is', async () => {
+      if (!stage.press) return
+      const token = '0123456789abcdef'
+      const buttons: Button[] = [
+        { label: 'Approve', action: 'yes', token, tone: 'good' },
+        { label: 'Second', action: 'pick', token: `${token}.2` },
+      ]
+      const id = await stage.adapter.post(stage.conversation, { text: 'may I?', buttons, final: false })
+      for (const [at, { label, action, token }] of buttons.entries()) {
+        const { adapter, second } = stage
+        const speaker = at === 0 ? adapter : second
+        let press: Press | undefined
+        onPress = heard => {
+          press = heard
+          void speaker.post(heard.conversation, { text: `not ${label} yet`, buttons: [], final: true }, heard.aside)
+        }
+        await stage.press(id, label)
+        await expect.poll(() => press, { timeout: 8000 }).toMatchObject({ action, token, conversation: stage.conversation })
+        await expect.poll(() => stage.told?.().join('\n')).toContain(`not ${label} yet`)
+        expect(stage.shown().join('\n')).toContain('may I?')
+      }
+      onPress = () => {}
+      await stage.second.edit(stage.conversation, id, { text: 'approved', buttons: [], final: true })
+      expect(stage.shown().join('\n')).toContain('approved')
+      expect(stage.shown().join('\n')).not.toContain('may I?')
     })
 
     test('never hears itself or another bot', async () => {

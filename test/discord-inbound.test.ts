@@ -194,15 +194,16 @@ describe('interactions', () => {
     ['stop:a:b', { action: 'stop', token: 'a:b' }],
     ['nonsense', undefined],
   ])('a button named %s', (custom_id, expected) => {
-    const press = toPress(interaction({ type: 3, data: { component_type: 2, custom_id } }))
-    if (expected) expect(press).toMatchObject({ id: 'discord:175928847299117063', conversation: 'discord:222', ...expected })
+    const press = toPress(interaction({ type: 3, data: { component_type: 2, custom_id } }), 'aside')
+    const base = { id: 'discord:175928847299117063', conversation: 'discord:222', aside: 'aside' }
+    if (expected) expect(press).toMatchObject({ ...base, ...expected })
     else expect(press).toBeUndefined()
   })
 
   test('other kinds are nothing to us', () => {
     expect(toCommand(interaction({ type: 4, data: { type: 1, name: 'help' } }), bot.id, 'way')).toBeUndefined()
     expect(toCommand(interaction({ type: 2, data: { type: 2, name: 'Profile' } }), bot.id, 'way')).toBeUndefined()
-    expect(toPress(interaction({ type: 5, data: { custom_id: 'a:b' } }))).toBeUndefined()
+    expect(toPress(interaction({ type: 4, data: { type: 1, name: 'help' } }), 'aside')).toBeUndefined()
   })
 })
 

@@ -17,6 +17,7 @@ adapterContract('discord', async () => {
     repeat: () => wire.redeliver(),
     botSays: text => void wire.otherBotSays(text),
     press: (id, label) => void wire.press(id, label),
+    told: () => wire.whispers().map(({ content }) => content),
     shown: () =>
       wire
         .messages()

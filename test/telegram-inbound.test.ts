@@ -219,7 +219,7 @@ test.each([
 ])('%s is heard', (_, more, conversation) => {
   const callback_query = { id: '77', from: ada, chat_instance: '1', ...more }
   const author = { id: '42', name: 'Ada Lovelace', locale: 'zh-hans' }
-  const press = { id: 'telegram:77', conversation, author, action: 'stop', token: 'a:b' }
+  const press = { id: 'telegram:77', conversation, author, action: 'stop', token: 'a:b', aside: 'callback:77:42' }
   expect(toPress(callback_query as unknown as CallbackQuery)).toEqual(press)
 })
 

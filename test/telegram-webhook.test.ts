@@ -25,6 +25,7 @@ adapterContract('telegram by webhook', async () => {
     repeat: wire.repeat,
     botSays: text => void wire.say({ text, chat: person, from: { id: 77, is_bot: true, first_name: 'Other' } }),
     press: (id, label) => wire.press({ message: Number(id), label }),
+    told: () => wire.alerts.map(({ text }) => text),
     shown: () => wire.messages(person).flatMap(({ bot, text }) => (bot ? [text] : [])),
     limitNext: ms => wire.fail({ kind: 'limit', seconds: ms / 1000 }, { chat: person }),
     forget: id => wire.forget(person, Number(id)),

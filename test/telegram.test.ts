@@ -21,6 +21,7 @@ adapterContract('telegram', async () => {
     repeat: wire.repeat,
     botSays: text => void wire.say({ text, chat: person, from: { id: 77, is_bot: true, first_name: 'Other' } }),
     press: (id, label) => wire.press({ message: Number(id), label }),
+    told: () => wire.alerts.map(({ text }) => text),
     shown: () => wire.messages(person).flatMap(({ bot, text }) => (bot ? [text] : [])),
     limitNext: ms => wire.fail({ kind: 'limit', seconds: ms / 1000 }, { chat: person }),
     forget: id => wire.forget(person, Number(id)),
@@ -176,7 +177,7 @@ test('an update that nobody can read is passed over', async () => {
   expect(lines.join()).toContain('could not be read')
 })
 
-test('answers a press at once', async () => {
+test('answers a press when it is kept', async () => {
   const { wire, adapter, heard, hears } = await listen()
   wire.say({ text: 'go' })
   await hears(1)

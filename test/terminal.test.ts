@@ -278,7 +278,8 @@ adapterContract('terminal', async () => {
   const feed = memoryFeed()
   const input = keyboard()
   const options = { feed, name: 'ada' }
-  const adapter = createTerminalAdapter({ ...options, input, output: fakeTerminal(80, 24).screen })
+  const { screen, text } = fakeTerminal(80, 24)
+  const adapter = createTerminalAdapter({ ...options, input, output: screen })
   const shown = new Map<string, string>()
   await feed.listen(conversation, event => {
     const { id, out } = event as { id: string; out: Outgoing }
@@ -289,7 +290,9 @@ adapterContract('terminal', async () => {
     second: createTerminalAdapter({ ...options, input: new PassThrough(), output: new PassThrough() }),
     conversation,
     say: text => void input.write(`${text}\n`),
-    press: () => void input.write('\u0003'),
+    press: (_, label) =>
+      void input.write(label === 'Stop' ? '\u0003' : `${new RegExp(`(\\d+)\\] ${label}`).exec(text())?.[1]}\n`),
+    told: () => [...shown.values()],
     shown: () => [...shown.values()],
     redelivers: false,
     close: () => adapter.stop(),

@@ -3,7 +3,7 @@ import type { HouseStatus } from '../adapters/web/status.ts'
 import { createWebAdapter, type WebAdapter, type WebOptions } from '../adapters/web/web.ts'
 import type { Button, Feed, Outgoing } from '../src/adapter.ts'
 import { silentLog } from '../src/log.ts'
-import { type Heard, isMessage, type Message } from '../src/message.ts'
+import { type Heard, isMessage, isPress, type Message, type Press } from '../src/message.ts'
 
 /** A feed within one process; counts its listeners so that a test sees who was left behind. */
 export function memoryFeed(): Feed & { listeners(): number } {
@@ -45,10 +45,14 @@ const echo: Answer = async ({ conversation, text, replyTo }, worker) => {
   const id = await worker.post(conversation, running('⏳ Thinking'), replyTo)
   await worker.edit(conversation, id, final(`echo: ${text}`))
 }
-export const silence: Answer = async () => {}
+export const silence = async () => {}
 
 /** A house that answers `echo: …` after one running state, unless told otherwise. */
-export async function house(change: Partial<WebOptions> = {}, answer: Answer = echo) {
+export async function house(
+  change: Partial<WebOptions> = {},
+  answer: Answer = echo,
+  hearPress: (press: Press, worker: WebAdapter) => Promise<unknown> = silence,
+) {
   const feed = memoryFeed()
   const heard: Heard[] = []
   const options: WebOptions = {
@@ -65,6 +69,7 @@ export async function house(change: Partial<WebOptions> = {}, answer: Answer = e
   await adapter.start(async what => {
     heard.push(what)
     if (isMessage(what)) await answer(what, worker)
+    if (isPress(what)) await hearPress(what, worker)
   })
   open.push(adapter)
   const url = adapter.url ?? ''

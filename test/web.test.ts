@@ -155,11 +155,44 @@ describe('POST /chat/stream', () => {
   })
 })
 
-test('POST /chat/press hands on what was pressed', async () => {
-  const { post, heard } = await house()
-  const response = await post('/chat/press', { session_id: 'session-1', action: 'stop', token: 't-1' })
-  expect(await response.json()).toEqual({ ok: true })
-  expect(heard[0]).toMatchObject({ conversation: 'web:session-1', action: 'stop', token: 't-1', author: { id: 'local' } })
+describe('POST /chat/press', () => {
+  const press = { session_id: 'session-1', action: 'pick', token: 't-1.2' }
+
+  test('hands on what was pressed', async () => {
+    const { post, heard } = await house()
+    const response = await post('/chat/press', { session_id: 'session-1', action: 'stop', token: 't-1' })
+    expect(await response.json()).toEqual({ ok: true })
+    expect(heard[0]).toMatchObject({ conversation: 'web:session-1', action: 'stop', token: 't-1', author: { id: 'local' } })
+  })
+
+  test('answers with what is said to the press, by any process, and to no other', async () => {
+    const { post, feed, worker } = await house({}, silence, async (heard, other) => {
+      await other.post(heard.conversation, running('a card of somebody else'), 'web:other')
+      setTimeout(() => void other.post(heard.conversation, final('not like this'), heard.aside), 50)
+    })
+    const stream = events(await post('/chat/stream', { message: 'hi', session_id: 'session-1' }))
+    const [, { message_id }] = (await stream.next()).value as [string, { message_id: string }]
+    expect(await (await post('/chat/press', press)).json()).toMatchObject({
+      ok: true,
+      aside: { text: 'not like this', buttons: [], final: true },
+    })
+    expect(feed.listeners()).toBe(1)
+    await worker.post('web:session-1', final('the answer'), message_id)
+    const seen = await Array.fromAsync(stream)
+    expect(seen.map(([name, data]) => [name, (data as { text?: string }).text])).toEqual([
+      ['card', 'the answer'],
+      ['done', undefined],
+    ])
+  })
+
+  test('answers 503 when it could not be kept, or nothing could be heard about it', async () => {
+    const refusing = await house({}, silence, () => Promise.reject(new Error('no queue')))
+    expect((await refusing.post('/chat/press', press)).status).toBe(503)
+    expect(refusing.feed.listeners()).toBe(0)
+    const deaf = await house({ feed: { ...memoryFeed(), listen: () => Promise.reject(new Error('no feed')) } })
+    expect((await deaf.post('/chat/press', press)).status).toBe(503)
+    expect(deaf.heard).toEqual([])
+  })
 })
 
 adapterContract('web', async () => {
@@ -178,17 +211,21 @@ adapterContract('web', async () => {
     url ??= adapter.url
     const init = { method: 'POST', headers: { 'content-type': 'application/json' }, signal: gone.signal }
     // After `stop` nobody is there to connect to.
-    await fetch(`${url}${path}`, { ...init, body: JSON.stringify({ session_id: 'contract-session', ...body }) }).catch(() => {})
+    return fetch(`${url}${path}`, { ...init, body: JSON.stringify({ session_id: 'contract-session', ...body }) }).catch(() => {})
   }
+  const told: string[] = []
   return {
     adapter,
     second: createWebAdapter(options),
     conversation,
-    say: text => send('/chat/stream', { message: text }),
+    say: async text => void (await send('/chat/stream', { message: text })),
     press: async (id, label) => {
       const button = shown.get(id)?.buttons.find(each => each.label === label)
-      await send('/chat/press', { action: button?.action, token: button?.token })
+      const response = await send('/chat/press', { action: button?.action, token: button?.token })
+      const body = (await response?.json()) as { aside?: Outgoing } | undefined
+      if (body?.aside) told.push(body.aside.text)
     },
+    told: () => told,
     shown: () => [...shown.values()].map(out => out.text),
     redelivers: false,
     async close() {

@@ -35,9 +35,9 @@ function toRows(buttons: Button[]): object[] {
   }))
 }
 
-const styles: Record<string, ButtonStyle> = { stop: ButtonStyle.Danger, approve: ButtonStyle.Success }
+const tones = { good: ButtonStyle.Success, bad: ButtonStyle.Danger }
 
-function toButton({ label, action, token }: Button): object {
-  const style = styles[action] ?? ButtonStyle.Secondary
+function toButton({ label, action, token, tone = action === 'stop' ? 'bad' : undefined }: Button): object {
+  const style = tone ? tones[tone] : ButtonStyle.Secondary
   return { type: ComponentType.Button, style, label: label.slice(0, 80), custom_id: `${action}:${token}` }
 }

@@ -67,7 +67,7 @@ export function createDiscordAdapter(options: DiscordOptions): Adapter {
     oneListener: createHash('sha256').update(token).digest('base64url').slice(0, 16),
     ...createSpeech({ call, refusals, complaints }),
     fetchFile: createFetchFile(call, apiUrl),
-    async start(receive) {
+    async start(receive, formFor) {
       const { openGateway } = await import('./gateway.ts')
       const stopping = new AbortController()
       const catchUp = bookmarks && createCatchUp({ bookmarks, call, log, stopping: stopping.signal })
@@ -86,6 +86,8 @@ export function createDiscordAdapter(options: DiscordOptions): Adapter {
           heard: complaints.heard,
           isQuiet: announcer.isQuiet,
           suggest: announcer.suggest,
+          formFor,
+          locale,
           log,
         }),
       }

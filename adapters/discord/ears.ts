@@ -7,17 +7,19 @@ import {
   MessageFlags,
   Routes,
 } from 'discord.js'
-import type { Suggest } from '../../src/adapter.ts'
+import type { FormFor, Suggest } from '../../src/adapter.ts'
 import { type Log, reason } from '../../src/log.ts'
 import { addressOf, type Message } from '../../src/message.ts'
-import { type Call, codeOf } from './calls.ts'
+import type { Call } from './calls.ts'
 import { choicesFor } from './choices.ts'
 import type { GatewayEvents } from './gateway.ts'
-import { toCommand, toDeletion, toEdit, toMessage, toPress } from './inbound.ts'
+import { toCommand, toDeletion, toEdit, toMessage } from './inbound.ts'
 import { formatInteraction, wayTo } from './interaction.ts'
 import type { Offer } from './offer.ts'
+import { hearPress } from './presses.ts'
 import { lacksQuote, withQuote } from './quotes.ts'
 import type { Refusals } from './refusals.ts'
+import { acknowledge } from './responses.ts'
 
 export interface EarsOptions {
   botId(): string
@@ -29,6 +31,9 @@ export interface EarsOptions {
   /** The answer to this command is for the eyes of who asked alone. */
   isQuiet(command: string): boolean
   suggest: Suggest
+  formFor: FormFor | undefined
+  /** The language for a person of whom Discord tells none. */
+  locale: string
   log: Log
 }
 
@@ -63,10 +68,8 @@ export function createEars(options: EarsOptions): Omit<GatewayEvents, 'ready' | 
   }
 }
 
-async function hearInteraction(
-  native: APIInteraction,
-  { botId, call, offer, isQuiet, suggest, log }: EarsOptions,
-): Promise<void> {
+async function hearInteraction(native: APIInteraction, options: EarsOptions): Promise<void> {
+  const { botId, call, offer, isQuiet, suggest, log } = options
   if (native.type === InteractionType.ApplicationCommand) {
     const way = wayTo(native, isQuiet(native.data.name))
     const data = way.quiet && { flags: MessageFlags.Ephemeral }
@@ -79,23 +82,8 @@ async function hearInteraction(
     await offer(toCommand(native, botId(), formatInteraction(way)))
   }
   if (native.type === InteractionType.ApplicationCommandAutocomplete) await offerChoices(native, call, suggest, log)
-  if (native.type === InteractionType.MessageComponent) {
-    await acknowledge(call, native, { type: InteractionResponseType.DeferredMessageUpdate }, log)
-    await offer(toPress(native))
-  }
-}
-
-/** Discord's "Interaction has already been acknowledged": said when the first call arrived but its answer was lost. */
-const alreadyAcknowledged = 40060
-
-/** Within three seconds, or the person reads that the bot did not respond; a late answer still goes into the channel. */
-async function acknowledge(call: Call, native: APIInteraction, body: object, log: Log): Promise<void> {
-  try {
-    await call('POST', Routes.interactionCallback(native.id, native.token), { auth: false, body })
-  } catch (error) {
-    if (codeOf(error) === alreadyAcknowledged) return
-    log.warn({ id: native.id, reason: reason(error) }, 'an interaction could not be acknowledged in time')
-  }
+  if (native.type === InteractionType.MessageComponent || native.type === InteractionType.ModalSubmit)
+    await hearPress(native, options)
 }
 
 /** Sent once: before it could be sent again, the person has typed on. */

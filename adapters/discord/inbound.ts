@@ -15,6 +15,7 @@ import {
   MessageType,
 } from 'discord.js'
 import type { Attachment, Author, Change, Conversation, Message, Press, Quoted } from '../../src/message.ts'
+import { toFields } from './modal.ts'
 
 /** A message as the gateway gives it, with the member's nickname where there is one. */
 type Native = Omit<GatewayMessageCreateDispatchData, 'mentions'> & { mentions?: APIUser[] }
@@ -75,13 +76,15 @@ export function toCommand(native: APIInteraction, botId: string, replyTo: string
   }
 }
 
-/** A button that was pressed: its `custom_id` is `action:token`. */
-export function toPress(native: APIInteraction): Press | undefined {
-  if (native.type !== InteractionType.MessageComponent || !native.channel) return undefined
+/** A button that was pressed, or the window that it has opened and that was filled in: the `custom_id` of both is `action:token`. */
+export function toPress(native: APIInteraction, aside: string): Press | undefined {
+  if (native.type !== InteractionType.MessageComponent && native.type !== InteractionType.ModalSubmit) return undefined
   const [, action, token] = /^([^:]+):(.+)$/s.exec(native.data.custom_id) ?? []
+  const channelId = native.channel?.id ?? native.channel_id
   const author = interactionAuthor(native)
-  if (!author || action === undefined || token === undefined) return undefined
-  return { id: `discord:${native.id}`, conversation: `discord:${native.channel.id}`, author, action, token }
+  if (!author || !channelId || action === undefined || token === undefined) return undefined
+  const fields = native.type === InteractionType.ModalSubmit && { fields: toFields(native) }
+  return { id: `discord:${native.id}`, conversation: `discord:${channelId}`, author, action, token, ...fields, aside }
 }
 
 /** Where people can talk in a guild, threads among it, and the newest message there, by whomever. */

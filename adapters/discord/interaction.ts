@@ -1,7 +1,7 @@
 import { type APIInteraction, ApplicationIntegrationType, InteractionContextType } from 'discord.js'
 
 /**
- * The way to the answer of a slash command, as text that any process can hold:
+ * The way to the answer of a slash command, or to who pressed a button, as text that any process can hold:
  * `interaction:app:token:heardAt[:marks.asker.locale][:message[+part]]`.
  */
 export interface Interaction {
@@ -13,6 +13,8 @@ export interface Interaction {
   quiet?: true
   /** The bot is no member where it was asked: no word of it can go into the channel. */
   abroad?: true
+  /** It was a press on a message of ours: what Discord calls the original answer is that message, which is not to be touched. */
+  beside?: true
   /** Who asked: native id. */
   askerId?: string
   /** BCP 47. */
@@ -27,17 +29,17 @@ export interface Interaction {
 const freshMs = 14 * 60_000
 
 export function formatInteraction(way: Interaction): string {
-  const { appId, token, heardAt, quiet, abroad, askerId = '', locale = '', messageId, part } = way
-  const marks = `${quiet ? 'q' : ''}${abroad ? 'a' : ''}.${askerId}.${locale}`
+  const { appId, token, heardAt, quiet, abroad, beside, askerId = '', locale = '', messageId, part } = way
+  const marks = `${quiet ? 'q' : ''}${abroad ? 'a' : ''}${beside ? 'b' : ''}.${askerId}.${locale}`
   const posted = messageId && (part === undefined ? messageId : `${messageId}+${part}`)
   return ['interaction', appId, token, heardAt, ...(marks === '..' ? [] : [marks]), ...(posted ? [posted] : [])].join(':')
 }
 
-const written = /^interaction:(\d+):([^:]+):(\d+)(?::(q?)(a?)\.(\d*)\.([\w-]*))?(?::(\d+)(?:\+(\d+))?)?$/
+const written = /^interaction:(\d+):([^:]+):(\d+)(?::(q?)(a?)(b?)\.(\d*)\.([\w-]*))?(?::(\d+)(?:\+(\d+))?)?$/
 
 /** Undefined for the plain id of a message. */
 export function parseInteraction(text: string | undefined): Interaction | undefined {
-  const [, appId, token, heardAt, quiet, abroad, askerId, locale, messageId, part] = written.exec(text ?? '') ?? []
+  const [, appId, token, heardAt, quiet, abroad, beside, askerId, locale, messageId, part] = written.exec(text ?? '') ?? []
   if (!appId || !token || !heardAt) return undefined
   return {
     appId,
@@ -45,6 +47,7 @@ export function parseInteraction(text: string | undefined): Interaction | undefi
     heardAt: Number(heardAt),
     ...(quiet ? { quiet: true } : {}),
     ...(abroad ? { abroad: true } : {}),
+    ...(beside ? { beside: true } : {}),
     ...(askerId ? { askerId } : {}),
     ...(locale ? { locale } : {}),
     ...(messageId ? { messageId } : {}),
@@ -65,6 +68,9 @@ export function wayTo(native: APIInteraction, quiet: boolean): Interaction {
     ...('locale' in native ? { locale: native.locale } : {}),
   }
 }
+
+/** The way to who pressed a button just now, and to nobody else. */
+export const wayBeside = (native: APIInteraction): Interaction => ({ ...wayTo(native, true), beside: true })
 
 /** A person who has installed the bot for himself can use it where nobody has invited it. */
 function isAbroad({ context, authorizing_integration_owners: owners = {} }: APIInteraction): boolean {

@@ -17,7 +17,7 @@ export interface Saying {
 export interface ThroughInteraction {
   /**
    * Fills the place that the acknowledgement holds open; whoever does so again with the same key fills the same one. Undefined if it
-   * is not to be had.
+   * is not to be had, such as after a press, which holds none open.
    */
   fill(way: Interaction, saying: Saying, key: string | undefined): Promise<string | undefined>
   /** One message more; when there can be none, as a file on the message before it. Throws Gone when the interaction is over. */
@@ -35,7 +35,7 @@ export function createThroughInteraction(call: Call): ThroughInteraction {
   }
 
   async function attach(way: Interaction, { asFile }: Saying): Promise<string> {
-    const messageId = way.messageId ?? '@original'
+    const messageId = idIn(way)
     const kept = await attachmentsOf(call, way, messageId)
     const part = way.part ?? kept.length + 1
     const file = asFile(partName(part))
@@ -46,7 +46,7 @@ export function createThroughInteraction(call: Call): ThroughInteraction {
   return {
     async fill(way, { body }, key) {
       const before = filled.get(way.token)
-      if (!isFresh(way) || (before && (key === undefined || before.key !== key))) return undefined
+      if (!isFresh(way) || way.beside || (before && (key === undefined || before.key !== key))) return undefined
       const messageId = await unlessGone(editMessage(way, '@original', body))
       if (messageId === undefined) return undefined
       for (const [token, old] of filled) if (!isFresh(old)) filled.delete(token)
@@ -71,8 +71,7 @@ export function createThroughInteraction(call: Call): ThroughInteraction {
     async edit(way, saying) {
       if (!isFresh(way) && isBound(way)) throw over()
       if (!isFresh(way)) return false
-      const messageId = way.messageId ?? '@original'
-      const edited = way.part === undefined ? editMessage(way, messageId, saying.body) : attach(way, saying)
+      const edited = way.part === undefined ? editMessage(way, idIn(way), saying.body) : attach(way, saying)
       return isBound(way) ? Boolean(await edited) : (await unlessGone(edited)) !== undefined
     },
   }
@@ -80,6 +79,11 @@ export function createThroughInteraction(call: Call): ThroughInteraction {
 
 /** What it shows can be edited in no other way: a file that was put on another part would overwrite that part in the channel. */
 const isBound = (way: Interaction) => isPrivate(way) || way.part !== undefined
+
+function idIn({ messageId, beside }: Interaction): string {
+  if (messageId === undefined && beside) throw new Gone('nothing was said beside the message whose button was pressed')
+  return messageId ?? '@original'
+}
 
 const over = () => new Gone('the interaction is over, and its answer may be seen nowhere else')
 

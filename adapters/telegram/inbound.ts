@@ -1,5 +1,6 @@
 import type { CallbackQuery, MessageEntity, Message as Native, User } from 'grammy/types'
 import type { Attachment, Author, Change, Conversation, Message, Press, Quoted } from '../../src/message.ts'
+import { formatAside } from './asides.ts'
 
 type Original = NonNullable<Native['reply_to_message']>
 
@@ -53,6 +54,7 @@ export function toPress(query: CallbackQuery): Press | undefined {
     author: personOf(query.from),
     action: data.slice(0, colon),
     token: data.slice(colon + 1),
+    aside: formatAside({ query: id, person: query.from.id }),
   }
 }
 

@@ -1,12 +1,13 @@
 import type { Pace } from '../../src/adapter.ts'
 import { addressOf, type Conversation } from '../../src/message.ts'
+import { personOf } from './asides.ts'
 
 /**
  * Telegram's "Bots FAQ": about one message a second in a private chat, 20 a minute in a group, whichever topic they go to, and 30 a
  * second in all. In a private chat it is seen to allow ten edits in the first ten seconds, and then about twenty a minute.
  */
-export function paceOf(conversation: Conversation): Pace {
-  const [chat = ''] = addressOf(conversation)
+export function paceOf(conversation: Conversation, replyTo?: string): Pace {
+  const chat = String(personOf(replyTo) ?? addressOf(conversation)[0])
   const overall = { lane: 'telegram', burst: 25, refillMs: 40 }
   const isGroup = chat.startsWith('-')
   return { lane: `telegram:${chat}`, overall, ...(isGroup ? group : privateChat) }

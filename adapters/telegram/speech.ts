@@ -4,6 +4,7 @@ import type { Adapter, Button, Outgoing } from '../../src/adapter.ts'
 import { Gone, Refused } from '../../src/errors.ts'
 import { type Log, reason } from '../../src/log.ts'
 import type { Conversation } from '../../src/message.ts'
+import { parseAside, personOf, type Queries } from './asides.ts'
 import { isNotModified, Moved, ShutOut, type Signal } from './errors.ts'
 import { checkSize, isPicture, toInputFile, uploadMs } from './files.ts'
 import { toTelegram } from './outbound.ts'
@@ -14,6 +15,7 @@ export interface SpeechOptions {
   /** Rejects with an error of the house, when the call is refused or takes longer than any call may, or than `ms` more. */
   call<T>(make: (signal: Signal) => Promise<T>, ms?: number): Promise<T>
   places: Places
+  queries: Queries
   /** A Bot API server of one's own takes larger files. */
   ownServer: boolean
   log: Log
@@ -23,17 +25,24 @@ export interface SpeechOptions {
 type Hook = Place['topic'] & { reply_parameters?: ReplyParameters }
 type Send = (chat: number, hook: Hook, signal: Signal) => Promise<{ message_id: number }>
 
-/** How the bot speaks: the ids of what it posts are Telegram's message ids, with `@chat` where the group has moved since. */
+/**
+ * How the bot speaks: the ids of what it posts are Telegram's message ids, with `@chat` where that is not the conversation's: the group has
+ * moved since, or one person alone was told. What was told by answering a press has the spelling of the aside, and cannot be edited.
+ */
 export function createSpeech(options: SpeechOptions) {
-  const { api, call, places, ownServer, log } = options
+  const { api, call, places, queries, ownServer, log } = options
   const send = createSend(options)
   return {
-    post(conversation, out, replyTo) {
+    async post(conversation, out, replyTo, _key, after) {
       const { text, ...shape } = toNative(out)
-      return send(conversation, replyTo, (chat, hook, signal) => api.sendMessage(chat, text, { ...shape, ...hook }, signal))
+      const aside = parseAside(replyTo)
+      if (replyTo && aside && isShort(out, text) && (await queries.tell(aside.query, text))) return replyTo
+      const hangsAt = personOf(after) === undefined ? replyTo : after
+      return send(conversation, hangsAt, (chat, hook, signal) => api.sendMessage(chat, text, { ...shape, ...hook }, signal))
     },
 
     async edit(conversation, id, out) {
+      if (parseAside(id)) throw new Gone('Telegram: what a person was told by answering a press cannot be edited')
       const { text, ...shape } = toNative(out)
       const place = await places.find(conversation)
       const [message = Number.NaN, chat = place.chat] = id.split('@').map(Number)
@@ -61,7 +70,12 @@ export function createSpeech(options: SpeechOptions) {
   } satisfies Pick<Adapter, 'post' | 'edit' | 'postFile'>
 }
 
-/** Posts something where the conversation is now; `ms` is how much longer than another call it may take. */
+/** What an alert can show: "0-200 characters" (core.telegram.org/bots/api#answercallbackquery), of which none can be tapped or copied. */
+function isShort({ text, buttons }: Outgoing, shown: string): boolean {
+  return shown.length <= 200 && buttons.length === 0 && !/https?:\/\//i.test(text)
+}
+
+/** Posts something where the conversation is now, or to the one person who may see it; `ms` is how much longer than another call it may take. */
 function createSend({ call, places, log }: SpeechOptions) {
   async function attempt(place: Place, replyTo: number, send: Send, ms: number): Promise<string> {
     const { chat, topic, moved } = place
@@ -72,6 +86,8 @@ function createSend({ call, places, log }: SpeechOptions) {
   }
 
   return async (conversation: Conversation, replyTo: string | undefined, send: Send, ms = 0): Promise<string> => {
+    const person = personOf(replyTo)
+    if (person !== undefined) return `${(await call(signal => send(person, {}, signal), ms)).message_id}@${person}`
     const place = await places.find(conversation)
     const original = Number(replyTo ?? 0)
     try {
@@ -118,12 +134,19 @@ function toNative({ text, buttons }: Outgoing) {
 }
 
 function keyboardOf(buttons: Button[]): InlineKeyboardMarkup {
-  const keys = buttons.map(({ label, action, token }) => ({ text: label, callback_data: `${action}:${token}` }))
+  const keys = buttons.map(({ label, action, token, tone }) => ({
+    text: label,
+    callback_data: `${action}:${token}`,
+    ...(tone && { style: styles[tone] }),
+  }))
   const rows = Array.from({ length: Math.ceil(keys.length / keysInRow) }, (_, i) =>
     keys.slice(i * keysInRow, (i + 1) * keysInRow),
   )
   return { inline_keyboard: rows }
 }
+
+/** core.telegram.org/bots/api#inlinekeyboardbutton; a server that knows none shows them plain. */
+const styles = { good: 'success', bad: 'danger' } as const
 
 /** More than three would be cut short on a phone. */
 const keysInRow = 3

@@ -2,6 +2,7 @@ import type { ChatMemberUpdated, Message as Native, Update } from 'grammy/types'
 import { Api } from 'grammy/web'
 import type { Adapter, Memory, Receive } from '../../src/adapter.ts'
 import { type Log, reason } from '../../src/log.ts'
+import { createQueries } from './asides.ts'
 import { announceCommands } from './commands.ts'
 import { createEars } from './ears.ts'
 import { type Signal, toHouseError, within } from './errors.ts'
@@ -49,6 +50,7 @@ export function createTelegramAdapter(options: TelegramOptions): TelegramAdapter
   const notebook = createNotebook(memory, `telegram:${bot}`, callMs)
   const places = createPlaces(notebook, log)
   const hear = createEars({ notebook, now, log })
+  const queries = createQueries({ api, call, log })
 
   /** For what is only courtesy: nobody waits for it, and nothing depends on it. */
   function courteously(make: (signal: Signal) => Promise<unknown>): void {
@@ -57,13 +59,13 @@ export function createTelegramAdapter(options: TelegramOptions): TelegramAdapter
 
   async function take(updates: Update[], me: Me): Promise<void> {
     const { callback_query: query, message, my_chat_member: joining } = updates[0] ?? {}
-    if (query) courteously(signal => api.answerCallbackQuery(query.id, {}, signal))
+    if (query) queries.opened(query.id)
     if (joining) courteously(async signal => greet(api, joining, await welcome(joining, me, notebook, now()), signal))
     if (message?.migrate_to_chat_id) await places.move(message.chat.id, message.migrate_to_chat_id)
     const heard = await hear(updates, me)
-    if (!heard) return
-    if (message && !isLate(heard)) courteously(signal => showTyping(api, message, signal))
-    await receive?.(heard)
+    if (message && heard && !isLate(heard)) courteously(signal => showTyping(api, message, signal))
+    if (heard) await receive?.(heard)
+    if (query) queries.kept(query.id)
   }
 
   const common: IntakeOptions = { api, log, callMs, notebook, take }
@@ -83,10 +85,11 @@ export function createTelegramAdapter(options: TelegramOptions): TelegramAdapter
 
     async stop() {
       await intake?.stop()
+      await queries.close()
     },
 
     announce: commands => announceCommands(commands, { key: `telegram:${bot}:commands`, api, call, memory, log }),
-    ...createSpeech({ api, call, places, ownServer: apiRoot !== undefined, log }),
+    ...createSpeech({ api, call, places, queries, ownServer: apiRoot !== undefined, log }),
     fetchFile: createFetchFile({ api, token, apiRoot, call }),
   }
 }

@@ -5,8 +5,8 @@ import { widthOf, withoutControl, wrap } from './width.ts'
 
 /** Where the talk is written: a screen that repaints, or lines that stay. */
 export interface Paper {
-  /** The newest state of a reply. A final one is written for good. */
-  card(id: string, out: Outgoing): void
+  /** The newest state of a reply, with its open choices in a line below it, if it has some. A final one is written for good. */
+  card(id: string, out: Outgoing, choices: string): void
   /** The person has sent this line, and it has just been echoed. */
   asked(line: string): void
   /** A sentence of the terminal itself. */
@@ -38,18 +38,19 @@ export interface InputLine {
  */
 export function createScreen(output: Output, typing: InputLine | undefined): Paper {
   let input = typing
-  const live = new Map<string, Outgoing>()
+  const live = new Map<string, { text: string; choices: string }>()
   let painted: string[] = []
 
   // A terminal that does not know its size says 0.
   const columns = () => Math.max(output.columns || 80, 10)
   const wrapped = (text: string) => wrap(styled(text), columns() - 1)
-  const wrappedCard = (text: string) => {
+  const wrappedCard = ({ text, choices }: { text: string; choices: string }) => {
     const { said, steps } = readCard(text)
     const lines = steps.map(({ text, state }) => (state === 'running' ? text : dimmed(text)))
     return [
       ...(said ? [...wrapped(said), ...(lines.length > 0 ? [''] : [])] : []),
       ...lines.flatMap(line => wrap(line, columns() - 1)),
+      ...choiceRows(choices, columns() - 1),
     ]
   }
 
@@ -63,7 +64,7 @@ export function createScreen(output: Output, typing: InputLine | undefined): Pap
 
   function paint(inputRows: number, forGood: string[]): void {
     const room = Math.max((output.rows || 24) - 2 - inputRows, 1)
-    const cards = [...live.values()].flatMap(out => wrappedCard(out.text))
+    const cards = [...live.values()].flatMap(wrappedCard)
     const erase = lift(inputRows)
     painted = cards.slice(-room)
     const rows = [...forGood, ...painted].map(row => `${row}\n`).join('')
@@ -72,10 +73,10 @@ export function createScreen(output: Output, typing: InputLine | undefined): Pap
   }
 
   return {
-    card(id, out) {
-      if (!out.final) live.set(id, out)
+    card(id, out, choices) {
+      if (!out.final) live.set(id, { text: out.text, choices })
       else live.delete(id)
-      paint(input?.cursorRow() ?? 0, out.final ? [...wrapped(out.text), ''] : [])
+      paint(input?.cursorRow() ?? 0, out.final ? [...wrapped(out.text), ...choiceRows(choices, columns() - 1), ''] : [])
     },
     asked(line) {
       if (!input) return paint(0, wrap(withoutControl(`› ${line}`), columns() - 1))
@@ -96,19 +97,33 @@ export function createScreen(output: Output, typing: InputLine | undefined): Pap
   }
 }
 
-/** For pipes and files: each new step once, then the answer, with no control character. */
+const choiceRows = (choices: string, columns: number) => (choices ? wrap(withoutControl(choices), columns) : [])
+
+/** For pipes and files: each new step once, what is to be chosen when it changes, then the answer, with no control character. */
 export function createLines(output: Output): Paper {
   const seen = new Map<string, Set<string>>()
+  const write = (...lines: string[]) => lines.forEach(line => void (line && output.write(`${line}\n`)))
+
+  /** What was said last is what the choices are about. */
+  function writeChoices(text: string, choices: string, known: Set<string>): void {
+    const { said } = readCard(text)
+    const key = said.slice(said.lastIndexOf('\n\n') + 1) + choices
+    if (!choices || known.has(key)) return
+    known.add(key)
+    write(plain(said), withoutControl(choices))
+  }
+
   return {
-    card(id, out) {
+    card(id, out, choices) {
       const steps = seen.get(id) ?? new Set()
       seen.set(id, steps)
       if (!out.final) {
-        for (const step of newSteps(out.text, steps)) output.write(`${step}\n`)
-        return
+        write(...newSteps(out.text, steps))
+        return writeChoices(out.text, choices, steps)
       }
       seen.delete(id)
       output.write(`${plain(out.text)}\n`)
+      write(withoutControl(choices))
     },
     asked() {},
     note: sentence => void output.write(`${sentence}\n`),

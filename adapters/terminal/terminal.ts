@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { userInfo } from 'node:os'
 import { createInterface, type Interface } from 'node:readline'
-import type { Adapter, Feed, Receive } from '../../src/adapter.ts'
+import type { Adapter, Button, Feed, Receive } from '../../src/adapter.ts'
 import { type Log, reason, silentLog } from '../../src/log.ts'
 import type { Author } from '../../src/message.ts'
 import { createLines, createScreen, type InputLine, type Output } from './paper.ts'
@@ -20,7 +20,10 @@ export interface TerminalOptions {
 
 const prompt = 'you › '
 
-/** Talk on a terminal, or over a pipe: one line is one message. */
+/**
+ * Talk on a terminal, or over a pipe: one line is one message, but the number of an open button presses it. A press has no aside, since nobody
+ * else is here: what is posted in the conversation stands by itself below the card.
+ */
 export function createTerminalAdapter(options: TerminalOptions): Adapter {
   const { feed } = options
   const name = options.name ?? ownName()
@@ -68,18 +71,22 @@ async function openTalk(options: TerminalOptions, conversation: string, author: 
       })
   }
 
+  const press = ({ action, token }: Button) => offer({ id: `terminal:${randomUUID()}`, conversation, author, action, token })
+
   // Nothing is awaited before this: a pipe gives its lines, and its end, at once.
   lines.on('line', line => {
     paper.asked(line)
     const text = line.trim()
     if (!text) return
+    const chosen = turns.choose(text)
+    if (chosen) return press(chosen)
     const id = `terminal:${randomUUID()}`
     turns.open(id)
     offer({ id, conversation, author, text, attachments: [], replyTo: id, sentAt: Date.now(), kind: 'chat', alone: true })
   })
   lines.on('SIGINT', () => {
     const button = turns.interrupt()
-    if (button) offer({ id: `terminal:${randomUUID()}`, conversation, author, action: button.action, token: button.token })
+    if (button) press(button)
   })
   lines.on('close', () => {
     paper.ended()

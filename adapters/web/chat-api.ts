@@ -46,7 +46,8 @@ export function chatRoutes(options: ChatApiOptions): Route[] {
     {
       method: 'POST',
       path: '/chat/press',
-      about: '{session_id, action, token} → presses a button of a card, such as Stop',
+      about:
+        '{session_id, action, token} → presses a button of a card, such as Stop; {ok, aside?}: the aside is a card for who pressed',
       handle: c => press(c, options),
     },
   ]
@@ -97,10 +98,24 @@ async function sendCards(stream: SSEStreamingApi, session: string, turn: Turn, o
   await send('error', refusal(...whyNoAnswer(options)).error)
 }
 
-async function press(c: Context, { receive, log }: ChatApiOptions): Promise<Response> {
+/** How long the answer to a press waits for what is said to it, once the press is kept. */
+const asideMs = 1000
+
+async function press(c: Context, options: ChatApiOptions): Promise<Response> {
   const { session, action, token } = toPress(await readBody(c))
-  const what = { id: `web:${randomUUID()}`, conversation: conversationOf(c, session), author: authorOf(c), action, token }
-  await kept(receive(what), log)
+  const id = `web:${randomUUID()}`
+  const said = await kept(follow(c, session, id, options), options.log)
+  const what = { id, conversation: conversationOf(c, session), author: authorOf(c), action, token, aside: id }
+  try {
+    await kept(options.receive(what), options.log)
+    const patience = setTimeout(said.close, asideMs)
+    for await (const aside of said.cards) {
+      clearTimeout(patience)
+      return c.json({ ok: true, aside })
+    }
+  } finally {
+    said.close()
+  }
   return c.json({ ok: true })
 }
 
@@ -138,8 +153,8 @@ async function follow(c: Context, session: string, messageId: string, options: C
   return { messageId, cards: cards.values(), close }
 }
 
-async function kept(receiving: Promise<void>, log: Log): Promise<void> {
-  await receiving.catch((error: unknown) => {
+async function kept<T>(receiving: Promise<T>, log: Log): Promise<T> {
+  return receiving.catch((error: unknown) => {
     log.warn({ reason: reason(error) }, 'web: not kept')
     const why = error instanceof Closing ? 'the server is going down' : 'the queue is away'
     throw problem(503, `the message could not be kept because ${why}: try again in a moment`)

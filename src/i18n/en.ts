@@ -60,6 +60,7 @@ export const en = {
   askNext: (at: number, count: number, label: string, required: boolean) =>
     `${count > 1 ? `(${at} of ${count}) ` : ''}**${label}** — reply to this message with it${required ? '' : ', or with `-` to leave it out'}. \`/stop\` ends it.`,
   askOptions: 'One of:',
+  writeFirst: 'I cannot write to you alone yet. Open a private chat with me and say hello there, then press the button again.',
   askThanks: 'Thank you, I go on.',
   askWrong: (label: string, rule: string) => `**${label}**: ${rule}`,
   askRules: {

@@ -51,6 +51,7 @@ export const zh: Words = {
   askNext: (at, count, label, required) =>
     `${count > 1 ? `（${at}/${count}）` : ''}**${label}**——请回复这条消息来填写${required ? '' : '，回复 `-` 表示不填'}。\`/stop\` 可以结束。`,
   askOptions: '可选：',
+  writeFirst: '我还不能单独给您发消息。请先打开与我的私聊并打个招呼，然后再按一次按钮。',
   askThanks: '谢谢，我继续。',
   askWrong: (label, rule) => `**${label}**：${rule}`,
   askRules: {

@@ -1,7 +1,7 @@
 import type { BrowserContextOptions, Page } from 'playwright-core'
 import { describe, expect, test } from 'vitest'
 import type { HouseStatus } from '../../adapters/web/status.ts'
-import type { Outgoing } from '../../src/adapter.ts'
+import type { Button, Outgoing } from '../../src/adapter.ts'
 import { isPress } from '../../src/message.ts'
 import { end, finalCard, liveCard, progress, start, text } from '../cards.ts'
 import { type Answer, final, house, running, stop } from '../web.house.ts'
@@ -180,6 +180,68 @@ describe('the chat page', () => {
     await turn.show(final('Stopped.'))
     await page.getByText('Stopped.').first().waitFor()
     expect(await page.getByRole('button', { name: 'Stop' }).count()).toBe(0)
+  })
+
+  test('shows what is asked by buttons of any kind, and what is said to who pressed one', async () => {
+    const turn = stagedTurn()
+    const token = '0123456789abcdef'
+    const buttons: Button[] = [
+      { label: 'Approve', action: 'yes', token, tone: 'good' },
+      { label: 'Deny', action: 'no', token, tone: 'bad' },
+      { label: 'Second', action: 'pick', token: `${token}.2` },
+      stop,
+    ]
+    const asked: Outgoing = { text: 'May I delete **3 rows**?', buttons, final: false }
+    const { url, heard } = await house({}, turn.answer, async ({ conversation, action, aside }, worker) => {
+      if (action === 'no') throw new Error('redis is away')
+      const more: Button[] = [{ label: 'Yes, really', action: 'yes', token: 'second' }]
+      const words = 'Look at [the rows](https://example.org/rows) first.'
+      if (action === 'pick') await worker.post(conversation, { text: words, buttons: more, final: true }, aside)
+    })
+    const page = await visit(url)
+    await ask(page, 'clean up')
+    await page.locator('.card .running').waitFor()
+    await turn.show(asked)
+    const button = (name: string) => page.locator('.card').getByRole('button', { name, exact: true })
+    await button('Approve').waitFor()
+    const colours = '[...document.querySelectorAll(".card .buttons button")].map(it => getComputedStyle(it).color)'
+    const [approve, deny, second] = (await page.evaluate(colours)) as string[]
+    expect(new Set([approve, deny, second]).size).toBe(3)
+    await button('Deny').click()
+    const beside = page.locator('.card .beside')
+    await beside.getByText('could not be kept').waitFor()
+    await shoot(page, 'light-8-ask-not-kept')
+    await button('Second').click()
+    await beside.getByText('first.').waitFor()
+    expect(await beside.locator('.fault').count()).toBe(0)
+    expect(await beside.getByRole('link').getAttribute('href')).toBe('https://example.org/rows')
+    expect(await page.locator('.card .body').innerText()).toBe('May I delete 3 rows?')
+    await shoot(page, 'light-9-ask')
+    await button('Yes, really').click()
+    await expect
+      .poll(() => heard.filter(isPress).map(press => `${press.action}:${press.token}`))
+      .toEqual([`no:${token}`, `pick:${token}.2`, 'yes:second'])
+    await expect.poll(() => beside.innerText()).toBe('')
+    await button('Second').click()
+    await beside.getByText('first.').waitFor()
+    await turn.show(final('Deleted.'))
+    await expect.poll(() => beside.innerText()).toBe('')
+    await ask(page, 'and tomorrow?')
+    await expect.poll(() => heard.at(-1)).toMatchObject({ text: 'and tomorrow?', conversation: heard[0]?.conversation })
+  })
+
+  test('says that a press did not reach the server', async () => {
+    const turn = stagedTurn()
+    const { url, adapter } = await house({}, turn.answer)
+    const page = await visit(url)
+    await ask(page, 'a long task')
+    const button = page.getByRole('button', { name: 'Stop' })
+    await button.waitFor()
+    await adapter.stop()
+    await button.click()
+    await page.locator('.card .beside').getByText('did not reach the server').waitFor()
+    await expect.poll(() => page.locator('[role=status]').innerText()).toContain('did not reach the server')
+    expect(await button.isEnabled()).toBe(true)
   })
 
   test('lets a step that goes on stay the same element, and says that it thinks', async () => {

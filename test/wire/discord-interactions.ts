@@ -13,6 +13,7 @@ import {
   type WireAnswer,
   type WireRequest,
 } from './discord-messages.ts'
+import { openModal } from './discord-modals.ts'
 import { ephemeral, isWhisper, snowflake, type WireInteraction, type WireMessage, type World } from './discord-world.ts'
 
 /** Routes that carry an interaction's token in place of the bot's. */
@@ -57,6 +58,9 @@ function respond(
   if (interaction.state !== 'new') return problem(400, 40060, 'Interaction has already been acknowledged.')
   const data = (body['data'] ?? {}) as Record<string, unknown>
   if (body['type'] === 8) return offer(interaction, data)
+  if (body['type'] === 9 && interaction.pressedOn && !interaction.submitted) return openModal(interaction, data)
+  if (body['type'] === 9) return problem(400, 50035, 'Invalid Form Body')
+  if (body['type'] === 6 && interaction.pressedOn) interaction.messageId = interaction.pressedOn
   interaction.state = body['type'] === 4 ? 'answered' : 'deferred'
   if (body['type'] === 4 || body['type'] === 5) {
     interaction.ephemeral = (Number(data['flags'] ?? 0) & ephemeral) !== 0

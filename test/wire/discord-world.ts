@@ -1,4 +1,5 @@
 // What Discord remembers: people, channels, messages, interactions. No wire in here, only the state behind it.
+import type { WireModal } from './discord-modals.ts'
 
 export interface WireUser {
   id: string
@@ -68,13 +69,20 @@ export interface WireInteraction {
   channelId: string
   createdAt: number
   state: 'new' | 'deferred' | 'answered'
+  /** What the token calls the original answer; after a press, the message with the button. */
   messageId?: string
+  /** The message whose button was pressed, here or before the window that was filled in. */
+  pressedOn?: string
+  /** A window that was filled in: no other can follow it. */
+  submitted?: true
   expired: boolean
   /** Where the bot is no member: five follow-ups, and the channel is out of reach. */
   abroad: boolean
   /** Fixed by the first answer. */
   ephemeral: boolean
   followUps: number
+  /** The window that is open, or was. */
+  modal?: WireModal
   /** What was offered while somebody typed. */
   choices?: { name: string; value: string }[]
 }

@@ -6,6 +6,7 @@ import { createWireHttp, type Trouble, type WireCall } from './discord-http.ts'
 import { interactionEvent } from './discord-interactions.ts'
 import type { Limits } from './discord-limits.ts'
 import { intentFor } from './discord-messages.ts'
+import { submission } from './discord-modals.ts'
 import { createWireRest } from './discord-rest.ts'
 import { createWorld, type WireAttachment, type WireInteraction, type WireMessage, type World } from './discord-world.ts'
 
@@ -100,6 +101,8 @@ interface People {
   /** "Apps → Ask Bellhop" on a message. */
   useMessageCommand(name: string, messageId: string, abroad?: boolean): WireInteraction
   press(messageId: string, label: string): WireInteraction
+  /** Sends the window that a press has opened, `filled` in by the labels of its fields and choices. */
+  submit(pressed: WireInteraction, filled: Record<string, string | string[]>): WireInteraction
   edit(messageId: string, text: string): void
   remove(messageId: string): void
   /** The last event that a person caused arrives once more. */
@@ -126,8 +129,16 @@ function createPeople(world: World, gateway: WireGateway): People {
   }
 
   const mentioned = (text: string, mention: boolean) => (mention ? `<@${world.bot.id}> ${text}` : text)
-  const interact = (channelId: string, type: number, data: object, fields: object = {}, abroad = false) => {
+  const interact = (
+    channelId: string,
+    type: number,
+    data: object,
+    fields: { message?: WireMessage } = {},
+    abroad = false,
+  ): WireInteraction => {
     const interaction = world.addInteraction(channelId, abroad)
+    if (fields.message) interaction.pressedOn = fields.message.id
+    if (type === 5) interaction.submitted = true
     tell('INTERACTION_CREATE', interactionEvent(world, interaction, type, data, fields))
     return interaction
   }
@@ -167,6 +178,11 @@ function createPeople(world: World, gateway: WireGateway): People {
       const button = message?.components.flatMap(row => row.components).find(one => one.label === label)
       if (!message || !button) throw new Error(`no button ${label} on ${messageId}`)
       return interact(message.channel_id, 3, { component_type: 2, custom_id: button.custom_id }, { message })
+    },
+    submit({ modal, pressedOn = '' }, filled) {
+      const message = world.messages.get(pressedOn)
+      if (!modal || !message) throw new Error('no window is open')
+      return interact(message.channel_id, 5, submission(modal, filled), { message })
     },
     edit(messageId, text) {
       const message = world.messages.get(messageId)

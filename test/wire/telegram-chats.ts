@@ -167,6 +167,7 @@ function send(world: World, payload: Payload, content: object | string): Answer 
 function edit(world: World, payload: Payload): Answer {
   const room = enter(world, payload)
   if ('ok' in room) return room
+  if (!payload['message_id']) return bad('message identifier is not specified')
   const message = find(room, Number(payload['message_id']))
   if (!message) return bad('message to edit not found')
   if (message.from?.id !== world.me.id) return bad("message can't be edited")

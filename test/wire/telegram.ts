@@ -6,6 +6,7 @@ import { type Answer, createChats, type Payload, type Posted, refuse } from './t
 import { createFaults, type Fault, type Target } from './telegram-faults.ts'
 import { createFiles, readForm } from './telegram-files.ts'
 import { seconds, toChat, toEdited, toGroup, toJoining, toMessage, toQuery, toUser, type Words } from './telegram-people.ts'
+import { type Alert, createQueries } from './telegram-queries.ts'
 import { createUpdates } from './telegram-updates.ts'
 import { type Brought, createCourier } from './telegram-webhook.ts'
 
@@ -59,6 +60,10 @@ export interface TelegramWire {
   /** The group becomes a supergroup of another id. */
   migrate(from: number, to: number): void
   press(press: Press): void
+  /** What people were shown over the chat after a press, oldest first. */
+  alerts: Alert[]
+  /** How many presses wait for their answer. */
+  spinning(): number
   /** Delivers the last update again, under its own id. */
   repeat(): void
   /** Offers any update at all. */
@@ -90,6 +95,7 @@ export async function startTelegramWire(options: TelegramWireOptions = {}): Prom
     me,
     chats: createChats(me, enforceRate),
     updates,
+    queries: createQueries(),
     courier,
     files: createFiles(token),
     faults: createFaults(),
@@ -117,6 +123,7 @@ interface Backstage {
   me: TelegramWire['me']
   chats: ReturnType<typeof createChats>
   updates: ReturnType<typeof createUpdates>
+  queries: ReturnType<typeof createQueries>
   files: ReturnType<typeof createFiles>
   faults: ReturnType<typeof createFaults>
   calls: Call[]
@@ -194,6 +201,7 @@ function carryOut(backstage: Backstage, method: string, payload: Payload, gone: 
     case 'getChat':
       return chats.get(payload)
     case 'answerCallbackQuery':
+      return backstage.queries.answer(payload)
     case 'setMyCommands':
       return done(true)
     default:
@@ -203,7 +211,7 @@ function carryOut(backstage: Backstage, method: string, payload: Payload, gone: 
 
 /** What the people in front of the bot can do and see. */
 function audience(backstage: Backstage): Omit<TelegramWire, 'url' | 'close'> {
-  const { token, me, calls, chats, updates, courier, files, faults } = backstage
+  const { token, me, calls, chats, updates, queries, courier, files, faults } = backstage
   return {
     token,
     me,
@@ -236,8 +244,10 @@ function audience(backstage: Backstage): Omit<TelegramWire, 'url' | 'close'> {
     },
     press({ chat, message, label, from }) {
       const user = toUser(from)
-      updates.add({ callback_query: toQuery(chats.find(chat ?? user.id, message), user, label) })
+      updates.add({ callback_query: queries.ask(toQuery(chats.find(chat ?? user.id, message), user, label)) })
     },
+    alerts: queries.alerts,
+    spinning: queries.open,
     repeat: updates.repeat,
     offer: update => void updates.add(update),
     forget: chats.forget,

@@ -53,10 +53,18 @@ function show(card, state) {
   speak(state.final ? state.text.replace(/^-# .*$/gm, '') : aloud(readCard(state)))
 }
 
-/** A press on Retry is asked anew, because this page only listens to the reply to its own question. */
+/** What is said to the press, if anything is. One on Retry is asked anew, because this page only listens to the reply to its own question. */
 async function pressed(here, button, text) {
   if (button.action === 'retry') return void takeTurn(text)
-  await press(here, button).catch(error => speak(error.message || say('notPressed')))
+  try {
+    const aside = await press(here, button)
+    if (aside) speak(aside.text)
+    return aside
+  } catch (error) {
+    const sentence = error.status === 0 ? say('notPressed') : sentenceFor(error)
+    speak(sentence)
+    throw new Refusal(error.status, sentence)
+  }
 }
 
 async function askWithKey(here, text, show) {

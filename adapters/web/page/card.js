@@ -26,12 +26,16 @@ export function drawQuestion(text) {
   return make('article', 'question', make('h2', 'unseen', say('you')), make('p', '', text))
 }
 
-/** A card that `show` redraws; `press(button)` hears its buttons, `fail` puts a sentence and a Retry below what was shown so far. */
+/**
+ * A card that `show` redraws; `press(button)` hears its buttons, and what it resolves with is shown below them until the next press, or why it
+ * rejects. `fail` puts a sentence and a Retry below what was shown so far.
+ */
 export function createCard(press) {
   const body = make('div', 'body')
   const steps = make('ul', 'steps')
   const buttons = make('div', 'buttons')
-  const element = make('article', 'card', make('h2', 'unseen', 'Bellhop'), body, steps, buttons)
+  const beside = make('div', 'beside')
+  const element = make('article', 'card', make('h2', 'unseen', 'Bellhop'), body, steps, buttons, beside)
   let shown = ''
   steps.setAttribute('aria-label', say('steps'))
   showSteps(steps, [{ state: 'thinking', label: say('thinking') }])
@@ -39,6 +43,16 @@ export function createCard(press) {
 
   function setRunning(running) {
     element.setAttribute('aria-busy', String(running))
+  }
+
+  async function pressed(button) {
+    beside.replaceChildren()
+    try {
+      const aside = await press(button)
+      if (aside) showAside(beside, aside, pressed)
+    } catch (error) {
+      beside.replaceChildren(make('p', 'fault', error.message))
+    }
   }
 
   return {
@@ -49,7 +63,8 @@ export function createCard(press) {
       // Left alone while only the steps go on, so that what a person has selected or scrolled stays so.
       if (live.said !== shown) body.replaceChildren(...readMarkdown(live.said).map(draw))
       shown = live.said
-      showButtons(buttons, card.buttons, press)
+      showButtons(buttons, card.buttons, pressed)
+      if (card.final) beside.replaceChildren()
       setRunning(!card.final)
     },
     fail(sentence, retry) {
@@ -100,6 +115,14 @@ function showFacts(item, { facts = '', percent }) {
   item.append(bar)
 }
 
+function showAside(place, { text, buttons }, press) {
+  const row = make('div', 'buttons')
+  showButtons(row, buttons, press)
+  place.replaceChildren(...readMarkdown(text).map(draw), ...(buttons.length ? [row] : []))
+}
+
+const toneOf = ({ action, tone }) => (action === 'stop' ? 'stop' : tone === 'good' || tone === 'bad' ? tone : '')
+
 /** Buttons that stay the same are left alone, so that a redraw does not take the focus from under a finger. */
 function showButtons(place, buttons, press) {
   const state = JSON.stringify(buttons)
@@ -107,7 +130,7 @@ function showButtons(place, buttons, press) {
   place.dataset.state = state
   place.replaceChildren(
     ...buttons.map(button =>
-      makeButton(button.label, `quiet ${button.action === 'stop' ? 'stop' : ''}`, element => {
+      makeButton(button.label, `quiet ${toneOf(button)}`, element => {
         element.disabled = true
         press(button).finally(() => {
           element.disabled = false

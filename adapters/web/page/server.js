@@ -29,8 +29,10 @@ export async function readHealth() {
   return (await send('health')).json()
 }
 
+/** What is said to who pressed, as a card, if anything is. */
 export async function press(session, { action, token }) {
-  await send('chat/press', { session_id: session, action, token })
+  const response = await send('chat/press', { session_id: session, action, token })
+  return (await response.json()).aside
 }
 
 /** An answer is kept for a quarter of an hour; who waits for a server longer than this has gone. */
