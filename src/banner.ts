@@ -25,7 +25,7 @@ export function banner({ config, webUrl, model, servers, seconds }: BannerFacts)
     const list = servers?.map(describeServer) ?? []
     lines.push(
       ['Servers', list[0] ?? 'none: add MCP servers to servers.config.json'],
-      ...list.slice(1).map((line): [string, string] => ['', line]),
+      ...[...list.slice(1), ...config.servers.warnings].map((line): [string, string] => ['', line]),
     )
   }
   const title = `Bellhop is up as ${config.role === 'all' ? 'gateway and worker' : config.role} (${seconds.toFixed(1)} s)`

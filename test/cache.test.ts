@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import type { ServerConfig } from '../src/config/servers.ts'
 import { silentLog } from '../src/log.ts'
 import type { Host, HostDeps } from '../src/mcp/host.ts'
-import type { HostedConfig } from '../src/mcp/hosted.ts'
 import { createShelf } from '../src/mcp/shelf.ts'
 import type { Owner, ToolProgress } from '../src/toolbox.ts'
 import { testRooms } from './rooms.ts'
@@ -23,12 +23,12 @@ const reads = { annotations: { readOnlyHint: true } }
 const ask = (host: Host, name: string, input = {}, owners: Owner[] = []) => call(host.toolboxFor(owners), name, input)
 
 /** A server whose answers are numbered. */
-async function numbered(more: Partial<HostedConfig> = { cacheTtlMs: 60_000 }, mood: Partial<Mood> = {}) {
+async function numbered(more: Partial<ServerConfig> = { cacheTtlMs: 60_000 }, mood: Partial<Mood> = {}) {
   let count = 0
   const tools = [{ name: 'read', ...reads }, { name: 'write' }]
   return moody({ tools, answer: () => ({ text: `answer ${++count}` }), ...mood }, more)
 }
-async function hostOf(config: HostedConfig, deps: Partial<HostDeps> = {}): Promise<Host> {
+async function hostOf(config: ServerConfig, deps: Partial<HostDeps> = {}): Promise<Host> {
   const host = openHost(deps)
   await host.start([config])
   return host
@@ -101,7 +101,7 @@ describe('results of tools that only read', () => {
     expect((await ask(host, 'moody__read', {}, [ben])).text).toBe('answer 2')
     expect((await ask(host, 'moody__read', {}, [ann])).text).toBe('answer 1')
     await host.ensureRegistered(
-      { ...config, transport: { ...config.transport, headers: { 'x-key': 'other' } } } as HostedConfig,
+      { ...config, transport: { ...config.transport, headers: { 'x-key': 'other' } } } as ServerConfig,
       ann,
     )
     expect((await ask(host, 'moody__read', {}, [ann])).text).toBe('answer 3')

@@ -35,6 +35,7 @@ test('an empty environment is a whole configuration', () => {
   expect(config).not.toHaveProperty('model')
   expect(config).not.toHaveProperty('telegram')
   expect(config.dataDir).toBe(join(folder, 'data'))
+  expect(config.serversFile).toBe(join(folder, 'servers.config.json'))
 })
 
 test('what was read cannot be changed any more', () => {
@@ -153,6 +154,7 @@ test('all mistakes are told at once', () => {
 test('a file under its other name is found', () => {
   writeFileSync(join(folder, 'servers_config.json'), '{"mcpServers": {"a": {"command": "b"}}}')
   expect(loadConfig(folder, {}).servers.servers[0]?.name).toBe('a')
+  expect(loadConfig(folder, {}).serversFile).toBe(join(folder, 'servers_config.json'))
   rmSync(join(folder, 'servers_config.json'))
 })
 
@@ -194,7 +196,7 @@ describe('servers.config.json', () => {
   test.each<[string, unknown, string]>([
     ['no way to reach it', {}, 'mcpServers.bad has neither "command" nor "url": one of them must say how to reach the server'],
     ['an argument that is no text', { command: 'a', args: [5] }, 'mcpServers.bad.args[0] is wrong: it must be a text'],
-    ['an unknown type', { type: 'ws', url: 'wss://x' }, 'mcpServers.bad.type is wrong: it must be one of stdio, local, http'],
+    ['an unknown type', { type: 'pigeon', url: 'x' }, 'mcpServers.bad.type is wrong: it must be one of stdio, local, http'],
     [
       'an address of another kind',
       { url: 'ftp://x' },
@@ -217,6 +219,7 @@ describe('servers.config.json', () => {
     expect(read({ a: { command: 'x', disabled: true }, b: { command: 'x', enabled: false } })).toEqual({
       servers: [],
       disabled: [{ name: 'a' }, { name: 'b' }],
+      warnings: [],
     })
   })
 

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, describe, expect, test } from 'vitest'
+import type { ServerConfig } from '../src/config/servers.ts'
 import { silentLog } from '../src/log.ts'
 import type { HealthRules } from '../src/mcp/health.ts'
 import type { Host, HostDeps } from '../src/mcp/host.ts'
-import type { HostedConfig } from '../src/mcp/hosted.ts'
 import { createMetrics } from '../src/mcp/metrics.ts'
 import { ownersOf } from '../src/mcp/owners.ts'
 import type { Owner, ToolResult } from '../src/toolbox.ts'
@@ -565,7 +565,7 @@ describe('the health of a server', () => {
 })
 
 describe('a tool that is defined anew under the same name', () => {
-  const config = (base: HostedConfig): HostedConfig => ({ ...base, name: 'rug' })
+  const config = (base: ServerConfig): ServerConfig => ({ ...base, name: 'rug' })
 
   test('is told to the log and in the status, one that is merely new is not', async () => {
     const logged: unknown[] = []

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { ConfigError } from '../errors.ts'
+import { deepFreeze } from './freeze.ts'
 import { readServers, type ServersConfig } from './servers.ts'
 import { readVariables, type Values } from './variables.ts'
 
@@ -18,6 +19,8 @@ export interface Config {
   /** Where programs are looked for: the PATH. */
   searchPath: string
   servers: ServersConfig
+  /** The file that they come from, whether it is there or not. */
+  serversFile: string
   concurrency: number
   drainMs: number
   locale: string
@@ -33,13 +36,13 @@ export interface Config {
 export function loadConfig(folder = process.cwd(), env: Record<string, string | undefined> = environment(folder)): Config {
   const { values, problems } = readVariables(env)
   problems.push(...contradictions(values))
-  const servers = collect(problems, () => loadServers(values.SERVERS_CONFIG, env, folder))
-  if (problems.length > 0 || !servers) throw new ConfigError(problems)
-  return deepFreeze({ ...toConfig(values, servers, folder), searchPath: env['PATH'] ?? '' })
+  const found = collect(problems, () => loadServers(values.SERVERS_CONFIG, env, folder))
+  if (problems.length > 0 || !found) throw new ConfigError(problems)
+  return deepFreeze({ ...toConfig(values, folder), ...found, searchPath: env['PATH'] ?? '' })
 }
 
-/** The environment wins over `.env`, as everywhere. */
-function environment(folder: string): Record<string, string | undefined> {
+/** The environment wins over `.env`, as everywhere; what `.env` said first stays. */
+export function environment(folder: string): Record<string, string | undefined> {
   const file = join(folder, '.env')
   if (existsSync(file)) process.loadEnvFile(file)
   return process.env
@@ -59,14 +62,18 @@ function contradictions(values: Values): string[] {
   return problems
 }
 
-function loadServers(path: string, env: Record<string, string | undefined>, folder: string): ServersConfig {
+function loadServers(
+  path: string,
+  env: Record<string, string | undefined>,
+  folder: string,
+): Pick<Config, 'servers' | 'serversFile'> {
   const wanted = resolve(folder, path)
   const file = [wanted, join(dirname(wanted), 'servers_config.json')].find(existsSync)
   if (file === undefined) {
     if (env['SERVERS_CONFIG']) throw new ConfigError(`SERVERS_CONFIG is "${path}": there is no such file`)
-    return { servers: [], disabled: [] }
+    return { servers: { servers: [], disabled: [], warnings: [] }, serversFile: wanted }
   }
-  return readServers(readFileSync(file, 'utf8'), basename(file), env, folder)
+  return { servers: readServers(readFileSync(file, 'utf8'), basename(file), env, folder), serversFile: file }
 }
 
 function collect<T>(problems: string[], read: () => T): T | undefined {
@@ -79,7 +86,7 @@ function collect<T>(problems: string[], read: () => T): T | undefined {
   }
 }
 
-function toConfig(values: Values, servers: ServersConfig, folder: string): Omit<Config, 'searchPath'> {
+function toConfig(values: Values, folder: string): Omit<Config, 'searchPath' | 'servers' | 'serversFile'> {
   const { OPENAI_API_KEY: apiKey, OPENAI_BASE_URL: baseUrl, TELEGRAM_API_ROOT: apiRoot, DISCORD_API_URL: apiUrl } = values
   const { MODEL: name, TRANSCRIBE_MODEL: transcribe } = values
   const { TELEGRAM_WEBHOOK_URL: url, TELEGRAM_WEBHOOK_SECRET: secret } = values
@@ -105,16 +112,10 @@ function toConfig(values: Values, servers: ServersConfig, folder: string): Omit<
     web: { host: values.HOST, port: values.PORT, apiKeys: values.HTTP_API_KEYS ?? [] },
     ...(values.REDIS_URL && { redisUrl: values.REDIS_URL }),
     dataDir: resolve(folder, values.DATA_DIR),
-    servers,
     concurrency: values.CONCURRENCY,
     drainMs: values.DRAIN_SECONDS * 1000,
     locale: values.DEFAULT_LOCALE,
     admins: values.ADMINS ?? [],
     logLevel: values.LOG_LEVEL,
   }
-}
-
-function deepFreeze<T>(value: T): T {
-  if (typeof value === 'object' && value !== null) Object.values(value).forEach(deepFreeze)
-  return Object.freeze(value)
 }

@@ -1,194 +1,223 @@
 import { isAbsolute, resolve } from 'node:path'
-import { z } from 'zod'
-import { ConfigError } from '../errors.ts'
+import { pathToFileURL } from 'node:url'
+import type { z } from 'zod'
+import type { ServerAuth } from './servers/auth.ts'
+import { asObject, type Entry, entrySchema, unreadKeys } from './servers/entry.ts'
+import { createExpander, type Env, type Input } from './servers/expand.ts'
+import { findEntries } from './servers/file.ts'
+import { slug } from './servers/name.ts'
+import type { Notes } from './servers/notes.ts'
+import { defaultTimeouts, readTimeouts } from './servers/timeouts.ts'
+import { readTransport, type StdioTransport, type UrlTransport } from './servers/transport.ts'
+
+export type { ServerAuth, StdioTransport, UrlTransport }
 
 /** One entry of servers.config.json, in the one shape that the house uses. */
 export interface ServerConfig {
   /** `[a-zA-Z0-9_-]{1,32}`; the prefix of its tools' names. */
   name: string
+  /** What it is for, as whoever entered it says. */
+  description?: string
   transport: StdioTransport | UrlTransport
+  auth: ServerAuth
+  /** Which protocol to speak; `auto` finds the newest that the server knows. */
+  era: 'auto' | 'legacy' | '2026-07-28'
   /** Give up connecting after this long. */
   connectMs: number
   /** Give up a call after this long without progress; progress starts the clock anew. */
   callMs: number
   /** Give up a call after this long whatever happens. */
   maxCallMs: number
+  /** Close the connection after this long without a call; absent: it stays. */
+  idleMs?: number
   /** Names of tools to offer; empty means all. */
   include: string[]
   exclude: string[]
-  /** How long the result of a tool that only reads may be told again, in milliseconds; 0: it is always asked. */
+  /** Names of tools that run without anybody being asked; `*` means all. */
+  autoApprove: string[]
+  /** Whether the annotations of its tools are believed. */
+  trust: boolean
+  /** How long the result of a tool that only reads may be given again; 0: never. */
   cacheTtlMs: number
-  /** How many of its calls may run at once. */
+  /** As `cacheTtlMs`, by name of tool. */
+  toolCacheMs: Record<string, number>
+  /** How many calls run side by side. */
   maxConcurrency: number
-  /** What structured results become for the model. */
+  /** How a result is written for the model. */
   result: 'markdown' | 'json' | 'plain'
-}
-
-export interface StdioTransport {
-  kind: 'stdio'
-  command: string
-  args: string[]
-  env: Record<string, string>
-  cwd?: string
-}
-
-export interface UrlTransport {
-  /** `auto` tries Streamable HTTP first, then SSE. */
-  kind: 'http' | 'sse' | 'auto'
-  url: string
-  headers: Record<string, string>
+  limits: { resultBytes: number }
+  /** `file://` addresses of folders that it may be told of. */
+  roots: string[]
+  /** Whether it may ask the model. */
+  sampling: boolean
+  /** Whether it may ask people. */
+  elicitation: boolean
 }
 
 export interface ServersConfig {
   servers: ServerConfig[]
   /** Entries that are switched off, by whoever wrote the file or by a mistake in them; `error` says which mistake. */
   disabled: { name: string; error?: string }[]
+  /** What an operator should know of entries that work, one sentence each. */
+  warnings: string[]
 }
 
-const kinds = {
-  stdio: 'stdio',
-  local: 'stdio',
-  http: 'http',
-  'streamable-http': 'http',
-  streamableHttp: 'http',
-  streamable_http: 'http',
-  remote: 'http',
-  sse: 'sse',
-} as const
-
-const strings = z.record(z.string(), z.string(), 'an object of texts')
-const milliseconds = z
-  .number('a number of milliseconds')
-  .int()
-  .min(100, 'at least 100 milliseconds')
-  .max(86_400_000, 'at most one day')
-const names = z.array(z.string(), 'a list of tool names')
-
-const entrySchema = z.looseObject({
-  command: z.string('a text: the program to start').min(1, 'the program to start').optional(),
-  args: z.array(z.string('a text'), 'a list of texts').default([]),
-  env: strings.default({}),
-  cwd: z.string('a text: a folder').optional(),
-  url: z.string('a text: an address').optional(),
-  headers: strings.default({}),
-  type: z.enum(Object.keys(kinds) as [keyof typeof kinds], `one of ${Object.keys(kinds).join(', ')}`).optional(),
-  disabled: z.boolean('true or false').default(false),
-  enabled: z.boolean('true or false').default(true),
-  connectMs: milliseconds.default(15_000),
-  callMs: milliseconds.default(60_000),
-  maxCallMs: milliseconds.default(600_000),
-  includeTools: names.default([]),
-  excludeTools: names.default([]),
-  cacheTtlMs: z.number('a number of milliseconds').int().min(0, 'at least 0').max(86_400_000, 'at most one day').default(0),
-  maxConcurrency: z.number('a number').int().min(1, 'at least 1').max(1000, 'at most 1000').default(8),
-  result: z.enum(['markdown', 'json', 'plain'], 'one of markdown, json, plain').default('markdown'),
-})
-
-const fileSchema = z.looseObject(
-  { mcpServers: z.record(z.string(), z.unknown(), 'an object with one entry a server') },
-  'an object',
-)
-
-type Env = Record<string, string | undefined>
+/** What an entry has that says nothing but how to reach its server. */
+export const serverDefaults = {
+  auth: { type: 'none' },
+  era: 'auto',
+  ...defaultTimeouts,
+  include: [],
+  exclude: [],
+  autoApprove: [],
+  trust: false,
+  cacheTtlMs: 0,
+  toolCacheMs: {},
+  maxConcurrency: 8,
+  result: 'markdown',
+  // As much as src/mcp takes of one message.
+  limits: { resultBytes: 32_000_000 },
+  roots: [],
+  sampling: false,
+  elicitation: true,
+} satisfies Omit<ServerConfig, 'name' | 'transport'>
 
 /**
- * Reads the text of a servers.config.json. A mistake in one entry disables that entry and no other.
- * Throws ConfigError when the file as a whole cannot be read.
+ * Reads the text of a servers.config.json, or of the file that another client has for the same purpose.
+ * A mistake in one entry disables that entry and no other. Throws ConfigError when the file as a whole cannot be read.
  */
-export function readServers(json: string, file: string, env: Env, folder: string): ServersConfig {
-  const parsed = fileSchema.safeParse(parseJson(json, file))
-  if (!parsed.success) throw new ConfigError(parsed.error.issues.map(issue => sentence(file, issue)))
-  const config: ServersConfig = { servers: [], disabled: [] }
-  for (const [name, entry] of Object.entries(parsed.data.mcpServers)) {
-    const read = readEntry(name, entry, env, folder)
-    if (Array.isArray(read)) config.disabled.push({ name, error: read.map(problem => `${file}: ${problem}`).join('; ') })
-    else if (read === undefined) config.disabled.push({ name })
-    else config.servers.push(read)
+export function readServers(text: string, file: string, env: Env, folder: string): ServersConfig {
+  const { at, entries, inputs, isOff, unread } = findEntries(text, file)
+  const config: ServersConfig = { servers: [], disabled: [], warnings: [] }
+  const taken = new Map<string, string>()
+  if (unread.length > 0) config.warnings.push(`${file}: nothing here reads ${quoteAll(unread)}`)
+  for (const [written, entry] of Object.entries(entries)) {
+    const name = slug(written)
+    const notes: Notes = { at: at ? `${at}.${written}` : written, problems: [], warnings: [] }
+    if (isOff(written) || isSwitchedOff(entry)) {
+      config.disabled.push({ name })
+      continue
+    }
+    const server = readEntry(name, entry, notes, { env, folder, inputs })
+    const other = taken.get(name)
+    if (other !== undefined)
+      notes.problems.push(`${notes.at} has the same name as ${other}: "${name}", with what no name may hold left out`)
+    if (name !== written) notes.warnings.push(`${notes.at} is called "${name}": names have 1 to 32 of a-z A-Z 0-9 _ -`)
+    if (server && notes.problems.length === 0) {
+      taken.set(name, notes.at)
+      config.servers.push(server)
+      config.warnings.push(...notes.warnings.map(warning => `${file}: ${warning}`))
+    } else config.disabled.push({ name, error: notes.problems.map(problem => `${file}: ${problem}`).join('; ') })
   }
   return config
 }
 
-function parseJson(json: string, file: string): unknown {
-  try {
-    return JSON.parse(json)
-  } catch (error) {
-    throw new ConfigError(`${file} is not JSON: ${error instanceof Error ? error.message : error}`)
-  }
+function isSwitchedOff(entry: unknown): boolean {
+  const { disabled, enabled } = asObject(entry) ?? {}
+  return disabled === true || enabled === false
 }
 
-/** The entry, or undefined if it is switched off, or what is wrong with it. */
-function readEntry(name: string, entry: unknown, env: Env, folder: string): ServerConfig | undefined | string[] {
-  const at = `mcpServers.${name}`
-  if (!/^[a-zA-Z0-9_-]{1,32}$/.test(name)) return [`${at}: a name must be 1 to 32 of the characters a-z A-Z 0-9 _ -`]
-  const parsed = entrySchema.safeParse(entry)
-  if (!parsed.success) return parsed.error.issues.map(issue => sentence(at, issue))
-  const raw = parsed.data
-  if (raw.disabled || !raw.enabled) return undefined
-  const missing = new Set<string>()
-  const expand = (value: string) => expandVariables(value, env, missing)
-  const transport = readTransport(at, raw, expand, folder)
+interface Surroundings {
+  env: Env
+  folder: string
+  inputs: Input[]
+}
+
+/** Undefined, with the problems in `notes`, when there is something wrong with it. */
+function readEntry(name: string, entry: unknown, notes: Notes, around: Surroundings): ServerConfig | undefined {
+  const written = withoutBlanks(entry)
+  const socket = socketOf(written)
+  if (socket) {
+    notes.problems.push(
+      `${notes.at}.${socket} asks for WebSocket, which is no transport of MCP here: give its http:// or https:// address`,
+    )
+    return undefined
+  }
+  const parsed = entrySchema.safeParse(written)
+  if (!parsed.success) {
+    notes.problems.push(...parsed.error.issues.map(issue => sentence(notes.at, issue)))
+    return undefined
+  }
+  return normalise(name, parsed.data, notes, around)
+}
+
+function normalise(name: string, raw: Entry, notes: Notes, { env, folder, inputs }: Surroundings): ServerConfig | undefined {
+  const expand = createExpander(env, folder, inputs)
+  const reached = readTransport(raw, notes, expand, folder)
+  const roots = (raw.roots ?? []).map(root => asFileUrl(expand.text(root), folder))
+  const { missing, foreign } = expand
   if (missing.size > 0)
-    return [`${at} needs ${[...missing].join(' and ')}, which is not set: set it in .env, or write \${NAME:-default}`]
-  if (typeof transport === 'string') return [transport]
-  const { connectMs, callMs, maxCallMs, cacheTtlMs, maxConcurrency, result } = raw
+    notes.problems.push(
+      `${notes.at} needs ${[...missing].join(' and ')}, which is not set: set it in .env, or write \${NAME:-default}`,
+    )
+  if (foreign.size > 0)
+    notes.problems.push(`${notes.at} has ${[...foreign].join(' and ')}, which only another client understands`)
+  warnOfUnread(raw, notes)
+  if (!reached) return undefined
+  const { description, trust, cacheTtlMs, toolCacheMs, maxConcurrency, result, era, sampling, elicitation } = raw
   return {
     name,
-    transport,
-    connectMs,
-    callMs,
-    maxCallMs: Math.max(callMs, maxCallMs),
-    include: raw.includeTools,
-    exclude: raw.excludeTools,
+    ...(description !== undefined && { description }),
+    ...reached,
+    era,
+    ...readTimeouts(raw, notes),
+    include: includedTools(raw, notes),
+    exclude: [...(raw.excludeTools ?? []), ...(raw.disabledTools ?? []), ...(raw.disabled_tools ?? [])],
+    autoApprove: [...(raw.autoApprove ?? []), ...(raw.alwaysAllow ?? [])],
+    trust,
     cacheTtlMs,
+    toolCacheMs,
     maxConcurrency,
     result,
+    limits: { resultBytes: raw.limits?.resultBytes ?? serverDefaults.limits.resultBytes },
+    roots,
+    sampling,
+    elicitation,
   }
 }
 
-type Entry = z.infer<typeof entrySchema>
-
-function readTransport(
-  at: string,
-  raw: Entry,
-  expand: (value: string) => string,
-  folder: string,
-): ServerConfig['transport'] | string {
-  const kind = raw.type ? kinds[raw.type] : raw.command === undefined ? 'auto' : 'stdio'
-  if (kind === 'stdio') {
-    if (raw.command === undefined) return `${at}.command is missing: it must be the program to start`
-    const cwd = raw.cwd === undefined ? folder : expand(raw.cwd)
-    return {
-      kind,
-      command: ownNode(expand(raw.command)),
-      args: raw.args.map(expand),
-      env: mapValues(raw.env, expand),
-      cwd: isAbsolute(cwd) ? cwd : resolve(folder, cwd),
-    }
-  }
-  if (raw.url === undefined) return `${at} has neither "command" nor "url": one of them must say how to reach the server`
-  const url = expand(raw.url)
-  if (!/^https?:\/\//.test(url) || !URL.canParse(url))
-    return `${at}.url is ${JSON.stringify(raw.url)}: it must be an http:// or https:// address`
-  return { kind, url, headers: mapValues(raw.headers, expand) }
+/** An empty list offers nothing in the clients that it comes from; here it would mean all. */
+function includedTools(raw: Entry, { at, problems }: Notes): string[] {
+  const key = (['includeTools', 'enabledTools', 'enabled_tools', 'tools'] as const).find(name => raw[name] !== undefined)
+  const list = (key && raw[key]) ?? []
+  if (key && list.length === 0) problems.push(`${at}.${key} is empty, so that it offers no tool: take it away to offer all`)
+  return list.includes('*') ? [] : list
 }
 
-/** `node` means the Node that runs the house, which may be newer than the one on the PATH. */
-function ownNode(command: string): string {
-  return command === 'node' ? process.execPath : command
+/** What other clients do to protect or to authorise, and the house does not. */
+const unmet: Record<string, string> = {
+  sandboxEnabled: 'its program runs with all the rights of the bot',
+  headersHelper: 'no header comes from a program',
+  authProviderType: 'no credentials come from a cloud',
 }
 
-/** `${NAME}` and `${NAME:-default}`; `$$` is a dollar sign. */
-function expandVariables(value: string, env: Env, missing: Set<string>): string {
-  return value.replace(/\$\$|\$\{(?:env:)?(\w+)(?::-([^}]*))?\}/g, (whole, name?: string, fallback?: string) => {
-    if (name === undefined) return '$'
-    const found = env[name] || fallback
-    if (found === undefined) missing.add(name)
-    return found ?? whole
-  })
+function warnOfUnread(raw: Entry, { at, warnings }: Notes): void {
+  const keys = unreadKeys(raw)
+  if (keys.length === 0) return
+  const effects = keys.flatMap(key => (raw[key] === false ? [] : (unmet[key] ?? [])))
+  warnings.push(`${at}: nothing here reads ${quoteAll(keys)}${effects.map(effect => `; ${effect}`).join('')}`)
 }
 
-function mapValues(record: Record<string, string>, map: (value: string) => string): Record<string, string> {
-  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, map(value)]))
+function quoteAll(keys: string[]): string {
+  return keys.map(key => JSON.stringify(key)).join(', ')
+}
+
+/** Clients that write their whole form leave fields of it empty. */
+function withoutBlanks(entry: unknown): unknown {
+  const fields = asObject(entry)
+  if (!fields) return entry
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null && value !== ''))
+}
+
+function socketOf(entry: unknown): string | undefined {
+  const fields = asObject(entry) ?? {}
+  const isSocket = (value: unknown) => typeof value === 'string' && /^(wss?|websocket)$/i.test(value)
+  return ['type', 'transport'].find(key => isSocket(fields[key])) ?? ['ws_url', 'wsUrl'].find(key => key in fields)
+}
+
+function asFileUrl(root: string, folder: string): string {
+  if (root.startsWith('file://')) return root
+  return pathToFileURL(isAbsolute(root) ? root : resolve(folder, root)).href
 }
 
 function sentence(at: string, issue: z.core.$ZodIssue): string {

@@ -6,7 +6,7 @@ import type { CallOptions, Owner, ServerStatus, Toolbox, ToolProgress, ToolResul
 import { runBatch } from './batch.ts'
 import { type CacheStats, createResultCache } from './cache.ts'
 import type { HealthRules } from './health.ts'
-import { createHosted, type HostedConfig, type SessionStats } from './hosted.ts'
+import { createHosted, type SessionStats } from './hosted.ts'
 import { createMetrics, type ToolMetrics } from './metrics.ts'
 import { createPins } from './pins.ts'
 import { createRegistry } from './registry.ts'
@@ -17,13 +17,13 @@ import { type TestReport, tryServer } from './trial.ts'
 /** All MCP servers of a process: the house's, and those that people and places have of their own. */
 export interface Host {
   /** All at the same time. Resolves when each is up or has failed once; what is up can be used before that. */
-  start(servers: HostedConfig[]): Promise<void>
+  start(servers: ServerConfig[]): Promise<void>
   /** Resolves when it is up or has failed once; it is tried again in the background. Rejects when the owner has one of that name, or may not have it. */
-  register(config: HostedConfig, owner?: Owner): Promise<ServerStatus>
+  register(config: ServerConfig, owner?: Owner): Promise<ServerStatus>
   /** Ends its calls. Resolves with false when there was none. */
   unregister(name: string, owner?: Owner): Promise<boolean>
   /** As `register`; one that is configured otherwise is replaced, one that is configured alike is left alone. */
-  ensureRegistered(config: HostedConfig, owner?: Owner): Promise<'unchanged' | 'started' | 'restarted'>
+  ensureRegistered(config: ServerConfig, owner?: Owner): Promise<'unchanged' | 'started' | 'restarted'>
   /** Tries a server by a connection of its own. Never rejects. */
   test(config: ServerConfig): Promise<TestReport>
   /** The house's tools and those of these owners. Servers are asked again when their list is older than five minutes, or at once. */

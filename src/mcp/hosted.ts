@@ -11,18 +11,10 @@ import { createSession, type Session } from './session.ts'
 import { createSlots } from './slots.ts'
 import { createStanding, type Standing, type StatusChange } from './standing.ts'
 
-/** A server as its configuration has it. */
-export type HostedConfig = ServerConfig & {
-  /** As `cacheTtlMs`, by the tool's own name. */
-  toolCacheMs?: Record<string, number>
-  /** Close the connection after this long without a call, until the next one; absent: as the host has it. */
-  idleMs?: number
-}
-
 /** One server of one owner, for as long as it is registered: its connection, how it does, and what it offers. */
 export interface Hosted {
   readonly owner: Owner
-  readonly config: HostedConfig
+  readonly config: ServerConfig
   /** Resolves when the first attempt has ended, well or badly. */
   start(): Promise<void>
   status(): ServerStatus
@@ -63,7 +55,7 @@ export interface HostedDeps {
   onChange(): void
 }
 
-export function createHosted(config: HostedConfig, owner: Owner, deps: HostedDeps): Hosted {
+export function createHosted(config: ServerConfig, owner: Owner, deps: HostedDeps): Hosted {
   const { now } = deps
   const slots = createSlots(config.maxConcurrency)
   const onEdge = (change: Edge) => deps.onStatus({ server: config.name, owner, ...change })
@@ -114,7 +106,7 @@ export function createHosted(config: HostedConfig, owner: Owner, deps: HostedDep
 type Edge = Omit<StatusChange, 'server' | 'owner'>
 
 interface Caller {
-  config: HostedConfig
+  config: ServerConfig
   owner: Owner
   standing: Standing
   metrics: Metrics
@@ -150,7 +142,7 @@ async function runCall(
 }
 
 /** What a server offers, as it last said, and whether it said otherwise before. */
-function createList({ include, exclude, name }: HostedConfig, owner: Owner, { log, now, pins, onChange }: HostedDeps) {
+function createList({ include, exclude, name }: ServerConfig, owner: Owner, { log, now, pins, onChange }: HostedDeps) {
   const changed = new Set<string>()
   let all: McpTool[] = []
   let listedAt = 0
@@ -193,7 +185,7 @@ interface KeeperHooks {
 }
 
 /** Keeps a connection for as long as somebody uses it. */
-function createKeeper(config: HostedConfig, { log, now, ...deps }: HostedDeps, { isBusy, onOpen, hear }: KeeperHooks) {
+function createKeeper(config: ServerConfig, { log, now, ...deps }: HostedDeps, { isBusy, onOpen, hear }: KeeperHooks) {
   const idleMs = config.idleMs ?? deps.idleMs
   let session: Session | undefined
   let last: ServerStatus | undefined
@@ -241,7 +233,7 @@ function createKeeper(config: HostedConfig, { log, now, ...deps }: HostedDeps, {
   }
 }
 
-function statusOf({ name }: HostedConfig, owner: Owner, standing: Standing, last: ServerStatus | undefined): ServerStatus {
+function statusOf({ name }: ServerConfig, owner: Owner, standing: Standing, last: ServerStatus | undefined): ServerStatus {
   const { state, reason: why } = standing.view()
   const { connectMs, instructions } = last ?? {}
   return {

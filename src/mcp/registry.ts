@@ -1,14 +1,15 @@
 import { isDeepStrictEqual } from 'node:util'
+import type { ServerConfig } from '../config/servers.ts'
 import type { Owner, ServerStatus } from '../toolbox.ts'
-import type { Hosted, HostedConfig } from './hosted.ts'
+import type { Hosted } from './hosted.ts'
 import { inOrder } from './owners.ts'
 
 /** Which servers there are, and whose. */
 export interface Registry {
-  start(servers: HostedConfig[]): Promise<void>
-  register(config: HostedConfig, owner?: Owner): Promise<ServerStatus>
+  start(servers: ServerConfig[]): Promise<void>
+  register(config: ServerConfig, owner?: Owner): Promise<ServerStatus>
   unregister(name: string, owner?: Owner): Promise<boolean>
-  ensureRegistered(config: HostedConfig, owner?: Owner): Promise<'unchanged' | 'started' | 'restarted'>
+  ensureRegistered(config: ServerConfig, owner?: Owner): Promise<'unchanged' | 'started' | 'restarted'>
   /** The house's and those of these owners, each owner's in the order of registration. */
   of(owners: Owner[]): Hosted[]
   all(): Hosted[]
@@ -16,7 +17,7 @@ export interface Registry {
 }
 
 export interface RegistryDeps {
-  open(config: HostedConfig, owner: Owner): Hosted
+  open(config: ServerConfig, owner: Owner): Hosted
   /** Others are there than before. */
   onChange(): void
   /** One was taken out for good. */
@@ -29,7 +30,7 @@ export function createRegistry({ open, onChange, onGone, plainHosts }: RegistryD
   const byOwner = new Map<Owner, Map<string, Hosted>>()
   const find = (owner: Owner, name: string) => byOwner.get(owner)?.get(name)
 
-  function add(config: HostedConfig, owner: Owner): Hosted {
+  function add(config: ServerConfig, owner: Owner): Hosted {
     if (owner !== 'house') checkOwn(config, plainHosts)
     const server = open(config, owner)
     const own = byOwner.get(owner) ?? new Map<string, Hosted>()
@@ -44,7 +45,7 @@ export function createRegistry({ open, onChange, onGone, plainHosts }: RegistryD
     onChange()
   }
 
-  async function ensureRegistered(config: HostedConfig, owner: Owner = 'house') {
+  async function ensureRegistered(config: ServerConfig, owner: Owner = 'house') {
     const known = find(owner, config.name)
     if (known && isDeepStrictEqual(known.config, config)) {
       // Nobody calls what is not offered, so one that fell asleep while it was away would never be tried again.
@@ -87,7 +88,7 @@ export function createRegistry({ open, onChange, onGone, plainHosts }: RegistryD
 }
 
 /** Only the operator may start programs here, and what people register themselves carries their secrets. */
-function checkOwn({ name, transport }: HostedConfig, plainHosts: string[]): void {
+function checkOwn({ name, transport }: ServerConfig, plainHosts: string[]): void {
   if (transport.kind === 'stdio') throw new Error(`server "${name}" cannot be registered: only the operator may start programs`)
   const { protocol, hostname } = new URL(transport.url)
   if (protocol !== 'https:' && !plainHosts.includes(hostname))

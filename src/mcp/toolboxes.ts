@@ -1,3 +1,4 @@
+import type { ServerConfig } from '../config/servers.ts'
 import { reason } from '../log.ts'
 import type { Tool } from '../model.ts'
 import type { CallOptions, Owner, ServerStatus, Toolbox, ToolResult } from '../toolbox.ts'
@@ -5,7 +6,7 @@ import type { ResultCache } from './cache.ts'
 import { type Catalogue, createCatalogue, type Entry, isReadOnly } from './catalogue.ts'
 import { withoutOutput } from './faults.ts'
 import { CircuitOpen } from './health.ts'
-import type { Hosted, HostedConfig } from './hosted.ts'
+import type { Hosted } from './hosted.ts'
 import { nearest } from './names.ts'
 import { inOrder } from './owners.ts'
 import { showResult } from './result.ts'
@@ -82,13 +83,13 @@ async function callEntry(
  * How long results of this tool are told again. A server's time is for the tools that it calls read-only. The operator who names a tool
  * knows it, and need not be told so by its annotations, which many servers leave out; but what says that it writes is always run.
  */
-function ttlOf({ cacheTtlMs, toolCacheMs }: HostedConfig, tool: Entry['original']): number {
-  const named = toolCacheMs?.[tool.name]
+function ttlOf({ cacheTtlMs, toolCacheMs }: ServerConfig, tool: Entry['original']): number {
+  const named = toolCacheMs[tool.name]
   if (named === undefined) return isReadOnly(tool) ? cacheTtlMs : 0
   return tool.annotations?.readOnlyHint === false ? 0 : named
 }
 
-function caches({ cacheTtlMs, toolCacheMs = {} }: HostedConfig): boolean {
+function caches({ cacheTtlMs, toolCacheMs }: ServerConfig): boolean {
   return cacheTtlMs > 0 || Object.keys(toolCacheMs).length > 0
 }
 

@@ -1,19 +1,15 @@
 import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { ServerConfig, UrlTransport } from '../../../src/config/servers.ts'
+import { type ServerConfig, serverDefaults, type UrlTransport } from '../../../src/config/servers.ts'
 import { silentLog } from '../../../src/log.ts'
 import { createHost, type HostDeps } from '../../../src/mcp/host.ts'
-import type { HostedConfig } from '../../../src/mcp/hosted.ts'
 import type { Toolbox, ToolProgress, ToolResult } from '../../../src/toolbox.ts'
 import { type Mood, type Moody, startMoody } from './moody.ts'
 import { startV1Web, type V1Web } from './v1-web.ts'
 
 const here = import.meta.dirname
-const defaults = {
-  ...{ connectMs: 10_000, callMs: 10_000, maxCallMs: 20_000, include: [], exclude: [] },
-  ...{ cacheTtlMs: 0, maxConcurrency: 8, result: 'markdown' as const },
-}
+const defaults = { ...serverDefaults, connectMs: 10_000, callMs: 10_000, maxCallMs: 20_000 }
 
 /** The house's servers, which a test starts and ends. */
 export interface RunningToolbox extends Toolbox {
@@ -44,8 +40,8 @@ export const remote = (
   url: string,
   kind: UrlTransport['kind'],
   headers = {},
-  more: Partial<HostedConfig> = {},
-): HostedConfig => ({
+  more: Partial<ServerConfig> = {},
+): ServerConfig => ({
   name: 'web',
   ...defaults,
   ...more,
@@ -65,7 +61,7 @@ export async function startWeb(kind: 'http' | 'sse', port = 0): Promise<V1Web> {
 }
 
 /** A server whose mood the test may change, and how it is reached under this name. */
-export async function moody(mood: Mood, more: Partial<HostedConfig> = {}): Promise<Moody & { config: HostedConfig }> {
+export async function moody(mood: Mood, more: Partial<ServerConfig> = {}): Promise<Moody & { config: ServerConfig }> {
   const server = await startMoody(mood)
   open.push(server)
   return { ...server, config: remote(server.url, 'http', {}, { name: 'moody', ...more }) }
