@@ -493,7 +493,7 @@ describe('the health of a server', () => {
 
   test.each<[string, MoodyAnswer]>([
     ['errors of its own', { code: -32603 }],
-    ['answers of HTTP 503', { status: 503 }],
+    ['answers of HTTP 500', { status: 500 }],
   ])('suffers from %s', async (_what, answer) => {
     const host = openHost({ health: patient })
     const server = await moody({ tools: [{ name: 'a' }], answer: () => answer })

@@ -124,16 +124,32 @@ describe('answers that are not quite right', () => {
 })
 
 describe('the size of a message', () => {
-  const from = (...chunks: string[]) =>
-    capMessages(async () => new Response(ReadableStream.from(chunks.map(chunk => new TextEncoder().encode(chunk)))), 10)
+  const from = (type: string, ...chunks: string[]) => {
+    const headers = { 'content-type': type }
+    const body = () => ReadableStream.from(chunks.map(chunk => new TextEncoder().encode(chunk)))
+    return capMessages(async () => new Response(body(), { headers }), 10)
+  }
+  const events = (...chunks: string[]) => from('text/event-stream', ...chunks)
 
-  test('one large message is refused', async () => {
-    const response = await from('12345678', '12345678')('http://localhost')
-    await expect(response.text()).rejects.toThrow('more than 10 bytes')
+  test.each([['12345678', '12345678'], ['data: x\ndata: x\n'], ['\n', 'data: x\n', 'data: x\n']])(
+    'one large event is refused',
+    async (...chunks) => {
+      const response = await events(...chunks)('http://localhost')
+      await expect(response.text()).rejects.toThrow('more than 10 bytes')
+    },
+  )
+
+  test.each(['data: x\n\n', 'data: x\r\n\r\n'])('many small events are not, however they are cut up', async event => {
+    const whole = event.repeat(50)
+    for (const size of [1, 2, 3, 5, 7, event.length]) {
+      const pieces = Array.from({ length: Math.ceil(whole.length / size) }, (_, i) => whole.slice(i * size, (i + 1) * size))
+      const response = await events(...pieces)('http://localhost')
+      expect(await response.text()).toBe(whole)
+    }
   })
 
-  test.each(['data: x\n\n', 'data: x\r\n\r\n'])('many small events are not', async event => {
-    const response = await from(...Array.from({ length: 50 }, () => event))('http://localhost')
-    expect((await response.text()).length).toBe(50 * event.length)
+  test('empty lines in JSON let no more of it pass', async () => {
+    const response = await from('application/json', ...Array.from({ length: 20 }, () => '\n\n'))('http://localhost')
+    await expect(response.text()).rejects.toThrow('more than 10 bytes')
   })
 })

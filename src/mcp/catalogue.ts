@@ -1,6 +1,7 @@
 import { getDisplayName, type Tool as McpTool } from '@modelcontextprotocol/client'
 import type { Tool } from '../model.ts'
 import type { ServerState } from '../toolbox.ts'
+import { clean } from './clean.ts'
 import { digest } from './digest.ts'
 import type { Hosted } from './hosted.ts'
 import { aliasesOf, humanise, nameTools } from './names.ts'
@@ -89,11 +90,4 @@ function adapt(original: McpTool): Omit<Tool, 'name' | 'server'> {
 /** What a server says of its own tool: a hint, which decides nothing that could do harm. */
 export function isReadOnly({ annotations }: McpTool): boolean {
   return annotations?.readOnlyHint === true
-}
-
-/** Without characters that steer a terminal or turn the direction of writing: a server could hide words with them. */
-function clean(text: string): string {
-  return text.replace(/[\p{Cc}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu, char =>
-    char === '\n' || char === '\t' ? char : '',
-  )
 }

@@ -1,11 +1,15 @@
 import { Client, SSEClientTransport, SseError, StreamableHTTPClientTransport, type Transport } from '@modelcontextprotocol/client'
 import type { ServerConfig, UrlTransport } from '../config/servers.ts'
+import { Busy, heedBusy } from './busy.ts'
 import { raceAbort } from './deadline.ts'
-import { type Fault, processFault, webFault } from './faults.ts'
+import { type Fault, processEnd, processFault, webFault } from './faults.ts'
 import { capMessages } from './flow.ts'
 import type { Lasting } from './line.ts'
+import { loosenAnswers } from './loose.ts'
 import { mendTransport } from './mend.ts'
 import { createProcessTransport, type ProcessTransport } from './stdio.ts'
+import { type Streams, watchStreams } from './streams.ts'
+import { createWebFetch } from './web-fetch.ts'
 
 export interface ConnectionHooks {
   onToolsChanged(): void
@@ -15,25 +19,64 @@ export interface ConnectionHooks {
 
 export interface Connection extends Lasting {
   readonly client: Client
+  /** Of a server that tells by GET what it was not asked; and how to open one more. */
+  readonly streams?: Streams & { open(): Promise<void> }
+  /** Somebody uses it until he calls what is returned. */
+  enter(): () => void
+  /** Closes it as soon as nobody uses it any more. */
+  retire(): void
 }
+
+/** Which way led to a server the last time. Kept by its session: asking a silent one for the newest protocol costs seconds each time. */
+export interface KnownWay {
+  last?: { way: string; at: number }
+}
+
+/** An old server may have become a new one. */
+const knownForMs = 3_600_000
 
 /** How to reach a server: by which transport, and whether to ask first if it speaks the newest protocol. */
 interface Way {
-  open(): { transport: Transport; process?: ProcessTransport }
+  by: 'stdio' | 'http' | 'sse'
   mode: 'auto' | 'legacy'
+  open(): Opened
 }
 
-/** Tries one way after the other, within `connectMs`. Rejects with one sentence that holds no secret. */
-export async function openConnection(config: ServerConfig, hooks: ConnectionHooks, signal: AbortSignal): Promise<Connection> {
+interface Opened {
+  transport: Transport
+  process?: ProcessTransport
+  streams?: Streams
+  /** Why it cut off what a server was sending; told once. */
+  refused?: () => string | undefined
+}
+
+/** Tries one way after the other, within `connectMs`. Rejects with one sentence that holds no secret; with Busy if the server wants to be left alone. */
+export async function openConnection(
+  config: ServerConfig,
+  hooks: ConnectionHooks,
+  signal: AbortSignal,
+  known: KnownWay = {},
+): Promise<Connection> {
   const limit = AbortSignal.any([signal, AbortSignal.timeout(config.connectMs)])
   const faults: Fault[] = []
-  for (const way of waysTo(config)) {
+  for (const way of knownFirst(waysTo(config), known)) {
     const outcome = await tryWay(way, config, hooks, limit)
-    if ('client' in outcome) return outcome
+    if ('client' in outcome) {
+      const mode = outcome.client.getProtocolEra() === 'legacy' ? 'legacy' : 'auto'
+      known.last = { way: `${way.by} ${mode}`, at: Date.now() }
+      return outcome
+    }
     faults.push(outcome)
     if (limit.aborted || outcome.final) break
   }
-  throw new Error(faults[0]?.sentence)
+  const [first] = faults
+  throw first?.busy ? new Busy(first.busy.status, first.busy.retryAfterMs, first.sentence) : new Error(first?.sentence)
+}
+
+function knownFirst(ways: Way[], { last }: KnownWay): Way[] {
+  if (!last || Date.now() - last.at > knownForMs) return ways
+  const isKnown = ({ by, mode }: Way) => `${by} ${mode}` === last.way
+  return [...ways.filter(isKnown), ...ways.filter(way => !isKnown(way))]
 }
 
 /**
@@ -41,33 +84,41 @@ export async function openConnection(config: ServerConfig, hooks: ConnectionHook
  * They get a second try by the old handshake. (The SDK would start every process twice to find out.)
  */
 function waysTo({ transport: to }: ServerConfig): Way[] {
+  const both = (by: Way['by'], open: Way['open']): Way[] => [
+    { by, mode: 'auto', open },
+    { by, mode: 'legacy', open },
+  ]
   if (to.kind === 'stdio') {
-    const open = () => {
+    return both('stdio', () => {
       const process = createProcessTransport(to)
       return { transport: process, process }
-    }
-    return [
-      { mode: 'auto', open },
-      { mode: 'legacy', open },
-    ]
+    })
   }
-  const http = () => ({ transport: new StreamableHTTPClientTransport(new URL(to.url), webOptions(to)) })
-  const sse = () => ({ transport: new SSEClientTransport(new URL(to.url), webOptions(to)) })
-  const byHttp: Way[] = [
-    { mode: 'auto', open: http },
-    { mode: 'legacy', open: http },
-  ]
-  const bySse: Way[] = [{ mode: 'legacy', open: sse }]
+  const byHttp = both('http', () => openWeb(to, StreamableHTTPClientTransport))
+  const bySse: Way[] = [{ by: 'sse', mode: 'legacy', open: () => openWeb(to, SSEClientTransport) }]
   return to.kind === 'http' ? byHttp : to.kind === 'sse' ? bySse : [...byHttp, ...bySse]
 }
 
-function webOptions({ headers }: UrlTransport) {
-  return { requestInit: { headers }, fetch: capMessages(fetch) }
+type WebTransport = typeof StreamableHTTPClientTransport | typeof SSEClientTransport
+
+function openWeb({ url, headers }: UrlTransport, Transport: WebTransport): Opened {
+  let why: string | undefined
+  const refused = () => {
+    const told = why
+    why = undefined
+    return told
+  }
+  const capped = capMessages(createWebFetch(), undefined, reason => {
+    why = reason
+  })
+  const { fetch, streams } = watchStreams(heedBusy(loosenAnswers(capped)))
+  return { transport: new Transport(new URL(url), { requestInit: { headers }, fetch }), streams, refused }
 }
 
 async function tryWay(way: Way, config: ServerConfig, hooks: ConnectionHooks, signal: AbortSignal): Promise<Connection | Fault> {
-  const { transport, process } = way.open()
-  mendTransport(transport, hooks.onComplaint)
+  const opened = way.open()
+  const { transport, process } = opened
+  mendTransport(transport, hooks.onComplaint, opened.refused)
   const client = createClient(way, config, hooks)
   try {
     await raceAbort(client.connect(transport, { timeout: config.connectMs, signal }), signal)
@@ -76,7 +127,36 @@ async function tryWay(way: Way, config: ServerConfig, hooks: ConnectionHooks, si
     await transport.close()
     return fault
   }
-  return { client, closed: watch(client, transport, process, hooks), close: () => closeConnection(client, transport) }
+  const close = () => closeConnection(client, transport)
+  const streams = streamsOf(client, opened)
+  return { client, closed: watch(client, opened, config, hooks), close, ...(streams && { streams }), ...createUsers(close) }
+}
+
+/** Only the protocols before 2026 have such streams, and only over Streamable HTTP can one be opened again. */
+function streamsOf(client: Client, { transport, streams }: Opened): Connection['streams'] {
+  if (!streams || client.getProtocolEra() !== 'legacy' || !(transport instanceof StreamableHTTPClientTransport)) return undefined
+  return { ...streams, open: () => transport.resumeStream('') }
+}
+
+function createUsers(close: () => Promise<void>): Pick<Connection, 'enter' | 'retire'> {
+  let users = 0
+  let retired = false
+  const closeIfIdle = () => {
+    if (retired && users === 0) void close()
+  }
+  return {
+    enter() {
+      users++
+      return () => {
+        users--
+        closeIfIdle()
+      }
+    },
+    retire() {
+      retired = true
+      closeIfIdle()
+    },
+  }
 }
 
 function createClient({ mode }: Way, { connectMs, transport }: ServerConfig, hooks: ConnectionHooks): Client {
@@ -96,8 +176,8 @@ function createClient({ mode }: Way, { connectMs, transport }: ServerConfig, hoo
 /** Resolves with the reason when the connection ends. */
 function watch(
   client: Client,
-  transport: Transport,
-  process: ProcessTransport | undefined,
+  { transport, process, refused }: Opened,
+  config: ServerConfig,
   hooks: ConnectionHooks,
 ): Promise<string> {
   client.onerror = error => {
@@ -106,7 +186,7 @@ function watch(
     if (error instanceof SseError && transport instanceof SSEClientTransport) void client.close()
   }
   return new Promise(resolve => {
-    client.onclose = () => resolve(process?.ended() ? `it ended with ${process.ended()}` : 'the connection was closed')
+    client.onclose = () => resolve((process && processEnd(process, config)) ?? refused?.() ?? 'the connection was closed')
   })
 }
 

@@ -1,9 +1,15 @@
-/** Why a deadline ended the work, in words for the model. */
+/** Ends work that takes too long. Its clocks stand still while a person is asked. */
 export interface Deadline {
-  /** Aborted by the caller, by silence, or by the absolute end. */
+  /** Aborted by the caller, by silence, or by the absolute end; its reason is an Error in words for the model. */
   readonly signal: AbortSignal
   /** Something moved: the time of silence starts anew. */
   touch(): void
+  /** Stops both clocks until as many calls of `resume`. The caller can still abort. */
+  pause(): void
+  /** The time of silence starts anew, and what was left of the whole time goes on. */
+  resume(): void
+  /** Milliseconds until it ends the work if nothing moves; Infinity while it is paused. */
+  leftMs(): number
   /** Settles as `work` does, or rejects at once with the reason when the signal is aborted, whether `work` minds it or not. */
   race<T>(work: Promise<T>): Promise<T>
   end(): void
@@ -16,19 +22,59 @@ export class TimedOut extends Error {}
 export function startDeadline(idleMs: number, totalMs: number, caller: AbortSignal): Deadline {
   const control = new AbortController()
   const stop = (reason: string) => control.abort(new TimedOut(reason))
-  const idle = setTimeout(() => stop(`no sign of life for ${inWords(idleMs)}`), idleMs)
-  const total = setTimeout(() => stop(`not finished after ${inWords(totalMs)}`), totalMs)
+  const idle = createClock(idleMs, () => stop(`no sign of life for ${inWords(idleMs)}`))
+  const total = createClock(totalMs, () => stop(`not finished after ${inWords(totalMs)}`))
+  let pauses = 0
+  let over = false
   const onCancel = () => control.abort(new Error('cancelled'))
   if (caller.aborted) onCancel()
   else caller.addEventListener('abort', onCancel, { once: true })
+  idle.run(idleMs)
+  total.run(totalMs)
   return {
     signal: control.signal,
-    touch: () => void idle.refresh(),
+    touch() {
+      if (pauses === 0 && !over) idle.run(idleMs)
+    },
+    pause() {
+      if (pauses++ > 0) return
+      idle.stop()
+      total.stop()
+    },
+    resume() {
+      if (pauses === 0 || --pauses > 0 || over) return
+      idle.run(idleMs)
+      total.run(total.leftMs())
+    },
+    leftMs: () => (pauses > 0 ? Infinity : Math.min(idle.leftMs(), total.leftMs())),
     race: work => raceAbort(work, control.signal),
     end() {
-      clearTimeout(idle)
-      clearTimeout(total)
+      over = true
+      idle.stop()
+      total.stop()
       caller.removeEventListener('abort', onCancel)
+    },
+  }
+}
+
+/** A timer that can be stopped and knows what it had left. */
+function createClock(ms: number, onEnd: () => void) {
+  let timer: NodeJS.Timeout | undefined
+  let left = ms
+  let since = 0
+  const leftMs = () => Math.max(0, timer ? left - (performance.now() - since) : left)
+  return {
+    leftMs,
+    run(ms: number): void {
+      clearTimeout(timer)
+      left = ms
+      since = performance.now()
+      timer = setTimeout(onEnd, ms)
+    },
+    stop(): void {
+      left = leftMs()
+      clearTimeout(timer)
+      timer = undefined
     },
   }
 }

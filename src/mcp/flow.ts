@@ -1,38 +1,66 @@
 import type { FetchLike } from '@modelcontextprotocol/client'
+import { tooLarge } from './lines.ts'
 
-const maxMessageBytes = 32_000_000
+/** Of a message from a server, in bytes: as much as a large picture, and no more than a process can hold many of. */
+export const maxMessageBytes = 32_000_000
 const newline = 10
 const carriageReturn = 13
 
 /** A fetch whose answers fail once one message in them is too large. In an event stream, an empty line ends a message. */
-export function capMessages(fetch: FetchLike, maxBytes = maxMessageBytes): FetchLike {
+export function capMessages(
+  fetch: FetchLike,
+  maxBytes = maxMessageBytes,
+  onRefused: (why: string) => void = () => {},
+): FetchLike {
   return async (url, init) => {
     const response = await fetch(url, init)
     if (!response.body) return response
-    const { status, statusText, headers } = response
-    const capped = new Response(response.body.pipeThrough(meter(maxBytes)), { status, statusText, headers })
-    // The copy forgets where it came from, and redirects are checked by that.
-    Object.defineProperty(capped, 'url', { value: response.url })
-    return capped
+    const events = /^text\/event-stream/i.test(response.headers.get('content-type') ?? '')
+    return withBody(response, response.body.pipeThrough(meter(maxBytes, events, onRefused)))
   }
 }
 
-function meter(maxBytes: number): TransformStream<Uint8Array, Uint8Array> {
-  let bytes = 0
+/** The copy of a response would forget where it came from, and redirects are checked by that. */
+export function withBody(response: Response, body: ReadableStream<Uint8Array>): Response {
+  const { status, statusText, headers, url } = response
+  const copy = new Response(body, { status, statusText, headers })
+  Object.defineProperty(copy, 'url', { value: url })
+  return copy
+}
+
+function meter(maxBytes: number, events: boolean, onRefused: (why: string) => void): TransformStream<Uint8Array, Uint8Array> {
+  const sinceEmptyLine = countSinceEmptyLine()
+  let all = 0
   return new TransformStream({
     transform(chunk, control) {
-      const end = lastEmptyLine(chunk)
-      bytes = end < 0 ? bytes + chunk.length : chunk.length - end
-      if (bytes > maxBytes) control.error(new Error(`a message of more than ${maxBytes} bytes was refused`))
-      else control.enqueue(chunk)
+      all += chunk.length
+      const bytes = events ? sinceEmptyLine(chunk) : all
+      if (bytes <= maxBytes) return control.enqueue(chunk)
+      onRefused(tooLarge(maxBytes))
+      control.error(new Error(tooLarge(maxBytes)))
     },
   })
 }
 
-function lastEmptyLine(chunk: Uint8Array): number {
-  for (let at = chunk.lastIndexOf(newline); at > 0; at = chunk.lastIndexOf(newline, at - 1)) {
-    const before = chunk[at - 1] === carriageReturn ? at - 2 : at - 1
-    if (chunk[before] === newline) return at
+/** An empty line may begin in one chunk and end in the next. */
+function countSinceEmptyLine(): (chunk: Uint8Array) => number {
+  let bytes = 0
+  let lineIsEmpty = false
+  return chunk => {
+    let end = -1
+    for (let at = chunk.indexOf(newline); at >= 0; at = chunk.indexOf(newline, at + 1)) {
+      if (isEmptyUpTo(chunk, at, lineIsEmpty)) end = at
+      lineIsEmpty = true
+    }
+    const rest = chunk.subarray(chunk.lastIndexOf(newline) + 1)
+    if (rest.some(byte => byte !== carriageReturn)) lineIsEmpty = false
+    bytes = end < 0 ? bytes + chunk.length : chunk.length - end - 1
+    return bytes
   }
-  return -1
+}
+
+/** Whether nothing stands on the line that ends at `at`; `before` says so of what came of it in earlier chunks. */
+function isEmptyUpTo(chunk: Uint8Array, at: number, before: boolean): boolean {
+  const from = chunk[at - 1] === carriageReturn ? at - 2 : at - 1
+  return from < 0 ? before : chunk[from] === newline
 }

@@ -62,15 +62,20 @@ export function createHosted(config: ServerConfig, owner: Owner, deps: HostedDep
   const standing = createStanding({ now, health: deps.health, onEdge })
   const ending = new AbortController()
   const list = createList(config, owner, deps)
-  const keeper = createKeeper(config, deps, {
-    isBusy: () => slots.busy > 0,
-    onOpen: status => standing.begin(status),
-    hear(status, tools) {
-      if (status.state === 'active') list.take(tools)
-      standing.hear(status)
-      deps.onChange()
+  const trusted = owner === 'house' || config.trust
+  const keeper = createKeeper(
+    config,
+    { ...deps, trusted },
+    {
+      isBusy: () => slots.busy > 0,
+      onOpen: status => standing.begin(status),
+      hear(status, tools) {
+        if (status.state === 'active') list.take(tools)
+        standing.hear(status)
+        deps.onChange()
+      },
     },
-  })
+  )
   const caller = { config, owner, standing, metrics: deps.metrics, use: keeper.use, ended: ending.signal }
 
   return {
@@ -185,7 +190,11 @@ interface KeeperHooks {
 }
 
 /** Keeps a connection for as long as somebody uses it. */
-function createKeeper(config: ServerConfig, { log, now, ...deps }: HostedDeps, { isBusy, onOpen, hear }: KeeperHooks) {
+function createKeeper(
+  config: ServerConfig,
+  { log, now, ...deps }: HostedDeps & { trusted: boolean },
+  { isBusy, onOpen, hear }: KeeperHooks,
+) {
   const idleMs = config.idleMs ?? deps.idleMs
   let session: Session | undefined
   let last: ServerStatus | undefined
@@ -194,6 +203,7 @@ function createKeeper(config: ServerConfig, { log, now, ...deps }: HostedDeps, {
 
   function open(): Session {
     const fresh = createSession(config, {
+      trusted: deps.trusted,
       log,
       onChange() {
         if (fresh !== session) return

@@ -1,3 +1,5 @@
+import { Busy } from './busy.ts'
+
 /** Something that stays open until it ends by itself or is closed; `closed` then resolves with the reason, in words. */
 export interface Lasting {
   readonly closed: Promise<string>
@@ -7,7 +9,10 @@ export interface Lasting {
 /** Keeps one connection open: one attempt at a time, back-off between attempts, anew after every loss. */
 export interface Line<T extends Lasting> {
   current(): T | undefined
-  /** The open connection, or the next one; an attempt that waits for its back-off is made at once. */
+  /**
+   * The open connection, or the next one; an attempt that waits for its back-off is made at once, but none is made before a busy server
+   * wants to be asked again: it then rejects with Busy.
+   */
   open(): Promise<T>
   /** Lets go of a connection that turned out to be dead. */
   lose(lost: T, why: string): void
@@ -33,6 +38,7 @@ export function createLine<T extends Lasting>(deps: LineDeps<T>): Line<T> {
   let retry: NodeJS.Timeout | undefined
   let failures = 0
   let upSince = 0
+  const quiet = createQuiet()
 
   function open(): Promise<T> {
     clearTimeout(retry)
@@ -46,6 +52,7 @@ export function createLine<T extends Lasting>(deps: LineDeps<T>): Line<T> {
   async function connect(): Promise<T> {
     try {
       ending.signal.throwIfAborted()
+      quiet.heed()
       const fresh = await deps.connect(ending.signal)
       current = fresh
       upSince = performance.now()
@@ -53,6 +60,7 @@ export function createLine<T extends Lasting>(deps: LineDeps<T>): Line<T> {
       deps.onUp(fresh)
       return fresh
     } catch (error) {
+      if (error instanceof Busy) quiet.keepFor(error.retryAfterMs)
       if (!ending.signal.aborted) openLater('error', error instanceof Error ? error.message : String(error))
       throw error
     }
@@ -67,7 +75,7 @@ export function createLine<T extends Lasting>(deps: LineDeps<T>): Line<T> {
 
   function openLater(state: 'connecting' | 'error', why: string): void {
     clearTimeout(retry)
-    retry = setTimeout(() => void open().catch(ignore), backOff(failures++))
+    retry = setTimeout(() => void open().catch(ignore), Math.max(backOff(failures++), quiet.leftMs()))
     deps.onDown(state, why)
   }
 
@@ -84,8 +92,24 @@ export function createLine<T extends Lasting>(deps: LineDeps<T>): Line<T> {
   }
 }
 
-/** With some chance in it, so that servers that fell together do not rise together. */
-function backOff(failures: number): number {
+/** A time in which a busy server wants to hear nothing. */
+function createQuiet() {
+  let until = 0
+  const leftMs = () => Math.max(0, until - performance.now())
+  return {
+    leftMs,
+    keepFor(ms: number): void {
+      until = performance.now() + ms
+    },
+    /** Throws Busy while it lasts. */
+    heed(): void {
+      if (leftMs() > 0) throw new Busy(503, leftMs())
+    },
+  }
+}
+
+/** Milliseconds, with some chance in it, so that servers that fell together do not rise together. */
+export function backOff(failures: number): number {
   return Math.min(firstRetryMs * 2 ** failures, lastRetryMs) * (0.75 + Math.random() / 2)
 }
 

@@ -1,11 +1,25 @@
 import { isSpecType, type JSONRPCMessage, type Tool, type Transport } from '@modelcontextprotocol/client'
+import { mendBlock } from './blocks.ts'
+import { tidy } from './clean.ts'
+import { createPages } from './pages.ts'
+
+/** The server's connection was lost while it worked on the request. */
+export const lostAnswer = 'the connection was lost before the answer came'
+
+type Report = (complaint: string) => void
 
 /**
  * Puts right what servers commonly send wrong, before the SDK sees it and throws away the whole answer:
- * one bad tool would lose the list, one bad block the result, a dropped stream would hang until the deadline.
+ * one bad tool would lose the list, one bad block the result, a dropped stream would hang until the deadline. `lostBecause` knows
+ * if we dropped it ourselves.
  */
-export function mendTransport(transport: Transport, report: (complaint: string) => void): void {
-  const asked = new Map<unknown, string>()
+export function mendTransport(
+  transport: Transport,
+  report: Report,
+  lostBecause: () => string | undefined = () => undefined,
+): void {
+  const asked = new Map<unknown, { method: string; cursor: string | undefined }>()
+  const turnPage = createPages(report)
   let hear: Transport['onmessage']
 
   const send = transport.send.bind(transport)
@@ -14,34 +28,41 @@ export function mendTransport(transport: Transport, report: (complaint: string) 
       if ('method' in message && message.method === 'notifications/cancelled') asked.delete(message.params?.['requestId'])
       return send(message, options)
     }
-    const { id, method } = message
-    asked.set(id, method)
+    const { id, method, params } = message
+    asked.set(id, { method, cursor: typeof params?.['cursor'] === 'string' ? params['cursor'] : undefined })
     options?.requestSignal?.addEventListener('abort', () => asked.delete(id), { once: true })
     return send(message, {
       ...options,
       onRequestStreamEnd() {
         options?.onRequestStreamEnd?.()
-        if (asked.delete(id))
-          hear?.({ jsonrpc: '2.0', id, error: { code: -32000, message: 'the connection was lost before the answer came' } })
+        if (asked.delete(id)) hear?.({ jsonrpc: '2.0', id, error: { code: -32000, message: lostBecause() ?? lostAnswer } })
       },
     })
   }
 
   Object.defineProperty(transport, 'onmessage', {
     configurable: true,
-    get: () => hear && ((...[message, extra]: Parameters<NonNullable<typeof hear>>) => hear?.(mend(message), extra)),
+    get: () => hear && ((...heard: Parameters<NonNullable<typeof hear>>) => pass(...heard)),
     set: (listener: Transport['onmessage']) => {
       hear = listener
     },
   })
 
+  /** The SDK looks at a notification a moment later, and at an answer at once: news that came just before it would be too late. */
+  function pass(...[message, extra]: Parameters<NonNullable<typeof hear>>): void {
+    const mended = mend(message)
+    if ('method' in mended) hear?.(mended, extra)
+    else queueMicrotask(() => hear?.(mended, extra))
+  }
+
   function mend<T extends JSONRPCMessage>(message: T): T {
     if (!('result' in message) || !('id' in message)) return forget(message)
-    const method = asked.get(message.id)
+    const { method = '', cursor } = asked.get(message.id) ?? {}
     asked.delete(message.id)
-    if (method === 'tools/list') return { ...message, result: mendList(message.result, report) }
-    if (method === 'tools/call') return { ...message, result: mendResult(message.result) }
-    return message
+    if (method === 'tools/call') return { ...message, result: { resultType: 'complete', ...mendResult(message.result, report) } }
+    if (!method.endsWith('/list')) return message
+    const page = fillIn(turnPage(cursor, message.result))
+    return { ...message, result: method === 'tools/list' ? mendList(page, report) : page }
   }
 
   function forget<T extends JSONRPCMessage>(message: T): T {
@@ -52,29 +73,66 @@ export function mendTransport(transport: Transport, report: (complaint: string) 
 
 type Loose = Record<string, unknown>
 
-export function mendList<T extends Loose>(result: T, report: (complaint: string) => void): T {
+export function mendList<T extends Loose>(result: T, report: Report): T {
   const { tools } = result
   if (!Array.isArray(tools)) return result
-  return { ...result, tools: tools.map(tool => mendTool(tool, report)).filter(tool => tool !== undefined) }
+  const names = new Set<string>()
+  const mended = tools.flatMap(tool => mendTool(tool, report) ?? [])
+  return { ...result, tools: mended.filter(({ name }) => isFirst(name, names, report)) }
 }
 
-function mendTool(tool: unknown, report: (complaint: string) => void): Tool | undefined {
+function isFirst(name: string, names: Set<string>, report: Report): boolean {
+  if (names.has(name)) report(`left out the tool "${name}": there is one of this name before it`)
+  return names.size < names.add(name).size
+}
+
+/** What the newest protocol demands of every page, and some that speak it forget. */
+function fillIn<T extends Loose>(result: T): T {
+  const { _meta, resultType = 'complete', ttlMs, cacheScope, ...rest } = result
+  return {
+    ...rest,
+    resultType,
+    ttlMs: Number.isSafeInteger(ttlMs) && Number(ttlMs) >= 0 ? ttlMs : 0,
+    cacheScope: cacheScope === 'public' ? 'public' : 'private',
+    ...(isRecord(_meta) ? { _meta } : {}),
+  } as unknown as T
+}
+
+/** Where a tool keeps the schema of its results. Where it belongs, the SDK would throw away every result that does not match. */
+export const outputSchemaKey = 'bellhop/outputSchema'
+
+const maxDescriptionChars = 4000
+/** Beyond this, reading a schema piece by piece overflows the stack, and writing it costs a prompt. */
+const maxDepth = 64
+const maxSchemaChars = 100_000
+
+function mendTool(tool: unknown, report: Report): Tool | undefined {
   if (!isRecord(tool) || typeof tool['name'] !== 'string' || tool['name'] === '') {
     report('left out a tool without a name')
     return undefined
   }
-  const { name, title, description, inputSchema, annotations } = tool
-  // No outputSchema: results that do not match it, which are common, would be thrown away.
+  const { name, title, description, inputSchema, outputSchema, annotations } = tool
+  const leaveOut = (why: string) => {
+    report(`left out the tool "${name}": ${why}`)
+    return undefined
+  }
+  if (isTooDeep(inputSchema, maxDepth)) return leaveOut('its schema is nested too deeply')
+  if (JSON.stringify(inputSchema ?? null).length > maxSchemaChars) return leaveOut('its schema is too long')
+  const schema = isRecord(inputSchema) ? cleanWords(inputSchema) : {}
   const mended = {
     name,
-    inputSchema: isRecord(inputSchema) ? { ...inputSchema, type: 'object' } : { type: 'object' },
-    ...(typeof title === 'string' ? { title } : {}),
-    ...(typeof description === 'string' ? { description } : {}),
+    inputSchema: { ...schema, type: 'object' },
+    ...(typeof title === 'string' ? { title: tidy(title, 200) } : {}),
+    ...(typeof description === 'string' ? { description: tidy(description, maxDescriptionChars) } : {}),
     ...(isSpecType.ToolAnnotations(annotations) ? { annotations } : {}),
+    ...(isRecord(outputSchema) && !isTooDeep(outputSchema, maxDepth) ? { _meta: { [outputSchemaKey]: outputSchema } } : {}),
   }
-  if (isSpecType.Tool(mended)) return mended as Tool
-  report(`left out the tool "${name}": its definition is not valid`)
-  return undefined
+  return isSpecType.Tool(mended) ? (mended as Tool) : leaveOut('its definition is not valid')
+}
+
+function isTooDeep(value: unknown, left: number): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  return left === 0 || Object.values(value).some(part => isTooDeep(part, left - 1))
 }
 
 /** What `mendList` reported to be left out of a list; undefined when the complaint is of something else. */
@@ -84,17 +142,33 @@ export function leftOut(complaint: string): { name: string; reason: string } | u
   return all === undefined ? undefined : { name, reason }
 }
 
-export function mendResult<T extends Loose>(result: T): T {
-  const { content } = result
-  if (content === undefined && 'structuredContent' in result) return { ...result, content: [] }
-  if (!Array.isArray(content)) return result
-  return { ...result, content: content.map(block => (isSpecType.ContentBlock(block) ? block : mendBlock(block))) }
+/** What a schema says in words is read by the model as the description is. */
+function cleanWords(schema: Loose): Loose {
+  const part = (key: string, value: unknown): unknown => {
+    if (Array.isArray(value)) return value.map(one => part('', one))
+    if (isRecord(value)) return cleanWords(value)
+    return typeof value === 'string' && (key === 'description' || key === 'title') ? tidy(value, maxDescriptionChars) : value
+  }
+  return Object.fromEntries(Object.entries(schema).map(([key, value]) => [key, part(key, value)]))
 }
 
-function mendBlock(block: unknown): Loose {
-  if (isRecord(block) && typeof block['text'] === 'string') return { type: 'text', text: block['text'] }
-  const type = isRecord(block) && typeof block['type'] === 'string' ? block['type'] : 'unknown'
-  return { type: 'text', text: `[${type} content that cannot be shown]` }
+/** Blocks that cannot be read are told in words; `report` says why. */
+export function mendResult<T extends Loose>(result: T, report: Report = () => {}): T {
+  const { _meta, isError, content = [], structuredContent, ...rest } = result
+  if (result['resultType'] !== undefined && result['resultType'] !== 'complete') return result
+  if (!('content' in result) && !('structuredContent' in result)) return result
+  const blocks = Array.isArray(content) ? content : content === null ? [] : [content]
+  // Before 2026 it had to be an object, and before 2026 no result said of which type it is.
+  const isNamed = isRecord(structuredContent) || 'resultType' in result
+  const isExtra = !isNamed && structuredContent !== undefined && structuredContent !== null
+  if (isExtra && blocks.length === 0) blocks.push({ type: 'text', text: JSON.stringify(structuredContent, null, 2) })
+  return {
+    ...rest,
+    ...(isNamed && structuredContent !== undefined ? { structuredContent } : {}),
+    content: blocks.map(block => mendBlock(block, report)),
+    ...(isError === undefined ? {} : { isError: isError === true || isError === 'true' }),
+    ...(isRecord(_meta) ? { _meta } : {}),
+  } as unknown as T
 }
 
 export function isRecord(value: unknown): value is Loose {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 
-/** The narrowest rule of all model endpoints: OpenAI's `^[a-zA-Z0-9_-]{1,64}$`. */
+/** The narrowest rules of all model endpoints: OpenAI's `^[a-zA-Z0-9_-]{1,64}$`, and Gemini's that it begins with a letter or `_`. */
 const maxChars = 64
 
 export interface ToolId {
@@ -12,7 +12,7 @@ export interface ToolId {
 export function nameTools(ids: ToolId[]): string[] {
   const taken = new Set<string>()
   return ids.map(id => {
-    const plain = sanitise(`${id.server}__${id.tool}`)
+    const plain = sanitise(`${id.server}__${id.tool}`).replace(/^(?![A-Za-z_])/, '_')
     let name = plain.length > maxChars ? withHash(plain, id, 0) : plain
     for (let round = 1; taken.has(name); round++) name = withHash(plain, id, round)
     taken.add(name)

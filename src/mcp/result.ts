@@ -3,13 +3,16 @@ import type { CallToolResult, ContentBlock } from '@modelcontextprotocol/client'
 import type { ServerConfig } from '../config/servers.ts'
 import { inUnits } from '../i18n/size.ts'
 import type { ToolFile, ToolResult } from '../toolbox.ts'
+import { clean, hideBase64 } from './clean.ts'
 import { toMarkdown, toPlain } from './render.ts'
 
 const maxChars = 100_000
+/** What the house has to say about a result, for the model. */
+export const remarkKey = 'bellhop/remark'
 
 /** What a model reads of a result: words, never base64. Pictures, audio and binary resources are its files. */
 export function showResult(
-  { content, structuredContent, isError }: CallToolResult,
+  { content, structuredContent, isError, _meta }: CallToolResult,
   format: ServerConfig['result'] = 'markdown',
 ): ToolResult {
   const texts = content.filter(block => block.type === 'text').map(({ text }) => text)
@@ -18,7 +21,9 @@ export function showResult(
   const blocks = speaksItself ? content.filter(block => block.type !== 'text') : content
   const parts = [...(speaksItself ? [inFormat(structuredContent, format)] : []), ...blocks.map(showBlock)]
   const files = content.flatMap(fileIn)
-  const text = cut(parts.filter(part => part.trim() !== '').join('\n\n'))
+  const remark = _meta?.[remarkKey]
+  const words = clean(cut(hideBase64(parts.filter(part => part.trim() !== '').join('\n\n'))))
+  const text = typeof remark === 'string' ? `${words}\n\n(${remark})`.trim() : words
   if (files.length > 0) return { ok: isError !== true, text, files }
   return { ok: isError !== true, text: text || '(the tool returned nothing)' }
 }
@@ -42,7 +47,7 @@ function isExact(value: unknown): boolean {
 }
 
 function inFormat(structured: unknown, format: ServerConfig['result']): string {
-  const shown: unknown = JSON.parse(JSON.stringify(structured, hideBase64) ?? 'null')
+  const shown: unknown = JSON.parse(JSON.stringify(structured, hideIn) ?? 'null')
   if (format === 'json') return JSON.stringify(shown, null, 2)
   return format === 'plain' ? toPlain(shown) : toMarkdown(shown)
 }
@@ -56,14 +61,14 @@ function fileIn(block: ContentBlock): ToolFile[] {
 function showBlock(block: ContentBlock): string {
   switch (block.type) {
     case 'text':
-      return withoutBase64(block.text)
+      return block.text
     case 'image':
     case 'audio':
       return ''
     case 'resource_link':
       return showLink(block)
     case 'resource':
-      return 'text' in block.resource ? withoutBase64(block.resource.text) : `<${addressOf(block.resource.uri)}>`
+      return 'text' in block.resource ? block.resource.text : `<${addressOf(block.resource.uri)}>`
   }
 }
 
@@ -75,27 +80,10 @@ function showLink({ title, name, uri, description, mimeType, size }: Extract<Con
 /** A `data:` address is the thing itself. */
 const addressOf = (uri: string) => (/^data:/i.test(uri) ? `${uri.slice(0, uri.indexOf(',') + 1)}…` : uri)
 
-const isData = /^(data:[^,]{1,100},)?[A-Za-z0-9+/_-]+=*$/
-
-/** Some servers repeat their pictures in the structured content. */
-function hideBase64(_key: string, value: unknown): unknown {
-  if (typeof value !== 'string') return value
-  return value.length > 1000 && isData.test(value) ? instead(value.length) : withoutBase64(value)
+/** Some servers repeat their pictures in the structured content. Before it becomes JSON, whose escapes would break up the data. */
+function hideIn(_key: string, value: unknown): unknown {
+  return typeof value === 'string' ? hideBase64(value) : value
 }
-
-/** Addresses that hold data, and long runs that nobody would write: capital and small letters and digits without a space. */
-function withoutBase64(text: string): string {
-  if (text.length < 200) return text
-  return text
-    .replace(/data:[\w.+/-]{1,100}(?:;[\w=.-]{1,100})*;base64,([A-Za-z0-9+/_-]{100,50000}=*)/g, (_all, data: string) =>
-      instead(data.length),
-    )
-    .replace(/[A-Za-z0-9+/]{1000,50000}=*/g, run =>
-      /[a-z]/.test(run) && /[A-Z]/.test(run) && /\d/.test(run) ? instead(run.length) : run,
-    )
-}
-
-const instead = (chars: number) => `[data in base64, ${inUnits(Math.floor((chars * 3) / 4))}]`
 
 function cut(text: string): string {
   if (text.length <= maxChars) return text

@@ -1,19 +1,16 @@
-import { setTimeout as sleep } from 'node:timers/promises'
-import {
-  type CallToolRequestOptions,
-  type CallToolResult,
-  type Client,
-  SdkError,
-  SdkErrorCode,
-  type Tool,
-} from '@modelcontextprotocol/client'
+import type { CallToolResult, Client, Tool } from '@modelcontextprotocol/client'
 import type { ServerConfig } from '../config/servers.ts'
-import { type Log, reason } from '../log.ts'
+import type { Log } from '../log.ts'
 import type { CallOptions, ServerStatus } from '../toolbox.ts'
-import { type Connection, openConnection } from './connection.ts'
-import { type Deadline, raceAbort, startDeadline } from './deadline.ts'
-import { statusOf, withoutOutput } from './faults.ts'
+import { Busy, findBusy } from './busy.ts'
+import { type Calls, createCalls, type WarnOnce } from './calls.ts'
+import { tidy } from './clean.ts'
+import { type Connection, type ConnectionHooks, type KnownWay, openConnection } from './connection.ts'
+import { raceAbort } from './deadline.ts'
+import { callFault, withoutOutput } from './faults.ts'
 import { createLine, type Line } from './line.ts'
+import { keepListening, type ListenHooks } from './listen.ts'
+import { isSessionGone } from './retry.ts'
 
 /** One server, kept open for the life of the process: it is connected again when it crashes or closes. */
 export interface Session {
@@ -27,11 +24,15 @@ export interface Session {
   call(tool: Tool, input: Record<string, unknown>, options: CallOptions): Promise<CallToolResult>
   /** Asks for the list of tools anew, if it is up. Never rejects. */
   relist(): Promise<void>
+  /** Stops the clocks of the calls that are under way, until what is returned is called: for while a person is asked. */
+  hold: Calls['hold']
   close(): Promise<void>
 }
 
 export interface SessionDeps {
   log: Log
+  /** Whether what the server says of its own tools is believed: a call is made again only if it is. Absent: it is. */
+  trusted?: boolean
   /** The state or the list of tools is another one. */
   onChange(): void
 }
@@ -39,17 +40,20 @@ export interface SessionDeps {
 /** A connection that has told its tools. */
 type Listed = Connection & { tools: Tool[]; connectMs: number }
 
-export function createSession(config: ServerConfig, { log, onChange }: SessionDeps): Session {
+type Hooks = ConnectionHooks & ListenHooks<Listed> & { onUnlisted(why: string): void }
+
+export function createSession(config: ServerConfig, { log, trusted = true, onChange }: SessionDeps): Session {
   const ending = new AbortController()
+  const known: KnownWay = {}
+  const warn = createWarner(config.name, log)
   let status: ServerStatus = { name: config.name, state: 'connecting', tools: 0 }
   let tools: Tool[] = []
   const line = createLine<Listed>({
-    connect: signal => openListed(config, hooks, signal),
+    connect: signal => openListed(config, hooks, signal, known),
     onUp(up) {
       tools = up.tools
-      const instructions = up.client.getInstructions()
-      tell({ state: 'active', connectMs: up.connectMs, ...(instructions ? { instructions } : {}) })
-      void keepListening(up.client, relist, ending.signal).catch(error => hooks.onComplaint(reason(error)))
+      tell({ state: 'active', connectMs: up.connectMs, ...instructionsOf(up) })
+      void keepListening(up, hooks, ending.signal)
     },
     onDown(state, why) {
       const error = state === 'error' ? why : `server "${config.name}" is away: ${why}`
@@ -59,24 +63,25 @@ export function createSession(config: ServerConfig, { log, onChange }: SessionDe
     },
   })
 
-  const hooks = {
+  const hooks: Hooks = {
     onToolsChanged: () => void relist(),
-    // The SDK quotes whole messages; what people and tools say is not for the log.
-    onComplaint: (complaint: string) =>
-      log.debug({ server: config.name, complaint: complaint.replace(/\{.*/s, '{…}') }, 'mcp complaint'),
+    onForgotten(at) {
+      line.lose(at, 'the server has forgotten the session')
+      at.retire()
+    },
+    onUnlisted: error => log.warn({ server: config.name, error }, 'mcp tools could not be listed anew'),
+    onComplaint: warn.complain,
   }
 
   const relist = onePerTime(async () => {
-    const client = line.current()?.client
-    if (!client) return
-    try {
-      tools = await listTools(client, config.connectMs, ending.signal)
-      status = { ...status, tools: tools.length }
-      onChange()
-    } catch (error) {
-      log.warn({ server: config.name, error: reason(error) }, 'mcp tools could not be listed anew')
-    }
+    const fresh = await listAgain(line, config, hooks, ending.signal)
+    if (!fresh) return
+    tools = fresh
+    status = { ...status, tools: tools.length }
+    onChange()
   })
+
+  const calls = createCalls({ line, config, trusted, warnOnce: warn.warnOnce, ended: ending.signal })
 
   function tell(news: Omit<ServerStatus, 'name' | 'tools'>): void {
     status = { name: config.name, tools: tools.length, ...news }
@@ -89,10 +94,8 @@ export function createSession(config: ServerConfig, { log, onChange }: SessionDe
     status: () => status,
     tools: () => tools,
     relist,
-    call(tool, input, options) {
-      const signal = AbortSignal.any([options.signal, ending.signal])
-      return callTool(line, config, { name: tool.name, arguments: input }, tool, { ...options, signal })
-    },
+    call: calls.call,
+    hold: calls.hold,
     async close() {
       ending.abort(new Error('closed'))
       await line.close()
@@ -100,19 +103,67 @@ export function createSession(config: ServerConfig, { log, onChange }: SessionDe
   }
 }
 
-async function openListed(
-  config: ServerConfig,
-  hooks: Parameters<typeof openConnection>[1],
-  signal: AbortSignal,
-): Promise<Listed> {
+const maxInstructionChars = 4000
+
+function instructionsOf({ client }: Connection): { instructions?: string } {
+  const instructions = tidy(client.getInstructions() ?? '', maxInstructionChars)
+  return instructions ? { instructions } : {}
+}
+
+interface Warner {
+  complain(complaint: string): void
+  warnOnce: WarnOnce
+}
+
+function createWarner(server: string, log: Log): Warner {
+  const told = new Set<string>()
+  function warnOnce(facts: object, event: string): void {
+    const key = JSON.stringify(facts)
+    if (told.has(key) || told.size > 200) return
+    told.add(key)
+    log.warn({ server, ...facts }, event)
+  }
+  return {
+    warnOnce,
+    complain(complaint) {
+      // The SDK quotes whole messages; what people and tools say is not for the log.
+      const brief = tidy(complaint.replace(/\{.*/s, '{…}'), 500)
+      if (brief.startsWith('left out')) warnOnce({ complaint: brief }, 'mcp server sends what is not valid')
+      else log.debug({ server, complaint: brief }, 'mcp complaint')
+    },
+  }
+}
+
+async function openListed(config: ServerConfig, hooks: ConnectionHooks, signal: AbortSignal, known: KnownWay): Promise<Listed> {
   const began = performance.now()
-  const connection = await openConnection(config, hooks, signal)
+  const connection = await openConnection(config, hooks, signal, known)
   try {
     const tools = await listTools(connection.client, config.connectMs, signal)
     return { ...connection, tools, connectMs: Math.round(performance.now() - began) }
   } catch (error) {
     await connection.close()
-    throw new Error(`server "${config.name}" could not list its tools: ${reason(error)}`, { cause: error })
+    const sentence = `server "${config.name}" could not list its tools: ${callFault(error, config).message}`
+    const busy = findBusy(error)
+    throw busy ? new Busy(busy.status, busy.retryAfterMs, sentence) : new Error(sentence)
+  }
+}
+
+/** Undefined when it could not be listed, or is not up any more. */
+async function listAgain(
+  line: Line<Listed>,
+  config: ServerConfig,
+  { onForgotten, onUnlisted }: Hooks,
+  signal: AbortSignal,
+): Promise<Tool[] | undefined> {
+  const at = line.current()
+  if (!at) return undefined
+  try {
+    const tools = await listTools(at.client, config.connectMs, signal)
+    return line.current() === at ? tools : undefined
+  } catch (error) {
+    if (isSessionGone(error)) onForgotten(at)
+    else onUnlisted(callFault(error, config).message)
+    return undefined
   }
 }
 
@@ -120,18 +171,6 @@ async function listTools(client: Client, timeout: number, signal: AbortSignal): 
   if (!client.getServerCapabilities()?.tools) return []
   const list = client.listTools(undefined, { cacheMode: 'refresh', timeout, signal })
   return (await raceAbort(list, signal)).tools
-}
-
-const listenAgainMs = 5000
-
-/** The newest protocol tells of changes on a stream of its own, which nobody opens again when it drops. Ends with the connection. */
-async function keepListening(client: Client, onBack: () => Promise<void>, signal: AbortSignal): Promise<void> {
-  let stream = client.autoOpenedSubscription
-  while (stream && (await stream.closed) !== 'local' && client.transport) {
-    await sleep(listenAgainMs, undefined, { signal })
-    stream = await client.listen({ toolsListChanged: true }, { signal })
-    await onBack()
-  }
 }
 
 /** Runs `work` at most once at a time; calls that come meanwhile share one more run. */
@@ -147,73 +186,6 @@ function onePerTime(work: () => Promise<void>): () => Promise<void> {
     })
     return last
   }
-}
-
-type CallParams = Parameters<Client['callTool']>[0]
-
-/** A setTimeout longer than this fires at once. The SDK's clock is not ours: its total is not kept, and silence ends it. */
-const maxTimerMs = 2 ** 31 - 1
-
-async function callTool(
-  line: Line<Listed>,
-  config: ServerConfig,
-  params: CallParams,
-  tool: Tool,
-  options: CallOptions,
-): Promise<CallToolResult> {
-  const deadline = startDeadline(config.callMs, config.maxCallMs, options.signal)
-  const request: CallToolRequestOptions = {
-    signal: deadline.signal,
-    timeout: maxTimerMs,
-    toolDefinition: tool,
-    onprogress: progress => hearProgress(progress, deadline, options),
-  }
-  try {
-    return await deadline.race(attempt(line, client => client.callTool(params, request), deadline.signal))
-  } catch (error) {
-    throw deadline.signal.aborted ? deadline.signal.reason : inWords(error)
-  } finally {
-    deadline.end()
-  }
-}
-
-interface Progress {
-  progress: number
-  total?: number | undefined
-  message?: string | undefined
-}
-
-function hearProgress({ progress, total, message }: Progress, deadline: Deadline, { onProgress }: CallOptions): void {
-  deadline.touch()
-  onProgress({ done: progress, ...(total === undefined ? {} : { total }), ...(message === undefined ? {} : { message }) })
-}
-
-/** A call that surely did not reach the server is made once more over a new connection. */
-async function attempt<T>(line: Line<Listed>, use: (client: Client) => Promise<T>, signal: AbortSignal): Promise<T> {
-  const at = await line.open()
-  try {
-    return await use(at.client)
-  } catch (error) {
-    if (signal.aborted || !isUnsent(error)) throw error
-    line.lose(at, reason(error))
-    void at.close()
-    return use((await line.open()).client)
-  }
-}
-
-/** The session is unknown to the server (404), the line was closed before, or nobody listens there. */
-function isUnsent(error: unknown): boolean {
-  if (statusOf(error) === 404) return true
-  if (error instanceof SdkError) return error.code === SdkErrorCode.NotConnected
-  if (!(error instanceof Error)) return false
-  const code = error.cause instanceof Error && 'code' in error.cause ? error.cause.code : undefined
-  return error.message === 'Not connected' || error.message === 'the process has ended' || code === 'ECONNREFUSED'
-}
-
-function inWords(error: unknown): Error {
-  const closed = error instanceof SdkError && error.code === SdkErrorCode.ConnectionClosed
-  if (closed) return new Error('the server stopped before it answered; whether the call had an effect is not known')
-  return error instanceof Error ? error : new Error(String(error))
 }
 
 /** The status tells how it went. */
