@@ -7,14 +7,20 @@ import { capMessages } from './flow.ts'
 import type { Lasting } from './line.ts'
 import { loosenAnswers } from './loose.ts'
 import { mendTransport } from './mend.ts'
+import { type AnswerServer, capabilitiesFor, hearRequests } from './requests.ts'
 import { createProcessTransport, type ProcessTransport } from './stdio.ts'
 import { type Streams, watchStreams } from './streams.ts'
+import type { Web } from './web.ts'
 import { createWebFetch } from './web-fetch.ts'
 
 export interface ConnectionHooks {
   onToolsChanged(): void
   /** Noise and small faults: late answers, unreadable lines, dropped tools. */
   onComplaint(complaint: string): void
+  /** Hears what a server asks of us. */
+  answer: AnswerServer
+  /** By what to speak to a server on the web; absent: as everybody may. */
+  web?: Web
 }
 
 export interface Connection extends Lasting {
@@ -59,7 +65,7 @@ export async function openConnection(
 ): Promise<Connection> {
   const limit = AbortSignal.any([signal, AbortSignal.timeout(config.connectMs)])
   const faults: Fault[] = []
-  for (const way of knownFirst(waysTo(config), known)) {
+  for (const way of knownFirst(waysTo(config, hooks.web), known)) {
     const outcome = await tryWay(way, config, hooks, limit)
     if ('client' in outcome) {
       const mode = outcome.client.getProtocolEra() === 'legacy' ? 'legacy' : 'auto'
@@ -83,7 +89,7 @@ function knownFirst(ways: Way[], { last }: KnownWay): Way[] {
  * Asking for the newest protocol breaks some old servers: a process may end, a web server may answer 500.
  * They get a second try by the old handshake. (The SDK would start every process twice to find out.)
  */
-function waysTo({ transport: to }: ServerConfig): Way[] {
+function waysTo({ transport: to }: ServerConfig, web: Web | undefined): Way[] {
   const both = (by: Way['by'], open: Way['open']): Way[] => [
     { by, mode: 'auto', open },
     { by, mode: 'legacy', open },
@@ -94,25 +100,27 @@ function waysTo({ transport: to }: ServerConfig): Way[] {
       return { transport: process, process }
     })
   }
-  const byHttp = both('http', () => openWeb(to, StreamableHTTPClientTransport))
-  const bySse: Way[] = [{ by: 'sse', mode: 'legacy', open: () => openWeb(to, SSEClientTransport) }]
+  const byHttp = both('http', () => openWeb(to, StreamableHTTPClientTransport, web))
+  const bySse: Way[] = [{ by: 'sse', mode: 'legacy', open: () => openWeb(to, SSEClientTransport, web) }]
   return to.kind === 'http' ? byHttp : to.kind === 'sse' ? bySse : [...byHttp, ...bySse]
 }
 
 type WebTransport = typeof StreamableHTTPClientTransport | typeof SSEClientTransport
 
-function openWeb({ url, headers }: UrlTransport, Transport: WebTransport): Opened {
+function openWeb({ url, headers }: UrlTransport, Transport: WebTransport, web: Web = { fetch: createWebFetch() }): Opened {
   let why: string | undefined
   const refused = () => {
     const told = why
     why = undefined
     return told
   }
-  const capped = capMessages(createWebFetch(), undefined, reason => {
+  const capped = capMessages(web.fetch, undefined, reason => {
     why = reason
   })
   const { fetch, streams } = watchStreams(heedBusy(loosenAnswers(capped)))
-  return { transport: new Transport(new URL(url), { requestInit: { headers }, fetch }), streams, refused }
+  const { authProvider } = web
+  const options = { requestInit: { headers }, fetch, ...(authProvider && { authProvider, maxStepUpRetries: 2 }) }
+  return { transport: new Transport(new URL(url), options), streams, refused }
 }
 
 async function tryWay(way: Way, config: ServerConfig, hooks: ConnectionHooks, signal: AbortSignal): Promise<Connection | Fault> {
@@ -159,17 +167,21 @@ function createUsers(close: () => Promise<void>): Pick<Connection, 'enter' | 're
   }
 }
 
-function createClient({ mode }: Way, { connectMs, transport }: ServerConfig, hooks: ConnectionHooks): Client {
+function createClient({ mode }: Way, config: ServerConfig, hooks: ConnectionHooks): Client {
+  const { connectMs, transport } = config
   // A local server that does not answer the question is an old one; it should not cost the whole time to find out.
   const timeoutMs = Math.min(transport.kind === 'stdio' ? 3000 : 15_000, connectMs / 2)
   const client = new Client(
     { name: 'bellhop', version: '0.1.0' },
     {
+      ...capabilitiesFor(config),
       versionNegotiation: { mode, probe: { timeoutMs } },
+      inputRequired: { autoFulfill: false },
       listChanged: { tools: { autoRefresh: false, debounceMs: 100, onChanged: hooks.onToolsChanged } },
     },
   )
   client.onerror = error => hooks.onComplaint(error.message)
+  hearRequests(client, config, hooks.answer)
   return client
 }
 

@@ -5,6 +5,7 @@ import type { Redis } from '../redis/redis.ts'
 import type { CallOptions, Owner, ServerStatus, Toolbox, ToolProgress, ToolResult } from '../toolbox.ts'
 import { runBatch } from './batch.ts'
 import { type CacheStats, createResultCache } from './cache.ts'
+import type { Sample } from './calls.ts'
 import type { HealthRules } from './health.ts'
 import { createHosted, type SessionStats } from './hosted.ts'
 import { createMetrics, type ToolMetrics } from './metrics.ts'
@@ -13,6 +14,7 @@ import { createRegistry } from './registry.ts'
 import type { StatusChange } from './standing.ts'
 import { createToolboxes } from './toolboxes.ts'
 import { type TestReport, tryServer } from './trial.ts'
+import type { WebFor } from './web.ts'
 
 /** All MCP servers of a process: the house's, and those that people and places have of their own. */
 export interface Host {
@@ -25,7 +27,7 @@ export interface Host {
   /** As `register`; one that is configured otherwise is replaced, one that is configured alike is left alone. */
   ensureRegistered(config: ServerConfig, owner?: Owner): Promise<'unchanged' | 'started' | 'restarted'>
   /** Tries a server by a connection of its own. Never rejects. */
-  test(config: ServerConfig): Promise<TestReport>
+  test(config: ServerConfig, owner?: Owner): Promise<TestReport>
   /** The house's tools and those of these owners. Servers are asked again when their list is older than five minutes, or at once. */
   list(owners?: Owner[], options?: { refresh?: boolean }): Promise<Tool[]>
   /** As `Toolbox.call`, among the tools of the house and of these owners. */
@@ -72,6 +74,9 @@ export interface HostDeps {
   idleMs?: number
   /** Of memory, for results. */
   cacheBytes?: number
+  /** By what to speak to whose server on the web; absent: as everybody may. */
+  web?: WebFor
+  sample?: Sample
   /** Hosts to which somebody's own server may be reached without TLS. */
   plainHosts?: string[]
 }
@@ -90,6 +95,8 @@ export function createHost({ log, redis, now = Date.now, health = {}, idleMs = o
       createHosted(config, owner, {
         ...{ log, now, metrics, pins, health },
         ...(owner !== 'house' && { idleMs }),
+        ...(rest.web && { web: rest.web }),
+        ...(rest.sample && { sample: rest.sample }),
         onStatus(change) {
           toolboxes.renew()
           listeners.tell(change)
@@ -109,7 +116,7 @@ export function createHost({ log, redis, now = Date.now, health = {}, idleMs = o
 
   return {
     ...{ start, register, unregister, ensureRegistered },
-    test: tryServer,
+    test: (config, owner = 'house') => tryServer(config, rest.web?.(config, owner)),
     async list(owners = [], { refresh = false } = {}) {
       await Promise.all(registry.of(owners).map(server => server.refresh(refresh ? 0 : listHoldsMs)))
       return boxFor(owners).list()

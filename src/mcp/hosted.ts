@@ -1,7 +1,9 @@
 import type { CallToolResult, Tool as McpTool } from '@modelcontextprotocol/client'
 import type { ServerConfig } from '../config/servers.ts'
+import { Parked } from '../errors.ts'
 import { type Log, reason } from '../log.ts'
 import type { CallOptions, Owner, ServerState, ServerStatus } from '../toolbox.ts'
+import type { Sample } from './calls.ts'
 import { withoutOutput } from './faults.ts'
 import type { HealthRules, Told } from './health.ts'
 import type { Metrics } from './metrics.ts'
@@ -10,6 +12,7 @@ import type { Pins } from './pins.ts'
 import { createSession, type Session } from './session.ts'
 import { createSlots } from './slots.ts'
 import { createStanding, type Standing, type StatusChange } from './standing.ts'
+import type { WebFor } from './web.ts'
 
 /** One server of one owner, for as long as it is registered: its connection, how it does, and what it offers. */
 export interface Hosted {
@@ -50,6 +53,8 @@ export interface HostedDeps {
   health: Partial<HealthRules>
   /** A connection that nobody used for so long is closed; absent: never. */
   idleMs?: number
+  web?: WebFor
+  sample?: Sample
   onStatus(change: StatusChange): void
   /** The tools, or whether they are offered, may be others. */
   onChange(): void
@@ -65,7 +70,7 @@ export function createHosted(config: ServerConfig, owner: Owner, deps: HostedDep
   const trusted = owner === 'house' || config.trust
   const keeper = createKeeper(
     config,
-    { ...deps, trusted },
+    { ...deps, owner, trusted },
     {
       isBusy: () => slots.busy > 0,
       onOpen: status => standing.begin(status),
@@ -136,6 +141,10 @@ async function runCall(
     metrics.record(of, result.isError ? 'toolError' : 'ok', performance.now() - began)
     return result
   } catch (error) {
+    if (error instanceof Parked) {
+      told('ignored')
+      throw error
+    }
     const { kind, health, needsAuth, why } = judge(error, options.signal.aborted || ended.aborted)
     told(health, why)
     if (needsAuth) standing.lock(why)
@@ -192,7 +201,7 @@ interface KeeperHooks {
 /** Keeps a connection for as long as somebody uses it. */
 function createKeeper(
   config: ServerConfig,
-  { log, now, ...deps }: HostedDeps & { trusted: boolean },
+  { log, now, ...deps }: HostedDeps & { owner: Owner; trusted: boolean },
   { isBusy, onOpen, hear }: KeeperHooks,
 ) {
   const idleMs = config.idleMs ?? deps.idleMs
@@ -204,6 +213,8 @@ function createKeeper(
   function open(): Session {
     const fresh = createSession(config, {
       trusted: deps.trusted,
+      ...(deps.web && { web: deps.web(config, deps.owner) }),
+      ...(deps.sample && { sample: deps.sample }),
       log,
       onChange() {
         if (fresh !== session) return

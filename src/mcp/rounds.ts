@@ -11,11 +11,13 @@ export interface Round {
   requestState?: string
   /** What is answered so far, by the server's own ids. */
   responses: Record<string, unknown>
+  /** The server asks anew in the same words once all is answered with yes. */
+  plain?: true
 }
 
 /** What is added to the next attempt at the call. */
 export interface Responses {
-  inputResponses: Record<string, unknown>
+  inputResponses?: Record<string, unknown>
   requestState?: string
 }
 
@@ -33,7 +35,7 @@ const mostRounds = 10
 /** The answer that a server gives instead of a result ("Multi Round-Trip Requests"); undefined when it is a result. */
 export function toRound(result: unknown, before: Round | undefined): Round | undefined {
   if (!isRecord(result) || result['resultType'] !== 'input_required') return undefined
-  const { inputRequests, requestState } = result as Record<string, unknown>
+  const { inputRequests, requestState, plain } = result as Record<string, unknown>
   const number = (before?.number ?? 0) + 1
   if (number > mostRounds) throw new Error(`the server has asked ${mostRounds} times and still wants to know more`)
   return {
@@ -41,6 +43,7 @@ export function toRound(result: unknown, before: Round | undefined): Round | und
     inputRequests: isRecord(inputRequests) ? inputRequests : {},
     ...(typeof requestState === 'string' && { requestState }),
     responses: {},
+    ...(plain === true && { plain }),
   }
 }
 
@@ -56,6 +59,10 @@ export async function answerRound(round: Round, { from, ask, answerAlone }: Roun
       : method === 'elicitation/create'
         ? { action: 'cancel' }
         : answerAlone({ method, params }))
+  }
+  if (round.plain) {
+    if (Object.values(responses).every(answer => isRecord(answer) && answer['action'] === 'accept')) return {}
+    throw new Error('the person did not visit the page that the server wants to be visited first')
   }
   return { inputResponses: responses, ...(round.requestState !== undefined && { requestState: round.requestState }) }
 }

@@ -3,7 +3,7 @@ import type { ServerConfig } from '../config/servers.ts'
 import type { Log } from '../log.ts'
 import type { CallOptions, ServerStatus } from '../toolbox.ts'
 import { Busy, findBusy } from './busy.ts'
-import { type Calls, createCalls, type WarnOnce } from './calls.ts'
+import { type Calls, createCalls, type Sample, type WarnOnce } from './calls.ts'
 import { tidy } from './clean.ts'
 import { type Connection, type ConnectionHooks, type KnownWay, openConnection } from './connection.ts'
 import { raceAbort } from './deadline.ts'
@@ -11,6 +11,7 @@ import { callFault, withoutOutput } from './faults.ts'
 import { createLine, type Line } from './line.ts'
 import { keepListening, type ListenHooks } from './listen.ts'
 import { isSessionGone } from './retry.ts'
+import type { Web } from './web.ts'
 
 /** One server, kept open for the life of the process: it is connected again when it crashes or closes. */
 export interface Session {
@@ -33,6 +34,9 @@ export interface SessionDeps {
   log: Log
   /** Whether what the server says of its own tools is believed: a call is made again only if it is. Absent: it is. */
   trusted?: boolean
+  web?: Web
+  /** Lets a server ask the model. Rejects when that is not wanted. Absent: it cannot. */
+  sample?: Sample
   /** The state or the list of tools is another one. */
   onChange(): void
 }
@@ -42,7 +46,8 @@ type Listed = Connection & { tools: Tool[]; connectMs: number }
 
 type Hooks = ConnectionHooks & ListenHooks<Listed> & { onUnlisted(why: string): void }
 
-export function createSession(config: ServerConfig, { log, trusted = true, onChange }: SessionDeps): Session {
+export function createSession(config: ServerConfig, deps: SessionDeps): Session {
+  const { log, onChange } = deps
   const ending = new AbortController()
   const known: KnownWay = {}
   const warn = createWarner(config.name, log)
@@ -65,12 +70,11 @@ export function createSession(config: ServerConfig, { log, trusted = true, onCha
 
   const hooks: Hooks = {
     onToolsChanged: () => void relist(),
-    onForgotten(at) {
-      line.lose(at, 'the server has forgotten the session')
-      at.retire()
-    },
+    onForgotten: at => forget(line, at),
     onUnlisted: error => log.warn({ server: config.name, error }, 'mcp tools could not be listed anew'),
     onComplaint: warn.complain,
+    answer: request => calls.answer(request),
+    ...(deps.web && { web: deps.web }),
   }
 
   const relist = onePerTime(async () => {
@@ -81,7 +85,7 @@ export function createSession(config: ServerConfig, { log, trusted = true, onCha
     onChange()
   })
 
-  const calls = createCalls({ line, config, trusted, warnOnce: warn.warnOnce, ended: ending.signal })
+  const calls = createCalls({ trusted: true, ...deps, line, config, warnOnce: warn.warnOnce, ended: ending.signal })
 
   function tell(news: Omit<ServerStatus, 'name' | 'tools'>): void {
     status = { name: config.name, tools: tools.length, ...news }
@@ -101,6 +105,11 @@ export function createSession(config: ServerConfig, { log, trusted = true, onCha
       await line.close()
     },
   }
+}
+
+function forget(line: Line<Listed>, at: Listed): void {
+  line.lose(at, 'the server has forgotten the session')
+  at.retire()
 }
 
 const maxInstructionChars = 4000

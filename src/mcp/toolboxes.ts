@@ -1,4 +1,5 @@
 import type { ServerConfig } from '../config/servers.ts'
+import { Parked } from '../errors.ts'
 import { reason } from '../log.ts'
 import type { Tool } from '../model.ts'
 import type { CallOptions, Owner, ServerStatus, Toolbox, ToolResult } from '../toolbox.ts'
@@ -68,6 +69,7 @@ async function callEntry(
     try {
       return showResult(await server.call(original, input, asked), config.result)
     } catch (error) {
+      if (error instanceof Parked) throw error
       const how = error instanceof CircuitOpen ? `was not run: server "${tool.server}" fails` : 'failed'
       return failed(`${tool.label} (${tool.name}) ${how}: ${withoutOutput(reason(error))}`)
     }

@@ -4,6 +4,7 @@ import { openConnection } from './connection.ts'
 import { raceAbort } from './deadline.ts'
 import { wantsSignIn, withoutOutput } from './faults.ts'
 import { leftOut } from './mend.ts'
+import type { Web } from './web.ts'
 
 /** What came of trying a server once. */
 export interface TestReport {
@@ -26,21 +27,23 @@ export interface TestReport {
 }
 
 /** Connects to a server, asks for its tools, and closes the connection whatever happens. Never rejects. */
-export async function tryServer(config: ServerConfig): Promise<TestReport> {
+export async function tryServer(config: ServerConfig, web?: Web): Promise<TestReport> {
   const began = performance.now()
   const rejected: TestReport['rejected'] = []
   const onComplaint = (complaint: string) => {
     const tool = leftOut(complaint)
     if (tool) rejected.push(tool)
   }
-  const facts = await look(config, onComplaint).catch((error: unknown) => failure(error))
+  const facts = await look(config, onComplaint, web).catch((error: unknown) => failure(error))
   return { ...facts, rejected, latencyMs: Math.round(performance.now() - began) }
 }
 
 type Facts = Omit<TestReport, 'rejected' | 'latencyMs'>
 
-async function look(config: ServerConfig, onComplaint: (complaint: string) => void): Promise<Facts> {
-  const connection = await openConnection(config, { onToolsChanged() {}, onComplaint }, new AbortController().signal)
+async function look(config: ServerConfig, onComplaint: (complaint: string) => void, web: Web | undefined): Promise<Facts> {
+  const answer = async () => Promise.reject(new Error('nobody is asked in a trial'))
+  const hooks = { onToolsChanged() {}, onComplaint, answer, ...(web && { web }) }
+  const connection = await openConnection(config, hooks, new AbortController().signal)
   try {
     const { client } = connection
     const signal = AbortSignal.timeout(config.connectMs)

@@ -1,0 +1,62 @@
+import { ClientCredentialsProvider, type FetchLike, type OAuthClientProvider } from '@modelcontextprotocol/client'
+import type { ServerConfig } from '../config/servers.ts'
+import type { Guard } from '../net/guard.ts'
+import type { Owner } from '../toolbox.ts'
+import { createSignIn, type SignIn } from './oauth.ts'
+import type { SignIns } from './sign-ins.ts'
+import { createWebFetch } from './web-fetch.ts'
+
+/** By what a connection to a server on the web speaks. */
+export interface Web {
+  fetch: FetchLike
+  authProvider?: OAuthClientProvider
+}
+
+export type WebFor = (config: ServerConfig, owner: Owner) => Web
+
+export interface WebOptions {
+  /** For what members have entered. */
+  guard: Guard
+  /** Absent: nobody can sign in, since nothing secret can be kept. */
+  signIns?: SignIns
+  /** Where browsers come back to. */
+  redirectUrl: string
+  clientMetadataUrl?: string
+}
+
+export function createWebs(options: WebOptions): WebFor {
+  const open = createWebFetch()
+  const fetchFor = (owner: Owner): FetchLike => (owner === 'house' ? open : (url, init) => options.guard.fetch(url, init))
+  return (config, owner) => {
+    const fetch = fetchFor(owner)
+    const { auth } = config
+    if (auth.type === 'client_credentials') {
+      const { clientId, clientSecret, scopes } = auth
+      const scope = scopes.length > 0 && { scope: scopes.join(' ') }
+      return { fetch, authProvider: new ClientCredentialsProvider({ clientId, clientSecret, ...scope }) }
+    }
+    const signIn = signInFor(config, owner, fetch, options)
+    return signIn ? { fetch: signIn.fetch, authProvider: signIn.provider } : { fetch }
+  }
+}
+
+/** The sign-in of this owner to this server; undefined where there can be none. `onLink` is as in `SignInOptions`. */
+export function signInFor(
+  { name, transport, auth }: ServerConfig,
+  owner: Owner,
+  fetch: FetchLike,
+  { signIns, redirectUrl, clientMetadataUrl }: WebOptions,
+  onLink?: (link: URL) => void,
+): SignIn | undefined {
+  if (auth.type !== 'oauth' || transport.kind === 'stdio' || !signIns) return undefined
+  const { clientId, clientSecret } = auth
+  return createSignIn({
+    store: signIns.of({ owner, server: name }),
+    serverUrl: transport.url,
+    redirectUrl,
+    fetch,
+    ...(clientMetadataUrl !== undefined && { clientMetadataUrl }),
+    ...(clientId !== undefined && { client: { id: clientId, ...(clientSecret !== undefined && { secret: clientSecret }) } }),
+    ...(onLink && { onLink }),
+  })
+}
