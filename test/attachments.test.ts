@@ -6,7 +6,8 @@ import { loadConfig } from '../src/config/config.ts'
 import { silentLog } from '../src/log.ts'
 import { startShift } from '../src/shift.ts'
 import { aMessage, call, fakeChat, fakeToolbox, say, scriptedModel, texts } from './fakes.ts'
-import { attach, jpeg, pdf, png, voice, withFiles } from './media.ts'
+import { attach, jpeg, png, voice, withFiles } from './media.ts'
+import { aPdf, lockedPdf } from './pdf.ts'
 import { startOpenAiWire } from './wire/openai.ts'
 import { picturesIn } from './wire/openai-media.ts'
 import { answered, finals, testWorkers } from './workers.ts'
@@ -49,15 +50,28 @@ test('a voice message is read as its words, and they are remembered', async () =
   expect((await rooms.history.load('fake:1'))[0]?.text).toContain('```\nHow many pools are there?\n```')
 })
 
+test('the words of a PDF reach the model, and are remembered', async () => {
+  const chat = fakeChat()
+  withFiles(chat, { '菜单.pdf': aPdf(['早餐 7 点开始\nBreakfast from 7'], 'to-unicode') })
+  const model = scriptedModel([say('At seven.')])
+  await work(chat, model)
+  await ask(aMessage('when is breakfast?', { attachments: [attach('file', '菜单.pdf')] }))
+  await answered(chat, 1)
+  const read = 'when is breakfast?\n\n[attached file: 菜单.pdf]\n```\n早餐 7 点开始\nBreakfast from 7\n```'
+  expect(model.heard[0]?.transcript).toEqual([{ role: 'user', text: read }])
+  await idle()
+  expect((await rooms.history.load('fake:1'))[0]?.text).toBe(read)
+})
+
 test.each([
   [
     'en',
-    /^Well\.\n\n\*I cannot read `a\.pdf`: I do not read PDF yet\.\*\n\n\*I could not get `b\.txt` from this chat: please send it again\.\*$/,
+    /^Well\.\n\n\*I cannot read `a\.pdf`: it is locked with a password\.\*\n\n\*I could not get `b\.txt` from this chat: please send it again\.\*$/,
   ],
-  ['zh', /^Well\.\n\n\*我无法读取 `a\.pdf`：目前还不支持 PDF。\*\n\n\*我无法从聊天中取得 `b\.txt`，请重新发送。\*$/],
+  ['zh', /^Well\.\n\n\*我无法读取 `a\.pdf`：它有密码保护。\*\n\n\*我无法从聊天中取得 `b\.txt`，请重新发送。\*$/],
 ])('what was not read is told below the answer (%s)', async (locale, below) => {
   const chat = fakeChat()
-  withFiles(chat, { 'a.pdf': pdf })
+  withFiles(chat, { 'a.pdf': lockedPdf })
   await work(chat, scriptedModel([say('Well.')]))
   const attachments = [attach('file', 'a.pdf'), attach('file', 'b.txt')]
   await ask(aMessage('read', { attachments, author: { id: 'u', name: 'Ann', locale } }))

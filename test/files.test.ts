@@ -104,6 +104,24 @@ describe('what tools return beside words', () => {
     expect(journal.length).toBeLessThan(3000)
   })
 
+  test('a recording is named to the model, and follows the answer', async () => {
+    const chat = fakeChat()
+    const { names } = withFiles(chat)
+    const model = scriptedModel([call('draw')], [say('Listen.')])
+    await work(chat, model, draws({ data: voice }))
+    await ask(aMessage('speak'))
+    await idle()
+    expect(model.heard[1]?.transcript.at(-1)).toEqual({
+      role: 'tool',
+      callId: 'draw',
+      name: 'draw',
+      ok: true,
+      text: 'Drawn.\n\n[audio audio/ogg, 2 KB, shown to the person as file 1]',
+      files: [expect.objectContaining({ name: 'audio-1.ogg', mime: 'audio/ogg' })],
+    })
+    expect(names()).toEqual(['audio-1.ogg'])
+  })
+
   test('no more than four go with one answer, none above 10 MB, and the model knows', async () => {
     const chat = fakeChat()
     const { names } = withFiles(chat)

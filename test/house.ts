@@ -91,6 +91,7 @@ const doorPlan: [RegExp, RegExp][] = [
   [/^grammy(\/|$)|^@grammyjs\//, /^adapters\/telegram\//],
   [/^hono(\/|$)|^@hono\//, /^adapters\/web\//],
   [/^pino/, /^src\/log\.ts$/],
+  [/^unpdf(\/|$)/, /^src\/media\//],
 ]
 
 function doors(rooms: Room[]): string[] {

@@ -4,10 +4,11 @@ import { Refused } from '../src/errors.ts'
 import { silentLog } from '../src/log.ts'
 import { type AttachmentsOptions, type Missed, openAttachments } from '../src/media/attachments.ts'
 import { fileName } from '../src/media/name.ts'
-import { sniff } from '../src/media/sniff.ts'
+import { readText, sniff } from '../src/media/sniff.ts'
 import type { Attachment } from '../src/message.ts'
 import { aMessage } from './fakes.ts'
 import { aFile, attach, jpeg, pdf, png, voice } from './media.ts'
+import { aPdf } from './pdf.ts'
 
 describe('what a file is, is told by its bytes', () => {
   test.each<[string, string]>([
@@ -43,6 +44,33 @@ describe('what a file is, is told by its bytes', () => {
     ['nothing', new Uint8Array(), 'text/plain'],
   ])('%s', (_what, data, mime) => {
     expect(sniff(data).mime).toBe(mime)
+  })
+})
+
+const wide = (text: string) => Buffer.from(`\ufeff${text}`, 'utf16le')
+
+describe('the words of a text, whatever wrote it', () => {
+  test.each<[string, Uint8Array, string]>([
+    ['UTF-8 with a byte order mark', Buffer.from('\ufeffa,b\n'), 'a,b\n'],
+    ['Unicode as Notepad calls it', wide('名称,价格\r\n'), '名称,价格\r\n'],
+    ['UTF-16 the other way round', wide('{"价": 1}').swap16(), '{"价": 1}'],
+    ['GBK', Buffer.from('2320bac3a3acc4e3bac3a1a3', 'hex'), '# 好，你好。'],
+    ['GB 18030 with a rare character', Buffer.from('c4e3bac3a3acb6f78139ee39', 'hex'), '你好，恩㐀'],
+  ])('%s', (_what, data, words) => {
+    expect(readText(data)).toBe(words)
+    expect(sniff(data).mime).toBe('text/plain')
+  })
+
+  test.each<[string, Uint8Array]>([
+    ['French in Latin-1, whose letters could be Chinese', Buffer.from('Un été à la forêt, très tôt. Déjà vu.', 'latin1')],
+    ['Russian in Windows-1251', Buffer.from('cff0e8e2e5f220ece8f0', 'hex')],
+    ['Chinese in Big5', Buffer.from('aec8a9b1aabaa7f8aef8', 'hex')],
+    ['a binary file that begins like UTF-16', Buffer.concat([wide('a'), Buffer.alloc(20)])],
+    ['UTF-32', Buffer.from('fffe000061000000', 'hex')],
+    ['half a character', Buffer.from('c4e3ba', 'hex')],
+  ])('not %s', (_what, data) => {
+    expect(readText(data)).toBeUndefined()
+    expect(sniff(data).mime).toBe('application/octet-stream')
   })
 })
 
@@ -134,6 +162,32 @@ describe('what is attached', () => {
     expect(entry.text).toBe(`look\n\n[attached file: notes.txt]\n\`\`\`\`\`\n${words}\n\`\`\`\`\``)
   })
 
+  test('a PDF is read as its words', async () => {
+    const { entry, missed } = await read({ 'menu.pdf': aPdf(['Soup 4\n````']) }, [attach('file', 'menu.pdf')])
+    expect(entry.text).toBe('look\n\n[attached file: menu.pdf]\n`````\nSoup 4\n````\n`````')
+    expect(missed).toEqual([])
+  })
+
+  test('of a long PDF the beginning is read, and it is said how much', async () => {
+    const page = `${'word word word word\n'.repeat(30)}end`
+    const files = { 'pages.pdf': aPdf(Array(202).fill('page')), 'words.pdf': aPdf(Array(70).fill(page)) }
+    const { entry, missed } = await read(files, [attach('file', 'pages.pdf'), attach('file', 'words.pdf')])
+    expect(missed).toEqual([
+      { why: 'pages', name: 'pages.pdf', detail: '200' },
+      { why: 'cut', name: 'words.pdf', detail: '30,000' },
+    ])
+    expect(entry.text).toContain(
+      '[attached file: pages.pdf. I have read only the beginning of `pages.pdf`, up to page 200.]\n```\npage',
+    )
+    expect(entry.text.length).toBeGreaterThan(30_000)
+  })
+
+  test('a text in GBK, as Windows writes it in China, is read', async () => {
+    const gbk = Buffer.from('bec6b5eabcdbb8f12c323939', 'hex')
+    const { entry } = await read({ '价格.csv': gbk }, [attach('file', '价格.csv')])
+    expect(entry.text).toBe('look\n\n[attached file: 价格.csv]\n```\n酒店价格,299\n```')
+  })
+
   test('a voice message is heard, under a name by which the endpoint knows its format', async () => {
     const { entry } = await read({ 'voice.oga': voice }, [attach('audio', 'voice.oga')])
     expect(entry.text).toContain('[attached audio: voice.oga. What is said in it:]\n```\nheard 2000 bytes of recording.ogg\n```')
@@ -164,7 +218,8 @@ describe('what is attached', () => {
       {},
       { why: 'type', detail: 'image/heic' },
     ],
-    ['a PDF', attach('file', 'a'), pdf, {}, { why: 'pdf' }],
+    ['a PDF that is damaged', attach('file', 'a'), pdf, {}, { why: 'broken', detail: '' }],
+    ['a PDF without words', attach('file', 'a'), aPdf(['']), {}, { why: 'scanned', detail: '' }],
     ['a voice that nobody hears', attach('audio', 'a'), voice, { transcribe: undefined as never }, { why: 'deaf' }],
     ['a recording that nobody hears', attach('file', 'a'), voice, { transcribe: undefined as never }, { why: 'deaf' }],
     [

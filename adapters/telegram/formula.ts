@@ -1,8 +1,8 @@
 const fence = /^(?:[ \t]*(?:>|[-*+](?=[ \t])|\d{1,9}[.)](?=[ \t])))*[ \t]*(`{3,}(?=[^`]*$)|~{3,})/
 const margin = /^[ \t>]*/
 
-/** Markdown in which TeX has become code, since Markdown would take its backslashes, stars and lines for its own. */
-export function codeFormulas(source: string): string {
+/** Markdown in which TeX has become code, since Markdown would take its backslashes, stars and lines for its own; `sign` tells it from other code. */
+export function codeFormulas(source: string, sign = ''): string {
   if (!/\$|\\[([]/.test(source)) return source
   const lines = source.split('\n')
   const out: string[] = []
@@ -15,11 +15,11 @@ export function codeFormulas(source: string): string {
       out.push(line)
     } else if (end > at) {
       const before = margin.exec(line)?.[0] ?? ''
-      out.push(`${before}\`\`\`tex`, ...lines.slice(at + 1, end), `${before}\`\`\``)
+      out.push(`${before}\`\`\`${sign}tex`, ...lines.slice(at + 1, end), `${before}\`\`\``)
       at = end
     } else {
       open = fence.exec(line)?.[1]
-      out.push(open ? line : line.replace(inline, codeFormula))
+      out.push(open ? line : line.replace(inline, (...found) => codeFormula(sign, ...found)))
     }
   }
   return out.join('\n')
@@ -53,12 +53,12 @@ const inline = new RegExp(
   'g',
 )
 
-function codeFormula(whole: string, ...found: (string | undefined)[]): string {
+function codeFormula(sign: string, whole: string, ...found: (string | undefined)[]): string {
   const [kept, , ...formulas] = found
   const [long, short] = [formulas.slice(0, 3).find(Boolean), formulas[3]]
   if (kept !== undefined || (short !== undefined && !isTex(short))) return whole
   const formula = (long ?? short ?? '').trim()
-  return formula === '' || formula.includes('`') ? whole : `\`${formula}\``
+  return formula === '' || formula.includes('`') ? whole : `\`${sign}${formula}\``
 }
 
 /** Between single dollars may be the price of two things. */

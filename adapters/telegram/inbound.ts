@@ -1,6 +1,7 @@
 import type { CallbackQuery, MessageEntity, Message as Native, User } from 'grammy/types'
 import type { Attachment, Author, Change, Conversation, Message, Press, Quoted } from '../../src/message.ts'
 import { formatAside } from './asides.ts'
+import { linesOfRich } from './rich-text.ts'
 
 type Original = NonNullable<Native['reply_to_message']>
 
@@ -102,7 +103,7 @@ interface Words {
 
 function wordsOf(native: Native | Original): Words {
   return {
-    text: native.text ?? native.caption ?? native.sticker?.emoji ?? '',
+    text: native.text ?? native.caption ?? native.sticker?.emoji ?? linesOfRich(native.rich_message?.blocks),
     entities: native.entities ?? native.caption_entities ?? [],
   }
 }

@@ -1,25 +1,6 @@
-import type {
-  Blockquote,
-  Code,
-  Definition,
-  Image,
-  ImageReference,
-  Link,
-  LinkReference,
-  List,
-  ListItem,
-  Nodes,
-  Paragraph,
-  PhrasingContent,
-  Table,
-} from 'mdast'
-import { fromMarkdown } from 'mdast-util-from-markdown'
-import { gfmFromMarkdown } from 'mdast-util-gfm'
-import { cjkFriendlyExtension } from 'micromark-extension-cjk-friendly'
-import { gfm } from 'micromark-extension-gfm'
+import type { Blockquote, Code, Image, ImageReference, Link, LinkReference, List, ListItem, Nodes, Paragraph, Table } from 'mdast'
 import type { Limits } from '../../src/adapter.ts'
-import { codeFormulas } from './formula.ts'
-import { deepenLists } from './nesting.ts'
+import { checkUrl, isSpelledOut, linesOf, type Parsed, parse, piecesOf, showDefinition } from './markdown.ts'
 import { paceOf } from './pace.ts'
 import { join, mark, plain, type Rendered, withSpoilers } from './rendered.ts'
 import { showTable } from './rows.ts'
@@ -65,46 +46,22 @@ function renderedOnce(markdown: string): Rendered {
   return shown
 }
 
-const syntax = {
-  extensions: [gfm(), cjkFriendlyExtension()],
-  mdastExtensions: [gfmFromMarkdown()],
-}
-
-/** Nobody means forty quotes within quotes, or bold in italics a hundred times over: it would only exhaust the parser and the stack. */
-const tooDeep = /^(?:[ \t]*(?:>|[*+-][ \t]|\d+[.)][ \t])){40}|[*_~]{200}[^\s*_~]/m
-
 function render(source: string): Rendered {
-  if (tooDeep.test(source)) return plain(source)
   try {
-    const root = fromMarkdown(deepenLists(codeFormulas(source)), syntax)
-    const definitions = new Map(
-      root.children
-        .filter(isDefinition)
-        .map((node): [string, string] => [node.identifier, node.url])
-        .reverse(),
-    )
-    return blocks(root.children, { indent: '', quoted: false, linked: false, definitions, used: referredTo(root) }, '\n\n')
+    const parsed = parse(source)
+    if (!parsed) return plain(source)
+    return blocks(parsed.nodes, { indent: '', quoted: false, linked: false, ...parsed }, '\n\n')
   } catch {
     return plain(source) // thousands of nested marks exhaust the stack, and some texts the parser itself: shown as they were written
   }
 }
 
-const isDefinition = (node: Nodes): node is Definition => node.type === 'definition'
-
-/** The names that links by reference go by. */
-function referredTo(node: Nodes): Set<string> {
-  if (node.type === 'linkReference' || node.type === 'imageReference') return new Set([node.identifier])
-  return 'children' in node ? new Set(node.children.flatMap(child => [...referredTo(child)])) : new Set()
-}
-
 /** Where a node stands. */
-interface Place {
+interface Place extends Omit<Parsed, 'nodes'> {
   /** What every line but the first begins with. */
   indent: string
   quoted: boolean
   linked: boolean
-  definitions: Map<string, string>
-  used: Set<string>
 }
 
 function blocks(nodes: Nodes[], place: Place, gap: string): Rendered {
@@ -145,33 +102,19 @@ function block(node: Nodes, place: Place): Rendered {
     case 'footnoteDefinition':
       return join([plain(`[${node.identifier}] `), blocks(node.children, place, '\n')])
     case 'definition':
-      return definition(node, place)
+      return plain(showDefinition(node, place))
     default:
       return inline(node, place)
   }
 }
 
-/** `-# ` before a line is small print, as on Discord; the nearest that Telegram has is italics. */
+/** The nearest that there is to small print is italics. */
 function paragraph({ children }: Paragraph, place: Place): Rendered {
-  if (!children.some(node => node.type === 'text' && /^-#[ \t]/m.test(node.value))) return inlines(children, place)
-  const lines: PhrasingContent[][] = [[]]
-  for (const node of children) {
-    const [first = node, ...others] = node.type === 'text' ? node.value.split('\n').map(value => ({ ...node, value })) : [node]
-    lines.at(-1)?.push(first)
-    lines.push(...others.map(other => [other]))
-  }
-  const pieces = lines.map(line => smallPrint(line, place))
-  return join(pieces.flatMap((piece, i) => (i === 0 ? [piece] : [plain(`\n${place.indent}`), piece])))
-}
-
-function smallPrint([first, ...others]: PhrasingContent[], place: Place): Rendered {
-  if (first?.type !== 'text' || !/^-#[ \t]/.test(first.value)) return inlines(first ? [first, ...others] : [], place)
-  return mark(inlines([{ ...first, value: first.value.slice(3) }, ...others], place), { type: 'italic' })
-}
-
-/** Shown where no link took it, such as when the link is in another part. */
-function definition({ identifier, label, url }: Definition, { used, definitions }: Place): Rendered {
-  return plain(used.has(identifier) && definitions.get(identifier) === url ? '' : `[${label ?? identifier}]: ${url}`)
+  const lines = linesOf(children).map(({ small, nodes }) => {
+    const line = inlines(nodes, place)
+    return small ? mark(line, { type: 'italic' }) : line
+  })
+  return join(lines.flatMap((line, i) => (i === 0 ? [line] : [plain(`\n${place.indent}`), line])))
 }
 
 function code(node: Code): Rendered {
@@ -211,10 +154,8 @@ function inlines(nodes: Nodes[], place: Place): Rendered {
   return withSpoilers(nodes.flatMap(node => (node.type === 'text' ? texts(node.value, place) : [inline(node, place)])))
 }
 
-/** Bars in pairs are pieces of their own. */
 function texts(value: string, place: Place): Rendered[] {
-  const pieces = value.split(/(?<!\|)(\|\|)(?!\|)/).filter(piece => piece !== '')
-  return pieces.map(piece => plain(piece.replaceAll('\n', `\n${place.indent}`)))
+  return piecesOf(value).map(piece => plain(piece.replaceAll('\n', `\n${place.indent}`)))
 }
 
 function inline(node: Nodes, place: Place): Rendered {
@@ -254,17 +195,4 @@ function link(node: Link | LinkReference | Image | ImageReference, place: Place)
   const address = checkUrl(url)
   if (address) return mark(label, { type: 'text_link', url: address })
   return url && label.text !== url ? join([label, plain(` (${url.replace(/^mailto:/, '')})`)]) : label
-}
-
-/** Telegram itself makes these links. */
-const isSpelledOut = (label: string, url: string) => [label, `http://${label}`, `mailto:${label}`].includes(url)
-
-/**
- * Telegram refuses the whole message for one address that it dislikes ("entity URL … is invalid: Wrong HTTP URL"): one without
- * a dot in its host, or of another scheme. It takes `tg://user?id=`, but that would ping the person.
- */
-function checkUrl(url: string): string | undefined {
-  const parsed = URL.parse(url)
-  if (!parsed || !['http:', 'https:'].includes(parsed.protocol)) return undefined
-  return /[^.]\.[^.]/.test(parsed.hostname) ? parsed.href : undefined
 }

@@ -9,6 +9,7 @@ import { isNotModified, Moved, ShutOut, type Signal } from './errors.ts'
 import { checkSize, isPicture, toInputFile, uploadMs } from './files.ts'
 import { toTelegram } from './outbound.ts'
 import type { Place, Places } from './places.ts'
+import { createRichFirst, type RichMode, sayUnknown } from './rich-first.ts'
 
 export interface SpeechOptions {
   api: Api
@@ -18,6 +19,7 @@ export interface SpeechOptions {
   queries: Queries
   /** A Bot API server of one's own takes larger files. */
   ownServer: boolean
+  rich: RichMode
   log: Log
 }
 
@@ -30,27 +32,45 @@ type Send = (chat: number, hook: Hook, signal: Signal) => Promise<{ message_id: 
  * moved since, or one person alone was told. What was told by answering a press has the spelling of the aside, and cannot be edited.
  */
 export function createSpeech(options: SpeechOptions) {
-  const { api, call, places, queries, ownServer, log } = options
+  const { api, call, places, queries, ownServer, rich, log } = options
   const send = createSend(options)
+  const richFirst = createRichFirst(rich, log)
   return {
     async post(conversation, out, replyTo, _key, after) {
-      const { text, ...shape } = toNative(out)
+      const keys = toKeys(out)
       const aside = parseAside(replyTo)
-      if (replyTo && aside && isShort(out, text) && (await queries.tell(aside.query, text))) return replyTo
+      if (replyTo && aside) {
+        const { text } = toPlain(out.text)
+        if (isShort(out, text) && (await queries.tell(aside.query, text))) return replyTo
+      }
       const hangsAt = personOf(after) === undefined ? replyTo : after
-      return send(conversation, hangsAt, (chat, hook, signal) => api.sendMessage(chat, text, { ...shape, ...hook }, signal))
+      const say = (how: Send) => send(conversation, hangsAt, how)
+      return richFirst(out.text, undefined, {
+        rich: blocks =>
+          say((chat, hook, signal) => api.sendRichMessage(chat, { blocks }, { ...keys, ...hook }, signal).catch(sayUnknown)),
+        plain: () => {
+          const { text, ...shape } = toPlain(out.text)
+          return say((chat, hook, signal) => api.sendMessage(chat, text, { ...shape, ...keys, ...hook }, signal))
+        },
+      })
     },
 
     async edit(conversation, id, out) {
       if (parseAside(id)) throw new Gone('Telegram: what a person was told by answering a press cannot be edited')
-      const { text, ...shape } = toNative(out)
+      const keys = toKeys(out)
       const place = await places.find(conversation)
       const [message = Number.NaN, chat = place.chat] = id.split('@').map(Number)
       if (place.moved && !id.includes('@'))
         throw new Gone('Telegram: the message stayed behind when its group became a supergroup')
-      await watched(places, chat, message, () =>
-        call(signal => api.editMessageText(chat, message, text, shape, signal).catch(passIfNotModified)),
-      )
+      const change = (make: (signal: Signal) => Promise<unknown>) =>
+        watched(places, chat, message, () => call(signal => make(signal).catch(passIfNotModified)))
+      await richFirst(out.text, `${chat}:${message}`, {
+        rich: blocks => change(signal => api.editMessageText(chat, message, { blocks }, keys, signal).catch(sayUnknown)),
+        plain: () => {
+          const { text, ...shape } = toPlain(out.text)
+          return change(signal => api.editMessageText(chat, message, text, { ...shape, ...keys }, signal))
+        },
+      })
     },
 
     async postFile(conversation, file, replyTo) {
@@ -125,13 +145,9 @@ function isLostTopic(error: unknown, { chat, topic }: Place): boolean {
 }
 
 /** Without previews: they would flicker while an answer grows, and fetch whatever address a tool has named. */
-function toNative({ text, buttons }: Outgoing) {
-  return {
-    ...toTelegram(text),
-    link_preview_options: { is_disabled: true },
-    ...(buttons.length > 0 && { reply_markup: keyboardOf(buttons) }),
-  }
-}
+const toPlain = (text: string) => ({ ...toTelegram(text), link_preview_options: { is_disabled: true } })
+
+const toKeys = ({ buttons }: Outgoing) => (buttons.length > 0 ? { reply_markup: keyboardOf(buttons) } : {})
 
 function keyboardOf(buttons: Button[]): InlineKeyboardMarkup {
   const keys = buttons.map(({ label, action, token, tone }) => ({

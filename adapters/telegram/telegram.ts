@@ -14,6 +14,7 @@ import { createNotebook } from './notebook.ts'
 import { limits, toTelegram } from './outbound.ts'
 import { createPlaces } from './places.ts'
 import { createPolling } from './polling.ts'
+import type { RichMode } from './rich-first.ts'
 import { createSpeech } from './speech.ts'
 import { createWebhook, type Webhook, type WebhookOptions } from './webhook.ts'
 import { welcome } from './welcome.ts'
@@ -24,6 +25,8 @@ export interface TelegramOptions {
   apiRoot?: string
   /** Absent: updates are polled for. */
   webhook?: WebhookOptions
+  /** Absent: everything is said as text with entities, which every client of Telegram's shows. */
+  rich?: RichMode
   memory: Memory
   log: Log
   /** How long a call may take. */
@@ -37,7 +40,7 @@ export interface TelegramAdapter extends Adapter {
 
 /** Conversations are `telegram:<chat>` and `telegram:<chat>:<topic>`; `replyTo` is Telegram's message id. */
 export function createTelegramAdapter(options: TelegramOptions): TelegramAdapter {
-  const { token, webhook: hook, memory, log, callMs = 10_000 } = options
+  const { token, webhook: hook, rich = 'off', memory, log, callMs = 10_000 } = options
   const bot = token.split(':')[0] ?? ''
   const apiRoot = options.apiRoot?.replace(/\/+$/, '')
   const { api, now } = openApi(token, apiRoot)
@@ -89,7 +92,7 @@ export function createTelegramAdapter(options: TelegramOptions): TelegramAdapter
     },
 
     announce: commands => announceCommands(commands, { key: `telegram:${bot}:commands`, api, call, memory, log }),
-    ...createSpeech({ api, call, places, queries, ownServer: apiRoot !== undefined, log }),
+    ...createSpeech({ api, call, places, queries, ownServer: apiRoot !== undefined, rich, log }),
     fetchFile: createFetchFile({ api, token, apiRoot, call }),
   }
 }

@@ -10,7 +10,7 @@ export interface Config {
   role: 'all' | 'gateway' | 'worker'
   /** Absent: the offline model answers. */
   model?: { apiKey: string; baseUrl?: string; name: string; transcribe?: string }
-  telegram?: { token: string; apiRoot?: string; webhook?: { url: string; secret: string } }
+  telegram?: { token: string; apiRoot?: string; webhook?: { url: string; secret: string }; rich?: 'auto' | 'on' }
   discord?: { token: string; apiUrl?: string; messageContent: boolean }
   web: { host: string; port: number; apiKeys: string[] }
   /** Absent: an embedded one in `dataDir`. */
@@ -100,6 +100,7 @@ function toConfig(values: Values, folder: string): Omit<Config, 'searchPath' | '
         token: values.TELEGRAM_TOKEN,
         ...(apiRoot && { apiRoot: apiRoot.replace(/\/+$/, '') }),
         ...(url && secret && { webhook: { url, secret } }),
+        ...(values.TELEGRAM_RICH !== 'off' && { rich: values.TELEGRAM_RICH }),
       },
     }),
     ...(values.DISCORD_TOKEN && {

@@ -77,6 +77,11 @@ export const variables = {
     'By what an update is known to come from Telegram; needed with `TELEGRAM_WEBHOOK_URL`',
     { secret: true },
   ),
+  TELEGRAM_RICH: oneOf(
+    ['off', 'auto', 'on'],
+    'off',
+    'Rich messages: `auto` for texts with a table, a heading or a formula, `on` for all; clients older than these may show nothing of one',
+  ),
   DISCORD_TOKEN: variable(z.string().regex(/^\S+$/), 'a bot token without spaces', 'Opens the Discord door', { secret: true }),
   DISCORD_API_URL: httpUrl('Another server of the Discord API'),
   DISCORD_MESSAGE_CONTENT: oneOf(

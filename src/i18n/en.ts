@@ -1,7 +1,8 @@
 import type { Wrong } from '../ask.ts'
 
 /** Why an attachment was not read, or not to its end. */
-export type Unread = 'large' | 'many' | 'pictures' | 'type' | 'pdf' | 'away' | 'cut' | 'deaf' | 'unheard'
+export type Unread = 'large' | 'many' | 'pictures' | 'type' | 'away' | 'cut' | UnreadPdf | 'deaf' | 'unheard'
+type UnreadPdf = 'pages' | 'locked' | 'broken' | 'scanned' | 'heavy'
 
 type UnreadSentences = Record<Unread, (name: string, detail: string) => string>
 
@@ -32,10 +33,14 @@ export const en = {
     many: (name, limit) => `I have not read \`${name}\`: I read at most ${limit} attachments at once.`,
     pictures: (name, limit) => `I have not looked at \`${name}\`: I look at no more than ${limit} pictures at once.`,
     type: (name, mime) =>
-      `I cannot read \`${name}\`, which is ${mime}: I read text, recordings, and pictures that are JPEG, PNG, WebP or GIF.`,
-    pdf: name => `I cannot read \`${name}\`: I do not read PDF yet.`,
+      `I cannot read \`${name}\`, which is ${mime}: I read text, PDF, recordings, and pictures that are JPEG, PNG, WebP or GIF.`,
     away: name => `I could not get \`${name}\` from this chat: please send it again.`,
     cut: (name, limit) => `I have read only the beginning of \`${name}\`: I read at most ${limit} characters of files at once.`,
+    pages: (name, pages) => `I have read only the beginning of \`${name}\`, up to page ${pages}.`,
+    locked: name => `I cannot read \`${name}\`: it is locked with a password.`,
+    broken: name => `I cannot read \`${name}\`: this PDF is damaged, or made in a way that I do not know.`,
+    scanned: name => `I find no text in \`${name}\` that I could read: send me its pages as pictures instead.`,
+    heavy: name => `I have given up on \`${name}\`: it would take too much time or memory to read.`,
     deaf: name => `I cannot listen to \`${name}\`: no transcription model is set up here (\`TRANSCRIBE_MODEL\`).`,
     unheard: name => `I could not listen to \`${name}\`: the transcription failed.`,
   } as UnreadSentences,

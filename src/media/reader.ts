@@ -68,6 +68,18 @@ export function createReader({ transcribe, miss, signal, log }: ReaderOptions): 
     chars += words.length
     return { words, ...(words.length < text.length && miss(file, 'cut', mostChars.toLocaleString('en'))) }
   }
+  async function leaf(file: Attachment, data: Uint8Array): Promise<Content> {
+    try {
+      const found = await readPdf(data, mostChars - chars, signal)
+      if (typeof found === 'string') return miss(file, found)
+      const quoted = quote(file, found.words)
+      return found.whole || quoted.remark !== undefined ? quoted : { ...quoted, ...miss(file, 'pages', String(found.pages)) }
+    } catch (error) {
+      signal.throwIfAborted()
+      log.error({ reason: reason(error) }, 'PDF cannot be read here')
+      return miss(file, 'broken')
+    }
+  }
   return {
     async read(file, data) {
       const { mime } = sniff(data)
@@ -75,9 +87,7 @@ export function createReader({ transcribe, miss, signal, log }: ReaderOptions): 
       if (isPicture(mime)) return look(file, mime, data)
       if (ending !== undefined) return listen(file, { name: `recording.${ending}`, mime, data })
       if (mime === 'text/plain') return quote(file, readText(data) ?? '')
-      if (mime !== 'application/pdf') return miss(file, 'type', mime)
-      const words = await readPdf(data)
-      return words === undefined ? miss(file, 'pdf') : quote(file, words)
+      return mime === 'application/pdf' ? leaf(file, data) : miss(file, 'type', mime)
     },
   }
 }

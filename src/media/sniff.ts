@@ -64,17 +64,51 @@ export function sniff(data: Uint8Array): Sort {
   return readText(data) === undefined ? unknown : text
 }
 
-/** The words of a text in UTF-8; undefined for anything else. */
+/** The words of a text in UTF-8, in UTF-16 that says so, or in GBK, as Windows writes it in China; undefined for anything else. */
 export function readText(data: Uint8Array): string | undefined {
+  const wide = data[0] === 0xff && data[1] === 0xfe ? 'utf-16le' : data[0] === 0xfe && data[1] === 0xff ? 'utf-16be' : undefined
+  const text = wide
+    ? decode(data, wide)
+    : (decode(data, 'utf-8') ?? (isLikelyChinese(data) ? decode(data, 'gb18030') : undefined))
+  return text !== undefined && isText(text) ? text : undefined
+}
+
+/** Below the space only tab, line ends, page ends, and the escape that colours logs. */
+const isOfText = (code: number) => code >= 32 || [9, 10, 12, 13, 27].includes(code)
+
+function isText(text: string): boolean {
+  for (let at = 0; at < text.length; at++) if (!isOfText(text.charCodeAt(at))) return false
+  return true
+}
+
+function decode(data: Uint8Array, encoding: string): string | undefined {
   try {
-    return data.every(isOfText) ? new TextDecoder('utf-8', { fatal: true }).decode(data) : undefined
+    return new TextDecoder(encoding, { fatal: true }).decode(data)
   } catch {
     return undefined
   }
 }
 
-/** Below the space only tab, line ends, page ends, and the escape that colours logs. */
-const isOfText = (byte: number) => byte >= 32 || [9, 10, 12, 13, 27].includes(byte)
+/**
+ * GBK takes nearly any two bytes for a character, so that words in other encodings can be read as one: here three of four must be common,
+ * which are punctuation and the 3755 of GB 2312's level 1.
+ */
+function isLikelyChinese(data: Uint8Array): boolean {
+  let common = 0
+  let all = 0
+  for (let at = 0; at < Math.min(data.length, enoughToTell); at++) {
+    const first = data[at] ?? 0
+    const second = data[at + 1] ?? 0
+    if (first < 0x80) continue
+    const isCommon = second >= 0xa1 && ((first >= 0xa1 && first <= 0xa3) || (first >= 0xb0 && first <= 0xd7))
+    if (isCommon) common++
+    all++
+    at += second < 0x40 ? 3 : 1
+  }
+  return common >= all * 0.75
+}
+
+const enoughToTell = 100_000
 
 /** The pictures that vision models take; every endpoint takes these four. */
 export const isPicture = (mime: string) => /^image\/(png|jpeg|gif|webp)$/.test(mime)

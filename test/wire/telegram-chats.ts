@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { Chat, InlineKeyboardMarkup, Message, MessageEntity, User } from 'grammy/types'
+import type { Chat, InlineKeyboardMarkup, Message, MessageEntity, RichBlock, User } from 'grammy/types'
 import { contentOfFile, receiveFile, type Uploaded } from './telegram-files.ts'
+import { richComplaint } from './telegram-rich.ts'
 import { complaint } from './telegram-text.ts'
 
 export type Payload = Record<string, unknown>
@@ -13,6 +14,8 @@ export interface Posted {
   author: string
   text: string
   entities: MessageEntity[]
+  /** Its blocks, where it is a rich message. */
+  rich?: RichBlock[]
   /** Labels of the buttons below it. */
   buttons: string[]
   thread?: number
@@ -47,16 +50,22 @@ interface Room {
 interface World {
   me: User
   enforceRate: boolean
+  /** Whether the server knows Bot API 10.2. */
+  knowsRich: boolean
   rooms: Map<number, Room>
   nextId: number
 }
 
 /** All chats of one bot, as its server knows them. A chat exists once a person has spoken there, or the bot was added. */
-export function createChats(me: User, enforceRate: boolean) {
-  const world: World = { me, enforceRate, rooms: new Map(), nextId: 501 }
+export function createChats(me: User, enforceRate: boolean, knowsRich: boolean) {
+  const world: World = { me, enforceRate, knowsRich, rooms: new Map(), nextId: 501 }
   const roomOf = (payload: Payload) => world.rooms.get(Number(payload['chat_id']))
   return {
-    send: (payload: Payload) => send(world, payload, contentComplaint(payload) ?? contentOf(payload)),
+    send: (payload: Payload) => send(world, payload, contentComplaint(payload, false) ?? contentOf(payload, false)),
+    sendRich: (payload: Payload) => {
+      if (!knowsRich) return refuse(404, 'Not Found: method not found')
+      return send(world, payload, contentComplaint(payload, true) ?? contentOf(payload, true))
+    },
     sendFile(kind: Uploaded['kind'], payload: Payload): Answer {
       const file = receiveFile(kind, payload)
       if ('ok' in file) return file
@@ -171,11 +180,13 @@ function edit(world: World, payload: Payload): Answer {
   const message = find(room, Number(payload['message_id']))
   if (!message) return bad('message to edit not found')
   if (message.from?.id !== world.me.id) return bad("message can't be edited")
-  const wrong = contentComplaint(payload)
+  const isRich = world.knowsRich && payload['rich_message'] !== undefined
+  const wrong = contentComplaint(payload, isRich)
   if (wrong) return bad(wrong === 'message is too long' ? 'MESSAGE_TOO_LONG' : wrong)
-  const { text, entities, reply_markup, ...rest } = message
-  if (isDeepStrictEqual(definedOf({ text, entities, reply_markup }), contentOf(payload))) return bad(notModified)
-  const edited = { ...rest, ...contentOf(payload), edit_date: Math.floor(Date.now() / 1000) } as Message
+  const { text, entities, rich_message, reply_markup, ...rest } = message
+  if (isDeepStrictEqual(definedOf({ text, entities, rich_message, reply_markup }), contentOf(payload, isRich)))
+    return bad(notModified)
+  const edited = { ...rest, ...contentOf(payload, isRich), edit_date: Math.floor(Date.now() / 1000) } as Message
   replace(room, edited)
   room.edits.set(edited.message_id, (room.edits.get(edited.message_id) ?? 0) + 1)
   room.spoken.push(performance.now())
@@ -185,10 +196,11 @@ function edit(world: World, payload: Payload): Answer {
 const notModified =
   'message is not modified: specified new message content and reply markup are exactly the same as a current content and reply markup of the message'
 
-/** Telegram keeps a text without white space at its end, and drops empty lists. */
-function contentOf(payload: Payload): object {
+/** Telegram keeps a text without white space at its end, and drops empty lists. A rich message has no text at all. */
+function contentOf(payload: Payload, isRich: boolean): object {
   const entities = entitiesOf(payload)
   const markup = payload['reply_markup'] as InlineKeyboardMarkup | undefined
+  if (isRich) return { rich_message: payload['rich_message'], ...(markup && { reply_markup: markup }) }
   return {
     text: String(payload['text']).trimEnd(),
     ...(entities.length > 0 && { entities }),
@@ -199,10 +211,11 @@ function contentOf(payload: Payload): object {
 const entitiesOf = (payload: Payload) => (payload['entities'] ?? []) as MessageEntity[]
 const definedOf = (record: object) => Object.fromEntries(Object.entries(record).filter(([, value]) => value !== undefined))
 
-function contentComplaint(payload: Payload): string | undefined {
+function contentComplaint(payload: Payload, isRich: boolean): string | undefined {
   const markup = payload['reply_markup'] as InlineKeyboardMarkup | undefined
   const data = (markup?.inline_keyboard ?? []).flat().map(key => ('callback_data' in key ? key.callback_data : ''))
   if (data.some(text => text === '' || Buffer.byteLength(text) > 64)) return 'BUTTON_DATA_INVALID'
+  if (isRich) return richComplaint(payload['rich_message'] as Payload)
   return complaint(String(payload['text'] ?? ''), entitiesOf(payload))
 }
 
@@ -223,12 +236,14 @@ function secondsToWait(spoken: number[], isPrivate: boolean): number {
 
 function toPosted(message: Message, edits: number): Posted {
   const { from, text, caption, entities = [], message_thread_id: thread, reply_to_message: original, reply_markup } = message
+  const { rich_message: rich } = message
   return {
     id: message.message_id,
     bot: from?.is_bot === true,
     author: from?.first_name ?? '',
     text: text ?? caption ?? '',
     entities,
+    ...(rich && { rich: rich.blocks }),
     buttons: (reply_markup?.inline_keyboard ?? []).flat().map(key => key.text),
     ...(thread !== undefined && { thread }),
     ...(original && { replyTo: original.message_id }),

@@ -15,6 +15,8 @@ export interface TelegramWireOptions {
   username?: string
   /** Answers 429 to who speaks faster than Telegram allows: 8 at once and 1 per 1.1 s in private, 20 a minute in a group. */
   enforceRate?: boolean
+  /** False: a server of the Bot API from before rich messages. */
+  knowsRich?: boolean
   /** Where on this machine the public address of a webhook leads. */
   reach?(url: string): string
 }
@@ -86,14 +88,20 @@ export interface TelegramWire {
 
 /** A Bot API server for one bot on 127.0.0.1, to be given to a bot as `apiRoot`. */
 export async function startTelegramWire(options: TelegramWireOptions = {}): Promise<TelegramWire> {
-  const { token = '4711:test-token', username = 'bellhop_bot', enforceRate = false, reach = (url: string) => url } = options
+  const {
+    token = '4711:test-token',
+    username = 'bellhop_bot',
+    enforceRate = false,
+    knowsRich = true,
+    reach = (url: string) => url,
+  } = options
   const me = { id: Number(token.split(':')[0]), is_bot: true, first_name: 'Bellhop', username }
   const courier = createCourier(() => updates, reach)
   const updates = createUpdates(courier.bring)
   const backstage: Backstage = {
     token,
     me,
-    chats: createChats(me, enforceRate),
+    chats: createChats(me, enforceRate, knowsRich),
     updates,
     queries: createQueries(),
     courier,
@@ -188,6 +196,8 @@ function carryOut(backstage: Backstage, method: string, payload: Payload, gone: 
       return updates.poll(payload, gone)
     case 'sendMessage':
       return chats.send(payload)
+    case 'sendRichMessage':
+      return chats.sendRich(payload)
     case 'sendPhoto':
       return chats.sendFile('photo', payload)
     case 'sendDocument':
