@@ -2,7 +2,7 @@ import type { CommandInfo, Suggest } from './adapter.ts'
 import { isAdmin } from './admins.ts'
 import { stopWaiting } from './answers.ts'
 import type { History } from './history.ts'
-import type { Words } from './i18n/i18n.ts'
+import { chooseWords, type Words } from './i18n/i18n.ts'
 import type { Conversation, Message } from './message.ts'
 import type { Asks } from './queue/asks.ts'
 import type { Board, Notice } from './queue/board.ts'
@@ -12,7 +12,7 @@ import type { Journal } from './queue/journal.ts'
 import type { Retries } from './queue/retries.ts'
 import type { Signals } from './queue/signals.ts'
 import { tokenOf } from './queue/token.ts'
-import { choices, isChoice, isSetting, type SettingName, type Settings } from './settings.ts'
+import { choices, isChoice, isSetting, type Settings, settingNames } from './settings.ts'
 import type { ServerStatus } from './toolbox.ts'
 
 export interface CommandTools {
@@ -107,9 +107,9 @@ export const commands: Command[] = [
     name: 'settings',
     description: { en: 'How I behave in this conversation', zh: '我在这段对话中的行为' },
     quiet: true,
-    suggest: async option => (option === 'name' ? Object.keys(choices) : Object.values(choices).flat()),
+    suggest: async option => (option === 'name' ? settingNames : Object.values(choices).flat()),
     options: [known('name', false, 'Name of the setting', '设置的名称'), known('value', false, 'What it shall be', '改成什么')],
-    run: (message, argument, words, { settings }) => changeSettings(message.conversation, argument, words, settings),
+    run: (message, argument, words, { settings }) => changeSettings(message, argument, words, settings),
   },
   {
     name: 'status',
@@ -205,22 +205,23 @@ function status(notices: Notice[], counts: { waiting: number; active: number }, 
     .join('\n\n')
 }
 
-async function changeSettings(conversation: Conversation, argument: string, words: Words, settings: Settings): Promise<string> {
+async function changeSettings(message: Message, argument: string, words: Words, settings: Settings): Promise<string> {
+  const { conversation, author } = message
   const [name = '', value = ''] = argument.toLowerCase().split(/\s+/)
   if (name === '') return listSettings(conversation, words, settings)
-  if (!isSetting(name)) return words.noSuchSetting(name, quoted(Object.keys(choices)))
+  if (!isSetting(name)) return words.noSuchSetting(name, quoted(settingNames))
   if (!isChoice(name, value)) return words.noSuchChoice(name, value, quoted(choices[name]))
   await settings.set(conversation, name, value)
-  return words.settingSet(name, value)
+  const newWords = name === 'language' ? chooseWords(value, words.language)(author) : words
+  return newWords.settingSet(name, value)
 }
 
 async function listSettings(conversation: Conversation, words: Words, settings: Settings): Promise<string> {
-  const names = Object.keys(choices) as SettingName[]
-  const lines = names.map(async name => {
-    const value = await settings.get(conversation, name)
-    return `- ${words.settingValue(name, value, quoted(choices[name]))}: ${words.settings[name]}`
-  })
-  return [words.settingsTitle, (await Promise.all(lines)).join('\n')].join('\n\n')
+  const chosen = await settings.all(conversation)
+  const lines = settingNames.map(
+    name => `- ${words.settingValue(name, chosen[name], quoted(choices[name]))}: ${words.settings[name]}`,
+  )
+  return [words.settingsTitle, lines.join('\n')].join('\n\n')
 }
 
 const quoted = (names: readonly string[]) => names.map(name => `\`${name}\``).join(', ')

@@ -1,4 +1,5 @@
 import { destination, pino, stdTimeFunctions, transport } from 'pino'
+import type { Redact } from './redact.ts'
 
 /** One line of JSON per event; on a terminal, one readable line. Never given chat text or secrets. */
 export interface Log {
@@ -22,9 +23,11 @@ const secretFields = [
   'env',
 ]
 
-export function createLog(level: string, readable: boolean): Log {
-  const redact = { paths: secretFields.flatMap(name => [name, `*.${name}`]), censor: '[hidden]' }
-  const base = { level, redact, base: null, timestamp: stdTimeFunctions.isoTime }
+/** `redact` reads every line before it is written: an error may repeat what it was given. */
+export function createLog(level: string, readable: boolean, redact: Redact): Log {
+  const fields = { paths: secretFields.flatMap(name => [name, `*.${name}`]), censor: '[hidden]' }
+  const hooks = { streamWrite: (line: string) => redact(line) }
+  const base = { level, redact: fields, hooks, base: null, timestamp: stdTimeFunctions.isoTime }
   if (!readable) return pino(base, destination(standardError))
   return pino(
     base,

@@ -6,6 +6,7 @@ import { findForm } from './answers.ts'
 import { banner } from './banner.ts'
 import { commands, createSuggest } from './commands.ts'
 import { type Config, loadConfig } from './config/config.ts'
+import { secretsOf } from './config/secrets.ts'
 import { createDoor } from './door.ts'
 import { ConfigError } from './errors.ts'
 import { createHistory } from './history.ts'
@@ -25,6 +26,7 @@ import { createMemory } from './queue/memory.ts'
 import { createRetries } from './queue/retries.ts'
 import { createSignals } from './queue/signals.ts'
 import { createReceive } from './receive.ts'
+import { createRedact, discreet, type Redact } from './redact.ts'
 import { openRedis, type RedisHouse } from './redis/redis.ts'
 import { createPacer } from './reply/pacer.ts'
 import { createSettings } from './settings.ts'
@@ -60,14 +62,15 @@ export async function openHouse({ config, log, chat }: Opening): Promise<House> 
   try {
     const redis = await openRedis({ ...(config.redisUrl && { url: config.redisUrl }), ...redisPlaces(config), log })
     closers.push(() => redis.close())
+    const redact = createRedact(secretsOf(config))
     const queue = createQueueRooms(redis, log)
     closers.push(() => queue.jobs.close())
     closers.push(() => queue.feed.close())
-    const adapters = await createAdapters(config, queue, redis, log, chat)
-    const doors = createDoors({ config, queue, redis, adapters, log, chatOnly: chat !== undefined })
+    const adapters = await createAdapters(config, queue, redis, redact, log, chat)
+    const doors = createDoors({ config, queue, redis, adapters, redact, log, chatOnly: chat !== undefined })
     closers.push(() => doors.hangUp())
     const shift =
-      config.role === 'gateway' ? undefined : await startShift({ config, adapters, ...queue, redis: redis.redis, log })
+      config.role === 'gateway' ? undefined : await startShift({ config, adapters, ...queue, redis: redis.redis, redact, log })
     if (shift) closers.push(() => shift.close())
     closers.push(() => doors.close())
     closers.push(() => {
@@ -83,7 +86,7 @@ export async function openHouse({ config, log, chat }: Opening): Promise<House> 
       servers: shift?.servers(),
       seconds: (performance.now() - began) / 1000,
     }
-    return { webUrl, banner: banner(facts), close }
+    return { webUrl, banner: redact(banner(facts)), close }
   } catch (error) {
     await close()
     throw error
@@ -134,6 +137,7 @@ async function createAdapters(
   config: Config,
   queue: QueueRooms,
   redis: RedisHouse,
+  redact: Redact,
   log: Log,
   chat: Opening['chat'],
 ): Promise<Map<string, Adapter>> {
@@ -142,7 +146,7 @@ async function createAdapters(
   const mounts: WebOptions['mounts'] = []
   if (config.telegram) {
     const { createTelegramAdapter } = await import('../adapters/telegram/telegram.ts')
-    const telegram = createTelegramAdapter({ ...config.telegram, memory, log })
+    const telegram = createTelegramAdapter({ ...config.telegram, locale: config.locale, memory, log })
     if (telegram.webhook) mounts.push(telegram.webhook)
     adapters.push(telegram)
   }
@@ -153,7 +157,7 @@ async function createAdapters(
   }
   const { createWebAdapter } = await import('../adapters/web/web.ts')
   adapters.push(createWebAdapter({ ...config.web, feed, log, status: () => houseStatus(board, redis), mounts }))
-  return new Map(adapters.map(adapter => [adapter.platform, adapter]))
+  return new Map(adapters.map(adapter => [adapter.platform, discreet(adapter, redact)]))
 }
 
 async function houseStatus(board: Board, redis: RedisHouse) {
@@ -167,6 +171,7 @@ interface DoorsOptions {
   queue: QueueRooms
   redis: RedisHouse
   adapters: Map<string, Adapter>
+  redact: Redact
   log: Log
   chatOnly: boolean
 }
@@ -174,11 +179,12 @@ interface DoorsOptions {
 /** Web and terminal answer on a line that stays open: it is hung up only when the turns have ended. */
 const linesStayOpen = ['web', 'terminal']
 
-function createDoors({ config, queue, redis, adapters, log, chatOnly }: DoorsOptions) {
+function createDoors({ config, queue, redis, adapters, redact, log, chatOnly }: DoorsOptions) {
   const closing = new AbortController()
-  const formFor = (press: Press) => findForm(press, { ...queue, admins: config.admins })
-  const suggest = createSuggest({ ...queue, admins: config.admins })
-  const tools = { ...queue, isUp: () => redis.isUp, admins: config.admins, locale: config.locale, log, closing: closing.signal }
+  const { admins, locale } = config
+  const formFor = (press: Press) => findForm(press, { ...queue, admins })
+  const suggest = createSuggest({ ...queue, admins })
+  const tools = { ...queue, isUp: () => redis.isUp, admins, locale, redact, log, closing: closing.signal }
   const wanted =
     config.role === 'worker' ? [] : [...adapters.values()].filter(({ platform }) => (platform === 'terminal') === chatOnly)
   const doors = wanted.map(adapter => ({
@@ -216,7 +222,7 @@ const misconfigured = 78
 async function run(): Promise<void> {
   const chatting = process.argv.includes('--chat')
   const config = loadConfig(projectFolder)
-  const log = createLog(chatting ? 'error' : config.logLevel, process.stderr.isTTY)
+  const log = createLog(chatting ? 'error' : config.logLevel, process.stderr.isTTY, createRedact(secretsOf(config)))
   let leaving = false
   const leave = async () => {
     if (leaving) process.exit(1) // asked twice: at once

@@ -35,7 +35,7 @@ export interface KeptFile {
   name: string
   mime: string
   bytes: number
-  /** Its place among the files that follow the answer; absent: only the model sees it. */
+  /** Its place among the files that follow the answer, 0 for the answer itself as a file; absent: only the model sees it. */
   number?: number
 }
 

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Adapter, Outgoing } from './adapter.ts'
 import { Gone, Refused } from './errors.ts'
-import { wordsFor } from './i18n/i18n.ts'
+import type { WordsOf } from './i18n/i18n.ts'
 import type { Message } from './message.ts'
 import { groupOf } from './queue/group.ts'
 import { joined } from './queue/inbox.ts'
@@ -17,14 +17,14 @@ export interface NotesOptions {
   journal: Journal
   adapter: Adapter
   pacer: Pacer
-  locale: string
+  wordsOf: WordsOf
 }
 
 /** Whoever is further back is not told: in a busy place the chat would fill with such notes. */
 const shownTurns = 3
 
 /** The notes "queued, 2 ahead": each becomes the reply to its message when its turn has come. */
-export function createNotes({ notes: known, lease, journal, adapter, pacer, locale }: NotesOptions) {
+export function createNotes({ notes: known, lease, journal, adapter, pacer, wordsOf }: NotesOptions) {
   const { conversation } = lease
   const notes = new Map<string, { id: string; text?: string }>([...known].map(([message, id]) => [message, { id }]))
 
@@ -69,11 +69,11 @@ export function createNotes({ notes: known, lease, journal, adapter, pacer, loca
       for (const messageId of notes.keys()) {
         if (firsts.has(messageId)) continue
         const answered = known.find(({ id }) => id === messageId)
-        const words = wordsFor(answered?.author.locale, locale)
+        const words = wordsOf(answered?.author)
         await close(messageId, answered || messageId.startsWith(joined) ? words.joined : `*${words.withdrawn}*`, signal)
       }
       const texts = groups.slice(0, shownTurns).flatMap(([first], at) => {
-        return first?.kind === 'chat' ? [[first, `⏳ ${wordsFor(first.author.locale, locale).queued(at + 1)}`] as const] : []
+        return first?.kind === 'chat' ? [[first, `⏳ ${wordsOf(first.author).queued(at + 1)}`] as const] : []
       })
       for (const [first, text] of texts) if (!notes.has(first.id)) await post(first, text, signal)
       for (const [first, text] of texts) await count(first, text, signal)

@@ -4,11 +4,12 @@ import { isAdmin } from './admins.ts'
 import { isAnswer, pressAnswer, stopWaiting, type Told, takeTyped, typingFor } from './answers.ts'
 import { type CommandTools, findCommand, nearestCommand } from './commands.ts'
 import { Closing, Gone } from './errors.ts'
-import { type Words, wordsFor } from './i18n/i18n.ts'
+import { chooseWords, type Words } from './i18n/i18n.ts'
 import { errorId, type Log, reason } from './log.ts'
 import { type Change, isMessage, isPress, type Message, type Press } from './message.ts'
 import type { Away } from './queue/away.ts'
 import { tokenOf } from './queue/token.ts'
+import type { Redact } from './redact.ts'
 import { deliver, mayCall } from './reply/deliver.ts'
 import { openLane, type Pacer } from './reply/pacer.ts'
 import { split } from './reply/split.ts'
@@ -17,6 +18,7 @@ export interface ReceiveTools extends CommandTools {
   pacer: Pacer
   away: Away
   locale: string
+  redact: Redact
   log: Log
   /** Whether Redis can be reached. */
   isUp(): boolean
@@ -57,13 +59,12 @@ async function receiveMessage(heard: Message, adapter: Adapter, tools: ReceiveTo
     if (await tools.away.add(message)) await tools.jobs.ring(message.conversation)
     return
   }
-  const words = wordsFor(message.author.locale, tools.locale)
   const typing = await typingFor(message, tools)
-  const answer = typing ? () => takeTyped(typing, message, words, tools) : immediateAnswer(message, words, tools)
+  const answer = typing ? (words: Words) => takeTyped(typing, message, words, tools) : immediateAnswer(message, tools)
   if (!answer) {
     await receiveQuestion(findCommand(message.text) ? { ...message, alone: true } : message, tools)
   } else if (await tools.inbox.isNew(message.conversation, message.id)) {
-    void answerAtOnce(answer, message, words, adapter, tools)
+    void answerAtOnce(answer, message, adapter, tools)
   }
 }
 
@@ -75,30 +76,27 @@ async function receiveQuestion(message: Message, { inbox, jobs, signals }: Recei
   if (ahead > 0) await signals.send({ conversation, what: 'mail' })
 }
 
+type ImmediateAnswer = (words: Words) => Promise<string>
+
 /** How to answer without a turn, if that can be. */
-function immediateAnswer(message: Message, words: Words, tools: ReceiveTools): (() => Promise<string>) | undefined {
+function immediateAnswer(message: Message, tools: ReceiveTools): ImmediateAnswer | undefined {
   const { text, attachments, quoted } = message
-  if (text.length > longestMessage) return async () => words.tooLong(text.length, longestMessage)
-  if (text.trim() === '' && attachments.length === 0 && quoted === undefined) return async () => words.empty
+  if (text.length > longestMessage) return async words => words.tooLong(text.length, longestMessage)
+  if (text.trim() === '' && attachments.length === 0 && quoted === undefined) return async words => words.empty
   const found = findCommand(text)
   if (!found) return undefined
   const { command, name, argument } = found
-  if (!command) return async () => words.unknownCommand(name, nearestCommand(name))
+  if (!command) return async words => words.unknownCommand(name, nearestCommand(name))
   const { run } = command
-  return run && (() => run(message, argument, words, tools))
+  return run && (words => run(message, argument, words, tools))
 }
 
 /** Not awaited by who listens to the platform: a slow platform must not hold up what others say. Never throws. */
-async function answerAtOnce(
-  answer: () => Promise<string>,
-  message: Message,
-  words: Words,
-  adapter: Adapter,
-  tools: ReceiveTools,
-): Promise<void> {
+async function answerAtOnce(answer: ImmediateAnswer, message: Message, adapter: Adapter, tools: ReceiveTools): Promise<void> {
   const facts = { conversation: message.conversation, message: message.id }
   try {
-    const text = await answer().catch((error: unknown) => {
+    const words = await wordsFor(message, tools)
+    const text = await answer(words).catch((error: unknown) => {
       const id = errorId()
       tools.log.error({ ...facts, error: id, reason: reason(error) }, 'a command failed')
       return words.failed(id)
@@ -109,8 +107,17 @@ async function answerAtOnce(
   }
 }
 
-async function say(text: string, message: Message, adapter: Adapter, { closing, pacer, log }: ReceiveTools): Promise<void> {
-  const parts = split(text, adapter.limits)
+async function wordsFor({ conversation, author }: Message | Press, { settings, locale, log }: ReceiveTools): Promise<Words> {
+  const language = await settings.get(conversation, 'language').catch((error: unknown) => {
+    log.warn({ conversation, reason: reason(error) }, 'the language of a conversation could not be read')
+    return 'auto'
+  })
+  return chooseWords(language, locale)(author)
+}
+
+async function say(text: string, message: Message, adapter: Adapter, tools: ReceiveTools): Promise<void> {
+  const { closing, pacer, redact, log } = tools
+  const parts = split(redact(text), adapter.limits)
   let sent = 0
   let before: string | undefined
   async function bring(): Promise<boolean> {
@@ -127,13 +134,9 @@ async function say(text: string, message: Message, adapter: Adapter, { closing, 
 }
 
 /** Never throws. */
-async function sayTo(
-  { conversation, aside, author }: Press,
-  { text, openly }: Told,
-  adapter: Adapter,
-  tools: ReceiveTools,
-): Promise<void> {
-  const words = wordsFor(author.locale, tools.locale)
+async function sayTo(press: Press, { text, openly }: Told, adapter: Adapter, tools: ReceiveTools): Promise<void> {
+  const { conversation, aside } = press
+  const words = await wordsFor(press, tools)
   const out = { text, buttons: [], final: true }
   await adapter.post(conversation, out, openly ? undefined : aside).catch(async (error: unknown) => {
     if (error instanceof Gone && !openly) await adapter.post(conversation, { ...out, text: words.writeFirst }).catch(() => {})
@@ -166,7 +169,7 @@ async function receivePress(press: Press, adapter: Adapter, tools: ReceiveTools)
     await stopWaiting(conversation, author, token, tools)
   }
   if (isAnswer(press) && (await tools.inbox.isNew(conversation, press.id))) {
-    const words = wordsFor(author.locale, tools.locale)
+    const words = await wordsFor(press, tools)
     const told = await pressAnswer(press, words, tools)
     if (told) void sayTo(press, told, adapter, tools)
   }

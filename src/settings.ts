@@ -6,30 +6,46 @@ import type { Redis } from './redis/redis.ts'
 export const choices = {
   /** What becomes of a message that the asker sends while he is being answered: it waits, is handed to the turn, or ends it. */
   busy: ['queue', 'steer', 'interrupt'],
+  /** How much is shown of what tools do: a line for each step, one line for what runs now, or nothing. */
+  steps: ['full', 'compact', 'off'],
+  /** What the bot itself speaks; `auto`: the language that the platform tells of each person. */
+  language: ['auto', 'en', 'zh'],
 } as const
 
 export type SettingName = keyof typeof choices
 export type Setting<Name extends SettingName> = (typeof choices)[Name][number]
+export type Chosen = { [Name in SettingName]: Setting<Name> }
 
 export interface Settings {
   get<Name extends SettingName>(conversation: Conversation, name: Name): Promise<Setting<Name>>
+  /** All at once. */
+  all(conversation: Conversation): Promise<Chosen>
   /** Throws when the value is not among the choices. */
   set(conversation: Conversation, name: SettingName, value: string): Promise<void>
 }
 
 export const isSetting = (name: string): name is SettingName => Object.hasOwn(choices, name)
 export const isChoice = (name: SettingName, value: string) => (choices[name] as readonly string[]).includes(value)
+export const settingNames = Object.keys(choices) as SettingName[]
 
 /** Kept for ever: a handful of bytes that somebody chose on purpose. */
 export function createSettings(redis: Redis): Settings {
   return {
     async get(conversation, name) {
-      const value = await redis.hget(keysOf(conversation).settings, name)
-      return value !== null && isChoice(name, value) ? (value as Setting<typeof name>) : choices[name][0]
+      return orFirst(name, await redis.hget(keysOf(conversation).settings, name))
+    },
+    async all(conversation) {
+      const values = await redis.hmget(keysOf(conversation).settings, ...settingNames)
+      return Object.fromEntries(settingNames.map((name, at) => [name, orFirst(name, values[at])])) as Chosen
     },
     async set(conversation, name, value) {
       if (!isChoice(name, value)) throw new Error(`${value} is not one of ${choices[name].join(', ')}`)
       await redis.hset(keysOf(conversation).settings, name, value)
     },
   }
+}
+
+/** What another version of this program has kept may be no choice any more. */
+function orFirst<Name extends SettingName>(name: Name, value: string | null | undefined): Setting<Name> {
+  return typeof value === 'string' && isChoice(name, value) ? (value as Setting<Name>) : choices[name][0]
 }

@@ -18,6 +18,7 @@ import type { Journal } from './queue/journal.ts'
 import type { Leases } from './queue/lease.ts'
 import type { Retries } from './queue/retries.ts'
 import type { Signals } from './queue/signals.ts'
+import type { Redact } from './redact.ts'
 import type { Redis } from './redis/redis.ts'
 import type { Pacer } from './reply/pacer.ts'
 import type { Settings } from './settings.ts'
@@ -52,6 +53,7 @@ export interface ShiftTools {
   board: Board
   /** For what the tools said, and how they were defined. */
   redis: Redis
+  redact: Redact
   log: Log
 }
 

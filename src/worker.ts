@@ -6,10 +6,10 @@ import { systemPrompt, toEntry } from './agent/prompt.ts'
 import { openAsking } from './asking.ts'
 import { type Behind, openBehind } from './behind.ts'
 import { findCommand } from './commands.ts'
-import { deliverFinal } from './delivery.ts'
+import { deliverFinal, withWhole } from './delivery.ts'
 import { ModelError, Parked } from './errors.ts'
 import { type History, wholeEntries } from './history.ts'
-import { type Words, wordsFor } from './i18n/i18n.ts'
+import { chooseWords, type Words } from './i18n/i18n.ts'
 import { errorId, type Log, reason } from './log.ts'
 import { type Media, openMedia } from './media/media.ts'
 import type { FileStore } from './media/store.ts'
@@ -22,8 +22,9 @@ import { LeaseLost } from './queue/lease.ts'
 import type { Retries } from './queue/retries.ts'
 import { tokenOf } from './queue/token.ts'
 import { doneBefore, filesOf, notUndone, replay, toEntries } from './recall.ts'
+import type { Redact } from './redact.ts'
 import { awayNotice } from './reply/away-notice.ts'
-import { renderPlain } from './reply/card.ts'
+import { type Look, renderPlain } from './reply/card.ts'
 import type { Pacer } from './reply/pacer.ts'
 import { openReply, type Reply } from './reply/reply.ts'
 import type { Settings } from './settings.ts'
@@ -50,6 +51,7 @@ export interface WorkerTools {
   /** How long a worker waits with a turn for a person's answer before it turns to others, in milliseconds. */
   patienceMs: number
   locale: string
+  redact: Redact
   log: Log
 }
 
@@ -61,18 +63,22 @@ const deathsAllowed = 2
  * could not be ended here; the messages are then still in the inbox, and the journal knows how far it came.
  */
 export async function answer(waiting: Message[], turn: Turn, tools: WorkerTools): Promise<void> {
-  const { inbox, journal, retries } = tools
+  const { inbox, journal, retries, settings, redact } = tools
   const record = await journal.begin(turn.lease, waiting)
   const { messages, replies } = record
   if (areTakenBack(messages) && replies.length === 0 && !record.again) return inbox.finish(messages, [], turn.lease)
   const question = questionOf(messages)
+  const { language, steps } = await settings.all(question.conversation)
+  const wordsOf = chooseWords(language, tools.locale)
+  const words = wordsOf(question.author)
   let ids = replies
-  const reply = openReplyTo(question, record, turn, tools, posted => {
+  const reply = openReplyTo(question, record, { words, steps, redact }, turn, tools, posted => {
     ids = posted
     behind.look()
   })
   const media = openMediaOf(question, record, reply, turn, tools)
-  const options = { ...tools, ...turn, taken: messages, notes: record.notes, adapter: adapterFor(question, tools), reply }
+  const adapter = adapterFor(question, tools)
+  const options = { ...tools, ...turn, taken: messages, notes: record.notes, adapter, reply, wordsOf }
   const interrupt = () => turn.end('interrupt')
   const behind = openBehind({ ...options, read: media.read, hasBegun: () => ids.length > 0, interrupt })
   turn.onMail(behind.look)
@@ -80,21 +86,21 @@ export async function answer(waiting: Message[], turn: Turn, tools: WorkerTools)
   try {
     const final =
       record.final ??
-      awayNotice(question, tools.locale) ??
-      (await compose({ question, record, reply, behind, media, turn, tools }))
+      awayNotice(question, words) ??
+      (await compose({ question, record, reply, behind, media, turn, words, tools }))
     if (!record.final && !(await journal.keepFinal(turn.lease, question.id, final))) {
       await reply.leave()
       throw new TurnEnded('restart')
     }
     await retries.keep({ messages: behind.taken, ...(ids[0] && { reply: ids[0] }) }, final.retry && tokenOf(question.id))
-    await deliverFinal(final, { ...tools, ...turn, question, reply, adapter: adapterFor(question, tools) })
+    await deliverFinal(final, { ...tools, ...turn, question, reply, words, adapter: adapterFor(question, tools) })
     await inbox.finish(behind.taken, final.entries, turn.lease)
   } catch (error) {
     if (!(error instanceof Parked)) throw error
     await reply.rest()
     if (!(await tools.asks.park(behind.taken, error.token, turn.lease))) throw new TurnEnded('restart') // answered meanwhile
   } finally {
-    await behind.close()
+    await Promise.all([behind.close(), reply.leave()])
   }
 }
 
@@ -106,6 +112,7 @@ interface Composing {
   behind: Behind
   media: Media
   turn: Turn
+  words: Words
   tools: WorkerTools
 }
 
@@ -133,16 +140,16 @@ function openMediaOf(message: Message, { steps }: TurnRecord, reply: Reply, { si
 function openReplyTo(
   message: Message,
   { replies, again }: TurnRecord,
+  look: Look,
   { lease, closing }: Turn,
   tools: WorkerTools,
   onPosted: (ids: string[]) => void,
 ): Reply {
   const { journal, pacer, log } = tools
-  const words = wordsFor(message.author.locale, tools.locale)
   return openReply({
     adapter: adapterFor(message, tools),
     message,
-    words,
+    look,
     turn: tokenOf(message.id),
     posted: replies,
     again,
@@ -151,7 +158,7 @@ function openReplyTo(
       onPosted(ids)
     },
     mayAct: lease.check,
-    stopButton: { label: words.stop, action: 'stop', token: tokenOf(message.id) },
+    stopButton: { label: look.words.stop, action: 'stop', token: tokenOf(message.id) },
     pacer,
     closing: AbortSignal.any([closing, lease.lost]),
     log,
@@ -167,9 +174,8 @@ function adapterFor({ conversation }: Message, { adapters }: WorkerTools): Adapt
 
 /** Runs the turn to an end that can be told, whatever happens; only a lost lease and a house that closes make it throw. */
 async function compose(composing: Composing): Promise<Final> {
-  const { question: message, record, reply, turn, tools } = composing
+  const { question: message, record, reply, turn, words, tools } = composing
   const { lease } = turn
-  const words = wordsFor(message.author.locale, tools.locale)
   const said = await toEntries(record, async messages => toEntry(messages))
   const steps = [...record.steps]
   const notify = (notice: Notice) => reply.show({ type: 'notice', notice })
@@ -178,7 +184,7 @@ async function compose(composing: Composing): Promise<Final> {
     if (areTakenBack(record.messages)) notify({ kind: 'withdrawn' })
     else if (record.attempts > deathsAllowed) notify(setAside(message, tools.log))
     else {
-      for await (const event of eventsOf(composing, said, words)) {
+      for await (const event of eventsOf(composing, said)) {
         const step = stepOf(event)
         turn.signal.throwIfAborted() // a call that was cut off has no result
         if (step) {
@@ -209,7 +215,7 @@ async function compose(composing: Composing): Promise<Final> {
   const files = filesOf(steps).map(({ number, ...file }) => (number === undefined || isWithdrawn ? file : { ...file, number }))
   const entries = wholeEntries(said, renderPlain(reply.view, words))
   const mayRetry = reply.view.notices.some(mayBeRetried) && !message.alone
-  return { text: reply.answer(), entries, ...(mayRetry && { retry: true }), ...(files.length > 0 && { files }) }
+  return { ...(await withWhole(reply.answer(), files, message.conversation, tools)), entries, ...(mayRetry && { retry: true }) }
 }
 
 /** What has to be kept before it is shown, and before a call is made. */
@@ -224,9 +230,8 @@ function stepOf(event: AgentEvent): Step | undefined {
 }
 
 async function* eventsOf(
-  { question, record, behind, media, turn, tools }: Composing,
+  { question, record, behind, media, turn, words, tools }: Composing,
   said: Entry[],
-  words: Words,
 ): AsyncGenerator<AgentEvent> {
   const { model, maxSteps, history } = tools
   const ask = openAsking({ ...tools, question, attempt: String(record.earlier.length), turn })

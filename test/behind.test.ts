@@ -262,7 +262,7 @@ test.each([
   ['/settings busy Steer', 'Noted: `busy` is **steer** here from now on.'],
   ['/settings busy', '`busy` cannot be ``'],
   ['/settings busy never', '`busy` cannot be `never`: choose one of `queue`, `steer`, `interrupt`.'],
-  ['/settings mood good', 'There is no setting `mood`. There is: `busy`.'],
+  ['/settings mood good', 'There is no setting `mood`. There is: `busy`, `steps`, `language`.'],
 ])('%s', async (command, sentence) => {
   const chat = fakeChat()
   await receive(chat, aMessage(command))

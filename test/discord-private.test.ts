@@ -3,13 +3,13 @@ import { describe, expect, test } from 'vitest'
 import { createDiscordAdapter } from '../adapters/discord/discord.ts'
 import type { CommandInfo } from '../src/adapter.ts'
 import { Gone } from '../src/errors.ts'
-import { wordsFor } from '../src/i18n/i18n.ts'
 import { silentLog } from '../src/log.ts'
 import { isMessage, type Message } from '../src/message.ts'
 import { createReceive } from '../src/receive.ts'
 import type { Pacer } from '../src/reply/pacer.ts'
 import { openReply } from '../src/reply/reply.ts'
 import { live } from './adapter.contract.ts'
+import { look } from './cards.ts'
 import { testRooms } from './rooms.ts'
 import type { DiscordWire } from './wire/discord.ts'
 import { callsTo, closers, failure, first, open, optionsFor, type Stage } from './wire/discord-stage.ts'
@@ -33,7 +33,7 @@ function replyOf(adapter: Stage['adapter'], message: Message) {
   return openReply({
     adapter,
     message,
-    words: wordsFor('en', 'en'),
+    look: look(),
     turn: 'turn-1',
     posted: [],
     again: false,

@@ -1,6 +1,5 @@
 import { afterAll, afterEach, describe, expect, test } from 'vitest'
 import { Gone, RateLimited, Refused } from '../src/errors.ts'
-import { wordsFor } from '../src/i18n/i18n.ts'
 import { silentLog } from '../src/log.ts'
 import type { Message } from '../src/message.ts'
 import type { KeptFile } from '../src/model.ts'
@@ -334,7 +333,6 @@ describe('a platform that', () => {
         losing.signal.throwIfAborted()
       },
       closing: losing.signal,
-      words: wordsFor('en', 'en'),
       log: silentLog,
     })
     await expect(posting).rejects.toThrow(LeaseLost)

@@ -11,6 +11,7 @@ import { createJournal } from '../src/queue/journal.ts'
 import { createLeases } from '../src/queue/lease.ts'
 import { createMemory } from '../src/queue/memory.ts'
 import { createRetries } from '../src/queue/retries.ts'
+import { createRedact } from '../src/redact.ts'
 import { openRedis } from '../src/redis/redis.ts'
 import { createPacer } from '../src/reply/pacer.ts'
 import { createSettings } from '../src/settings.ts'
@@ -78,6 +79,7 @@ const tools = {
   toolsReady: Promise.resolve(),
   maxSteps: 5,
   locale: 'en',
+  redact: createRedact([]),
   log: silentLog,
 }
 const leases = createLeases(redis, { lifeMs: 250, renewMs: 80 })

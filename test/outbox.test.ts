@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
 import { silentLog } from '../src/log.ts'
 import type { Model } from '../src/model.ts'
 import { createTurns } from '../src/turns.ts'
@@ -10,6 +11,7 @@ let rooms: Awaited<ReturnType<typeof testRooms>>
 beforeAll(async () => {
   rooms = await testRooms()
 })
+afterEach(() => void vi.useRealTimers())
 afterAll(() => rooms.close())
 
 test('a turn that was stopped is not begun anew when its last words are left to another worker', async () => {
@@ -59,4 +61,32 @@ test('a turn that was stopped is not begun anew when its last words are left to 
   expect([...chat.shown.values()].map(({ text }) => text)).toEqual([expect.stringMatching(/^Looking\.\n\n\*Stopped\.\*/)])
   expect(model.heard).toEqual([])
   expect(await rooms.inbox.waiting('fake:1')).toEqual([])
+})
+
+test('a turn whose answer cannot be kept touches its reply no more', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'performance'] })
+  const chat = fakeChat()
+  const journal = { ...rooms.journal, keepFinal: () => Promise.reject(new Error('OOM command not allowed')) }
+  const adapters = new Map([['fake', chat.adapter]])
+  const model: Model = async function* () {} // so that the card still thinks
+  const toolsReady = Promise.resolve()
+  const tools = {
+    ...rooms,
+    journal,
+    adapters,
+    toolbox: fakeToolbox(),
+    model,
+    toolsReady,
+    maxSteps: 5,
+    patienceMs: 100,
+    locale: 'en',
+    log: silentLog,
+  }
+  const turns = createTurns({ ...rooms, answer: (waiting, turn) => answer(waiting, turn, tools) })
+  await rooms.inbox.add(aMessage('question'))
+  await expect(turns.work('fake:1')).rejects.toThrow('OOM')
+  const calls = chat.calls.length
+  vi.advanceTimersByTime(60_000)
+  await sleep(60)
+  expect(chat.calls).toHaveLength(calls)
 })

@@ -1,9 +1,9 @@
 import { afterAll, expect, test, vi } from 'vitest'
 import { RateLimited } from '../src/errors.ts'
-import { wordsFor } from '../src/i18n/i18n.ts'
 import { silentLog } from '../src/log.ts'
 import { createPacer, type Lane, type Urgency } from '../src/reply/pacer.ts'
 import { openReply, type Reply } from '../src/reply/reply.ts'
+import { look } from './cards.ts'
 import { aMessage, type FakeChat, fakeChat } from './fakes.ts'
 import { testRooms } from './rooms.ts'
 
@@ -40,7 +40,7 @@ function paced({ keyedPosts = true, opened = true } = {}): Paced {
   const reply = openReply({
     adapter: chat.adapter,
     message: aMessage('question'),
-    words: wordsFor('en', 'en'),
+    look: look(),
     turn: 'turn-1',
     posted: [],
     again: false,
@@ -99,7 +99,7 @@ test('every call that was allowed is made, also at the end of a turn', async () 
   }
   reply.show({ type: 'text', delta: ' third' })
   reply.show({ type: 'entry', entry: { role: 'assistant', text: 'First second third', calls: [] } })
-  await reply.finish(`${reply.answer()}\n\n${'line of text\n'.repeat(20)}`)
+  await reply.finish(`${reply.answer().text}\n\n${'line of text\n'.repeat(20)}`)
   expect(stands(chat).join('\n')).toMatch(/^First second third\n/)
   expect(chat.shown.size).toBeGreaterThan(2)
   expect(allowed).toHaveLength(chat.calls.length)

@@ -122,8 +122,9 @@ test.each([
   ['tools', 'server', '', ['sqlite', 'x']],
   ['call', 'tool', 'TABLES', ['sqlite__list_tables']],
   ['call', 'json', '', []],
-  ['settings', 'name', '', ['busy']],
+  ['settings', 'name', '', ['busy', 'steps', 'language']],
   ['settings', 'value', 'st', ['steer']],
+  ['settings', 'value', 'F', ['full', 'off']],
   ['help', 'me', '', []],
 ])('suggests for /%s what may be typed as %s "%s"', async (command, option, typed, expected) => {
   await rooms.board.post(board)

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { Gone, RateLimited } from '../src/errors.ts'
-import { wordsFor } from '../src/i18n/i18n.ts'
 import { silentLog } from '../src/log.ts'
 import { openReply } from '../src/reply/reply.ts'
+import { look } from './cards.ts'
 import { aMessage, type FakeChat, fakeChat } from './fakes.ts'
 
 /** The fake platform has no limit. */
@@ -15,7 +15,7 @@ function open(chat: FakeChat, { posted = [] as string[], again = false, over = {
   const reply = openReply({
     adapter: chat.adapter,
     message: aMessage('question', over),
-    words: wordsFor('en', 'en'),
+    look: look(),
     turn: 'turn-1',
     posted,
     again,
@@ -38,7 +38,7 @@ test('a fast stream becomes few edits, each the newest, and ends with the whole 
     reply.show({ type: 'text', delta: `${i} ` })
     await sleep(1)
   }
-  const whole = reply.answer()
+  const whole = reply.answer().text
   await reply.finish(whole)
   expect(chat.calls.length).toBeLessThan(20)
   expect(chat.calls.filter(({ kind }) => kind === 'post')).toHaveLength(1)
@@ -82,7 +82,7 @@ test('a long answer goes on in further messages, and finished ones are not edite
     reply.show({ type: 'text', delta: `line ${i} of the text\n` })
     await sleep(2)
   }
-  await reply.finish(reply.answer())
+  await reply.finish(reply.answer().text)
   const shown = shownBy(chat)
   expect(shown.length).toBeGreaterThan(5)
   expect(shown.every(text => text.length <= 100)).toBe(true)
@@ -202,7 +202,7 @@ test('an API client sees no steps', async () => {
   reply.show({ type: 'tool-start', call: { id: '1', name: 't', input: {} }, label: 'List tables' })
   await sleep(10)
   reply.show({ type: 'text', delta: 'Four.' })
-  await reply.finish(reply.answer())
+  await reply.finish(reply.answer().text)
   expect(chat.calls.some(({ out }) => out.text.includes('List tables'))).toBe(false)
   expect(shownBy(chat)).toEqual(['Four.'])
 })

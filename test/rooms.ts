@@ -15,6 +15,7 @@ import { createJournal } from '../src/queue/journal.ts'
 import { createLeases } from '../src/queue/lease.ts'
 import { createRetries } from '../src/queue/retries.ts'
 import { createSignals } from '../src/queue/signals.ts'
+import { createRedact } from '../src/redact.ts'
 import { openRedis, type RedisHouse } from '../src/redis/redis.ts'
 import { createPacer } from '../src/reply/pacer.ts'
 import { createSettings } from '../src/settings.ts'
@@ -73,6 +74,7 @@ export async function testRooms() {
     retries: createRetries(redis),
     board: createBoard(redis),
     signals: createSignals(house),
+    redact: createRedact([]),
     async close() {
       feed.close()
       await jobs.close()

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { openFence } from '../src/reply/fence.ts'
-import { pack } from '../src/reply/pack.ts'
+import { type Packing, pack } from '../src/reply/pack.ts'
 import { createSplitter, split } from '../src/reply/split.ts'
 
 const room = (chars: number) => ({ chars, length: (text: string) => text.length })
@@ -147,10 +147,12 @@ test('a text that shrinks again needs its second part no more', () => {
 describe('a very long answer', () => {
   const ending = '*The whole answer is in answer.md.*'
   const answer = Array.from({ length: 40 }, (_, at) => `Sentence number ${at} of the answer.`).join(' ')
+  const packed = (text: string, below = '', over: Partial<Packing> = {}) =>
+    pack({ text, below }, { room: room(200), split: createSplitter(room(200)), ending, ...over })
 
   test('comes as three messages, the beginning of a fourth, and a file', () => {
     const parts = split(answer, room(200))
-    const { messages, needsFile } = pack(parts, room(200), ending)
+    const { messages, needsFile } = packed(answer)
     expect(needsFile).toBe(true)
     expect(messages.slice(0, 3)).toEqual(parts.slice(0, 3))
     expect(messages).toHaveLength(4)
@@ -160,16 +162,33 @@ describe('a very long answer', () => {
   })
 
   test('does not move while it grows further', () => {
-    const grown = (more: string) => pack(split(answer + more, room(200)), room(200), ending).messages
+    const grown = (more: string) => packed(answer + more, '-# ✅ A').messages
     expect(grown(' And more.'.repeat(100))).toEqual(grown(''))
   })
 
   test('of four parts is no long one', () => {
-    expect(pack(['a', 'b', 'c', 'd'], room(200), ending)).toEqual({ messages: ['a', 'b', 'c', 'd'], needsFile: false })
+    const four = Array.from({ length: 4 }, () => 'x'.repeat(150)).join('\n\n')
+    expect(packed(four)).toEqual({ messages: Array(4).fill('x'.repeat(150)), needsFile: false })
+  })
+
+  test('keeps what stands below it, also when that alone is what does not fit', () => {
+    const four = Array.from({ length: 4 }, () => 'word '.repeat(39).trim()).join('\n\n')
+    for (const text of [answer, four]) {
+      const { messages, needsFile } = packed(text, '*Stopped.*\n\n-# ✅ A')
+      expect(needsFile).toBe(true)
+      expect(messages).toHaveLength(4)
+      expect(messages[3]).toMatch(/\S\n\n\*The whole answer is in answer\.md\.\*\n\n\*Stopped\.\*\n\n-# ✅ A$/)
+      expect(messages[3]?.length).toBeLessThanOrEqual(200)
+    }
+  })
+
+  test('is shown in full where no file can go, and where the end alone would fill a message', () => {
+    expect(packed(answer, '', { ending: undefined })).toEqual({ messages: split(answer, room(200)), needsFile: false })
+    expect(packed(answer, `-# ${'✅ A '.repeat(30)}`).needsFile).toBe(false)
   })
 
   test('keeps its code closed before the last sentence', () => {
-    const { messages } = pack(split(`\`\`\`ts\n${'const a = 1\n'.repeat(200)}\`\`\``, room(200)), room(200), ending)
+    const { messages } = packed(`\`\`\`ts\n${'const a = 1\n'.repeat(200)}\`\`\``)
     expect(messages[3]).toMatch(/\n```\n\n\*The whole/)
   })
 })

@@ -315,3 +315,8 @@ describe('what is said', () => {
     expect(question?.quoted?.text).toBe('Prices\na | b\n1 | \n1. x^2\n2. [ ] b')
   })
 })
+
+test('a rich message pings nobody either', () => {
+  expect(JSON.stringify(toRich('# Hello\n\n@ada and `@code`', true))).toContain('@\u200bada')
+  expect(JSON.stringify(toRich('# Hello\n\n@ada and `@code`', true))).toContain('"@code"')
+})

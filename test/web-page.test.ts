@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { AgentEvent } from '../src/agent/events.ts'
+import { wordsFor } from '../src/i18n/i18n.ts'
 import { end, finalCard, liveCard, progress, start, text } from './cards.ts'
 
 type Node = string | { tag: string; href?: string; children: Node[] }
@@ -94,7 +95,7 @@ describe('of a running card the page reads', () => {
   })
 
   test('the newest of many steps, and how many there were before', () => {
-    const { steps } = readCard({ text: liveCard([text('So far.'), ...many], 'zh'), final: false })
+    const { steps } = readCard({ text: liveCard([text('So far.'), ...many], { words: wordsFor('zh', 'en') }), final: false })
     expect(steps.map(brief)).toEqual([
       'earlier | 还有 3 个',
       ...Array.from({ length: 8 }, (_, at) => `ok | s${at + 3} | 0.1 s`),

@@ -1,6 +1,7 @@
 import type { Blockquote, Code, Image, ImageReference, Link, LinkReference, List, ListItem, Nodes, Paragraph, Table } from 'mdast'
 import type { Limits } from '../../src/adapter.ts'
 import { checkUrl, isSpelledOut, linesOf, type Parsed, parse, piecesOf, showDefinition } from './markdown.ts'
+import { withoutMentions } from './mentions.ts'
 import { paceOf } from './pace.ts'
 import { join, mark, plain, type Rendered, withSpoilers } from './rendered.ts'
 import { showTable } from './rows.ts'
@@ -38,7 +39,7 @@ const remembered = 32
 function renderedOnce(markdown: string): Rendered {
   const known = lately.get(markdown)
   if (known) return known
-  const rendered = tidy(render(markdown.toWellFormed()))
+  const rendered = withoutMentions(tidy(render(markdown.toWellFormed())))
   const shown = rendered.text ? rendered : plain('…')
   lately.set(markdown, shown)
   const [oldest] = lately.keys()

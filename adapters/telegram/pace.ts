@@ -14,4 +14,4 @@ export function paceOf(conversation: Conversation, replyTo?: string): Pace {
 }
 
 const privateChat = { burst: 8, refillMs: 3000, gapMs: 1100 }
-const group = { burst: 3, refillMs: 3500, gapMs: 1500 }
+const group = { burst: 3, refillMs: 3600, gapMs: 1500 }

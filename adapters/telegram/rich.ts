@@ -1,6 +1,7 @@
 import type { InputRichBlock, RichBlockTableCell, RichText } from 'grammy/types'
 import type { Image, ImageReference, Link, LinkReference, ListItem, Nodes, Paragraph, Table } from 'mdast'
 import { checkUrl, isSpelledOut, linesOf, type Parsed, parse, piecesOf, showDefinition } from './markdown.ts'
+import { withoutMentions } from './mentions.ts'
 import { wordsOfRich } from './rich-text.ts'
 
 /** core.telegram.org/bots/api#rich-message-limits; `depth` counts blocks and marks within each other. */
@@ -115,13 +116,17 @@ function table({ children, align }: Table, place: Place): RichBlockTableCell[][]
 }
 
 function textOf(nodes: Nodes[], place: Place): RichText {
-  return simplified(withSpoilers(nodes.flatMap(node => (node.type === 'text' ? piecesOf(node.value) : [inline(node, place)]))))
+  return simplified(
+    withSpoilers(nodes.flatMap(node => (node.type === 'text' ? piecesOf(nobody(node.value)) : [inline(node, place)]))),
+  )
 }
 
 function simplified(pieces: RichText[]): RichText {
   const shown = pieces.filter(piece => piece !== '')
   return shown.length > 1 ? shown : (shown[0] ?? '')
 }
+
+const nobody = (text: string) => withoutMentions({ text, entities: [] }).text
 
 /** As in text with entities: the two `||` of a spoiler cling to the words within. */
 function withSpoilers(pieces: RichText[]): RichText[] {

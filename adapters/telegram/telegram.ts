@@ -27,6 +27,8 @@ export interface TelegramOptions {
   webhook?: WebhookOptions
   /** Absent: everything is said as text with entities, which every client of Telegram's shows. */
   rich?: RichMode
+  /** The language of what the adapter itself says to who tells none; `en` by default. */
+  locale?: string
   memory: Memory
   log: Log
   /** How long a call may take. */
@@ -40,7 +42,7 @@ export interface TelegramAdapter extends Adapter {
 
 /** Conversations are `telegram:<chat>` and `telegram:<chat>:<topic>`; `replyTo` is Telegram's message id. */
 export function createTelegramAdapter(options: TelegramOptions): TelegramAdapter {
-  const { token, webhook: hook, rich = 'off', memory, log, callMs = 10_000 } = options
+  const { token, webhook: hook, rich = 'off', locale = 'en', memory, log, callMs = 10_000 } = options
   const bot = token.split(':')[0] ?? ''
   const apiRoot = options.apiRoot?.replace(/\/+$/, '')
   const { api, now } = openApi(token, apiRoot)
@@ -63,7 +65,7 @@ export function createTelegramAdapter(options: TelegramOptions): TelegramAdapter
   async function take(updates: Update[], me: Me): Promise<void> {
     const { callback_query: query, message, my_chat_member: joining } = updates[0] ?? {}
     if (query) queries.opened(query.id)
-    if (joining) courteously(async signal => greet(api, joining, await welcome(joining, me, notebook, now()), signal))
+    if (joining) courteously(async signal => greet(api, joining, await welcome(joining, me, notebook, now(), locale), signal))
     if (message?.migrate_to_chat_id) await places.move(message.chat.id, message.migrate_to_chat_id)
     const heard = await hear(updates, me)
     if (message && heard && !isLate(heard)) courteously(signal => showTyping(api, message, signal))

@@ -7,7 +7,7 @@ import type { Notebook } from './notebook.ts'
 const welcomeMs = 15 * 60_000
 
 /**
- * What to say in a group to which the bot was just added, in the language of who added it; undefined if nothing, as nothing is said twice
+ * What to say in a group to which the bot was just added, in the language of who added it, else in that of `fallback`; undefined if nothing, as nothing is said twice
  * in one group. Rejects when the notebook does not answer.
  */
 export async function welcome(
@@ -15,12 +15,14 @@ export async function welcome(
   me: Me,
   notebook: Notebook,
   now: number,
+  fallback: string,
 ): Promise<string | undefined> {
   const isGroup = chat.type === 'group' || chat.type === 'supergroup'
   if (!isGroup || isIn(before) || !isIn(after) || date * 1000 < now - welcomeMs) return undefined
   if (await notebook.read(`welcomed:${chat.id}`)) return undefined
   await notebook.write(`welcomed:${chat.id}`, true)
-  return wordsFor(from.language_code, 'en').welcome(`@${me.username}`, me.can_read_all_group_messages === true)
+  // as code, since a name in plain words would be broken up
+  return wordsFor(from.language_code, fallback).welcome(`\`@${me.username}\``, me.can_read_all_group_messages === true)
 }
 
 function isIn(member: ChatMember): boolean {

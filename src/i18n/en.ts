@@ -83,6 +83,7 @@ export const en = {
   } as Record<Wrong, (bounds: string) => string>,
   askBounds: (min: number | undefined, max: number | undefined) =>
     [min === undefined ? '' : `at least ${min}`, max === undefined ? '' : `at most ${max}`].filter(Boolean).join(', '),
+  wholeInFile: '📄 The whole answer comes as a file: `answer.md`.',
   notSent: (name: string, size: string) => `I could not send \`${name}\` (${size}) to this chat.`,
   stop: 'Stop',
   retry: 'Retry',
@@ -113,6 +114,10 @@ export const en = {
   noSuchChoice: (name: string, value: string, known: string) => `\`${name}\` cannot be \`${value}\`: choose one of ${known}.`,
   settings: {
     busy: 'what becomes of a message that you send while I am still answering you: it waits (`queue`), I take it into the running answer (`steer`), or I stop and answer it instead (`interrupt`)',
+    steps:
+      'how much I show of what my tools do: a line for each step (`full`), one line for what runs now (`compact`), or nothing (`off`)',
+    language:
+      'the language of what I say myself: the one of your app (`auto`), English (`en`) or Chinese (`zh`); answers follow your question',
   },
   statusUp: (workers: number) => (workers === 1 ? '1 worker is up' : `${workers} workers are up`),
   statusModel: (model: string) => `Model: ${model}`,

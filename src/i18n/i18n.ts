@@ -10,6 +10,14 @@ export function wordsFor(locale: string | undefined, fallback: string): Words {
   return languages[languageOf(locale)] ?? languages[languageOf(fallback)] ?? en
 }
 
+/** The sentences for whoever is spoken to in one conversation. */
+export type WordsOf = (person?: { locale?: string }) => Words
+
+/** By the language that the conversation has chosen; where that is `auto`, as `wordsFor` does. */
+export function chooseWords(language: string, fallback: string): WordsOf {
+  return person => wordsFor(language === 'auto' ? person?.locale : language, fallback)
+}
+
 /** `zh-CN` → `zh`. */
 function languageOf(locale: string | undefined): string {
   return locale?.toLowerCase().split(/[-_]/)[0] ?? ''

@@ -73,6 +73,7 @@ export const zh: Words = {
   },
   askBounds: (min, max) =>
     [min === undefined ? '' : `至少 ${min}`, max === undefined ? '' : `最多 ${max}`].filter(Boolean).join('，'),
+  wholeInFile: '📄 完整的回答见文件 `answer.md`。',
   notSent: (name, size) => `我无法把 \`${name}\`（${size}）发送到这里。`,
   stop: '停止',
   retry: '重试',
@@ -102,6 +103,8 @@ export const zh: Words = {
   noSuchChoice: (name, value, known) => `\`${name}\` 不能设为 \`${value}\`：请从 ${known} 中选一个。`,
   settings: {
     busy: '我还在回答时您又发来消息：让它等待（`queue`）、并入正在进行的回答（`steer`），还是停下来先回答它（`interrupt`）',
+    steps: '显示多少工具步骤：每步一行（`full`）、只用一行显示正在运行的（`compact`），或不显示（`off`）',
+    language: '我自己的话用哪种语言：跟随您的应用（`auto`）、英文（`en`）或中文（`zh`）；回答的语言随您的提问',
   },
   statusUp: workers => `${workers} 个工作进程在运行`,
   statusModel: model => `模型：${model}`,

@@ -70,6 +70,8 @@ export type Step =
 
 export interface Final {
   text: string
+  /** The messages in place of a text that is too long for a chat: the whole of it is the first of the files. */
+  shown?: string[]
   /** It ended badly, and may be asked again. */
   retry?: true
   entries: Entry[]

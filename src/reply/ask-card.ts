@@ -1,20 +1,21 @@
 import type { Button } from '../adapter.ts'
 import type { Ask, Field } from '../ask.ts'
 import type { Words } from '../i18n/i18n.ts'
+import type { Redact } from '../redact.ts'
 import { fence, plain } from './plain.ts'
 
 /** More buttons than this are no choice any more, but a list to read. */
 const mostPicks = 8
 
 /** What a person is asked, as it stands in the reply. */
-export function renderAsk({ kind, from, text, detail, fields, url }: Ask, words: Words): string {
+export function renderAsk({ kind, from, text, detail, fields, url }: Ask, words: Words, redact: Redact): string {
   const [field] = fields
-  const lead = `❓ **${from === undefined ? words.askMine : words.askFrom(plain(from))}** ${plain(text, 1000)}`
+  const lead = `❓ **${from === undefined ? words.askMine : words.askFrom(plain(redact(from)))}** ${plain(redact(text), 1000)}`
   const parts = [
     lead,
-    detail === undefined ? '' : fence(detail.slice(0, 1500)),
+    detail === undefined ? '' : fence(redact(detail).slice(0, 1500)),
     kind === 'form' && field && picksOf(fields).length === 0
-      ? words.askFields(fields.map(({ label }) => plain(label)).join(', '))
+      ? words.askFields(fields.map(({ label }) => plain(redact(label))).join(', '))
       : '',
     url === undefined ? '' : words.askLink(plain(hostOf(url))),
   ]

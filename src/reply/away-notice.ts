@@ -1,11 +1,10 @@
-import { wordsFor } from '../i18n/i18n.ts'
+import type { Words } from '../i18n/i18n.ts'
 import type { Message } from '../message.ts'
 import type { Final } from '../queue/journal.ts'
 
 /** The answer to a message that was heard too late for one, in place of a turn; undefined for any other. The model never hears of it. */
-export function awayNotice({ unansweredBefore, author }: Message, locale: string): Final | undefined {
+export function awayNotice({ unansweredBefore }: Message, words: Words): Final | undefined {
   if (unansweredBefore === undefined) return undefined
-  const words = wordsFor(author.locale, locale)
   return { text: words.away(clockTime(unansweredBefore, words.language)), entries: [] }
 }
 

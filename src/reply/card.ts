@@ -1,40 +1,71 @@
 import type { Notice } from '../agent/events.ts'
 import type { Words } from '../i18n/i18n.ts'
+import type { Redact } from '../redact.ts'
+import type { Setting } from '../settings.ts'
 import { renderAsk } from './ask-card.ts'
 import { openFence } from './fence.ts'
 import { plain } from './plain.ts'
 import { steady } from './steady.ts'
 import type { Step, View } from './view.ts'
 
+/** A text, and what stands below it however much of the text is shown. */
+export interface Card {
+  text: string
+  below: string
+}
+
+/** How the cards of one reply are to look. */
+export interface Look {
+  words: Words
+  steps: Setting<'steps'>
+  redact: Redact
+}
+
 const marks = { running: '⏳', ok: '✅', failed: '⚠️', cutOff: '⏹' }
 const shownSteps = 8
+/** In the footer of a compact card. */
 const footerSteps = 4
 
-/** The reply while the turn runs, in two sizes: with a line per step, and small for when the large one would need another message. */
-export function renderLive(view: View, words: Words): { large: string; small: string } {
-  const said = view.speaking ? steady(view.text) : view.text
-  const small = join(said, footer(view.steps))
-  if (view.speaking && said.trim() !== '') return { large: small, small }
+/** What goes on for so many milliseconds without a change says for how long. */
+export const longMs = 10_000
+
+/**
+ * The reply while the turn runs, in two sizes: with what tools do, and small for when the large one would need another message. `now` is
+ * by the clock of the view.
+ */
+export function renderLive(view: View, look: Look, now: number): { large: Card; small: Card } {
+  const { words, steps, redact } = look
+  const text = view.speaking ? steady(redact(view.text, true)) : redact(view.text)
+  const small = { text, below: footer(view.steps, look) }
+  if (view.speaking && text.trim() !== '') return { large: small, small }
   const [ask] = view.asks
-  const thinking = ask || view.steps.some(step => step.state === 'running') ? [] : [`💭 ${words.thinking}`]
-  const heard = view.heard.map(({ text }) => `↪ ${plain(text)}`)
-  const lines = [...stepLines(view.steps, words), ...heard, ...thinking]
-  const asked = ask ? renderAsk(ask, words) : ''
-  return { large: join(said, lines.join('\n'), asked), small: join(small, asked || (small === '' ? thinking.join('') : '')) }
+  // Nobody counts the seconds that a person takes to answer.
+  const shown = stepLines(view.steps, look, ask ? Number.NEGATIVE_INFINITY : now)
+  const heard = view.heard.map(({ text }) => `↪ ${plain(redact(text))}`)
+  const thinks = !ask && (steps === 'off' || view.steps.every(({ state }) => state !== 'running'))
+  const thinking = thinks ? [withTime(`💭 ${words.thinking}`, now - view.since)] : []
+  const asked = ask ? renderAsk(ask, words, redact) : ''
+  const large = { text, below: join('', [...shown, ...heard, ...thinking].join('\n'), asked) }
+  const without = inOne(small) === '' ? thinking.join('') : ''
+  return { large, small: { text, below: join('', small.below, asked || without) } }
 }
 
 /** The reply when the turn is over: what was said, what the house adds, and a footer of what was done. */
-export function renderFinal(view: View, words: Words): string {
-  const notices = view.notices.map(notice => sentenceOf(notice, words))
-  return join(join(view.text, ...notices), footer(view.steps.map(endStep)))
+export function renderFinal(view: View, look: Look): Card {
+  const { words, redact } = look
+  const notices = view.notices.map(notice => redact(sentenceOf(notice, words)))
+  return { text: redact(view.text), below: join('', ...notices, footer(view.steps.map(endStep), look)) }
 }
+
+/** The card as one text. */
+export const inOne = ({ text, below }: Card): string => join(text, below)
 
 /** Nothing runs any more. */
 function endStep(step: Step): Step {
   return step.state === 'running' ? { ...step, state: 'cutOff' } : step
 }
 
-/** For who wants the answer alone. */
+/** The answer alone, with all that is in it. */
 export function renderPlain(view: View, words: Words): string {
   return join(view.text, ...view.notices.map(notice => sentenceOf(notice, words)))
 }
@@ -69,23 +100,32 @@ function join(text: string, ...blocks: string[]): string {
   return [body.trim(), ...blocks].filter(block => block !== '').join('\n\n')
 }
 
-function stepLines(steps: Step[], words: Words): string[] {
-  const hidden = steps.length - shownSteps
-  return [...(hidden > 0 ? [`… ${words.and(hidden)}`] : []), ...steps.slice(-shownSteps).map(stepLine)]
+function stepLines(all: Step[], { steps, words, redact }: Look, now: number): string[] {
+  const lineOf = (step: Step) => stepLine(step, redact, now)
+  if (steps === 'full') {
+    const hidden = all.length - shownSteps
+    return [...(hidden > 0 ? [`… ${words.and(hidden)}`] : []), ...all.slice(-shownSteps).map(lineOf)]
+  }
+  const running = all.filter(({ state }) => state === 'running')
+  const others = running.length > 1 ? ` · +${running.length - 1}` : ''
+  return steps === 'compact' ? running.slice(-1).map(step => lineOf(step) + others) : []
 }
 
-function stepLine(step: Step): string {
+function stepLine(step: Step, redact: Redact, now: number): string {
   const { progress } = step
+  const label = `${marks[step.state]} ${plain(redact(step.label))}`
+  if (step.state !== 'running') return [label, duration(step.ms)].filter(part => part !== '').join(' · ')
   const percent = progress?.total ? `${Math.min(100, Math.floor((progress.done / progress.total) * 100))} %` : ''
-  const detail = step.state === 'running' ? [percent, plain(progress?.message ?? '')] : [duration(step.ms)]
-  return [`${marks[step.state]} ${plain(step.label)}`, ...detail].filter(part => part !== '').join(' · ')
+  const said = plain(redact(progress?.message ?? ''))
+  return withTime([label, percent, said].filter(part => part !== '').join(' · '), now - step.since)
 }
 
 /** `-#` is Discord's mark of small print; the other doors know it too. */
-function footer(steps: Step[]): string {
-  if (steps.length === 0) return ''
-  const shown = steps.slice(0, footerSteps).map(step => `${marks[step.state]} ${plain(step.label)} ${duration(step.ms)}`.trim())
-  const more = steps.length > footerSteps ? [`+${steps.length - footerSteps}`] : []
+function footer(all: Step[], { steps, redact }: Look): string {
+  if (all.length === 0 || steps === 'off') return ''
+  const most = steps === 'compact' ? footerSteps : all.length
+  const shown = all.slice(0, most).map(step => `${marks[step.state]} ${plain(redact(step.label))} ${duration(step.ms)}`.trim())
+  const more = all.length > most ? [`+${all.length - most}`] : []
   return `-# ${[...shown, ...more].join(' · ')}`
 }
 
@@ -93,4 +133,13 @@ function duration(ms: number | undefined): string {
   if (ms === undefined) return ''
   if (ms < 60_000) return `${(ms / 1000).toFixed(1)} s`
   return `${Math.floor(ms / 60_000)} min ${Math.round((ms % 60_000) / 1000)} s`
+}
+
+/** `⏳ Download · 43 % · 1:07` */
+function withTime(line: string, ms: number): string {
+  if (ms < longMs) return line
+  const seconds = Math.floor(ms / 1000)
+  const [hours, minutes, rest] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60].map(String)
+  const time = hours === '0' ? minutes : `${hours}:${minutes?.padStart(2, '0')}`
+  return `${line} · ${time}:${rest?.padStart(2, '0')}`
 }

@@ -2,8 +2,12 @@ import type { Adapter, Pace } from '../adapter.ts'
 import type { Message } from '../message.ts'
 import type { Redis } from '../redis/redis.ts'
 
+const urgencies = ['idle', 'growth', 'step', 'note', 'post', 'final'] as const
+
 /** What a call is for, by what a person misses most when it is late; `idle` is only made when nothing else has been said for a while. */
-export type Urgency = 'idle' | 'growth' | 'step' | 'note' | 'post' | 'final'
+export type Urgency = (typeof urgencies)[number]
+
+export const moreUrgent = (one: Urgency, other: Urgency) => urgencies.indexOf(one) > urgencies.indexOf(other)
 
 /**
  * How fast calls follow each other in one chat, whichever worker makes them: a bucket of calls in Redis that fills up again. The more
@@ -26,9 +30,10 @@ export interface Lane {
 
 /**
  * How many calls each urgency leaves in the bucket for those above it. Growth leaves what the last words may need at once: the end of a
- * message, a further message, and its text.
+ * message, a further message, and its text. What is idle takes from no bucket: it may use what has run over the brim of a full one, which
+ * holds one call, so that nothing that anybody says is later for it.
  */
-const reserve: Record<Urgency, number> = { idle: 99, growth: 3, step: 1, note: 1, post: 0, final: 0 }
+const reserve: Record<Urgency, number> = { idle: -1, growth: 3, step: 1, note: 1, post: 0, final: 0 }
 
 /** Where nothing was said for one and a half refills, growth leaves less: the reserve fills more slowly then, but no text stands still. */
 const leastReserve = (urgency: Urgency) => (urgency === 'growth' ? reserve.step : reserve[urgency])
@@ -48,12 +53,14 @@ local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local burst, refill, gap = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local was = redis.call('HMGET', KEYS[1], 'left', 'at', 'last', 'hushed', 'cautious')
-local left, at = tonumber(was[1] or burst), tonumber(was[2] or now)
+local idle = tonumber(ARGV[4]) < 0
+local brim = idle and burst + 1 or burst
+local left, at = tonumber(was[1] or burst + 1), tonumber(was[2] or now)
 local hushed = tonumber(was[4] or 0)
 if now < hushed then return hushed - now end
 if now < tonumber(was[5] or 0) then refill = refill * 2 end
-left = math.min(burst, left + math.max(0, now - at) / refill)
-local function untilLeaves(reserve) return math.max(0, math.min(burst, 1 + reserve) - left) * refill end
+left = math.min(brim, left + math.max(0, now - at) / refill)
+local function untilLeaves(reserve) return math.max(0, (idle and brim or math.min(burst, 1 + reserve)) - left) * refill end
 local wait = untilLeaves(ARGV[4])
 if was[3] then
   local last = tonumber(was[3])
@@ -62,7 +69,7 @@ if was[3] then
 end
 if wait <= 0 then
   left = left - 1
-  redis.call('HSET', KEYS[1], 'last', now)
+  if not idle then redis.call('HSET', KEYS[1], 'last', now) end
 end
 redis.call('HSET', KEYS[1], 'left', tostring(left), 'at', now)
 redis.call('PEXPIRE', KEYS[1], ARGV[6])
@@ -87,7 +94,7 @@ export function createPacer(redis: Redis): Pacer {
         const gapMs = keepsDistance(urgency) ? pace.gapMs : 0
         const waitMs = await ask(lane, { ...pace, gapMs }, reserve[urgency], leastReserve(urgency))
         if (waitMs > 0 || !overall) return waitMs
-        return ask(overall.lane, { ...overall, gapMs: 0 }, 0)
+        return ask(overall.lane, { ...overall, gapMs: 0 }, Math.min(0, reserve[urgency]))
       },
       async hush(ms, foretold = false) {
         const caution = foretold ? 0 : cautiousMs

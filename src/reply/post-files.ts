@@ -1,7 +1,5 @@
 import type { Adapter } from '../adapter.ts'
 import { Refused } from '../errors.ts'
-import type { Words } from '../i18n/i18n.ts'
-import { inUnits } from '../i18n/size.ts'
 import { errorId, type Log, reason } from '../log.ts'
 import type { FileStore } from '../media/store.ts'
 import type { Message } from '../message.ts'
@@ -20,23 +18,22 @@ export interface PostingFiles {
   mayAct(): Promise<void>
   /** Ends all waiting for the platform. */
   closing: AbortSignal
-  words: Words
   log: Log
 }
 
 /**
  * Posts the files that follow an answer, in their order, and lets go those that do not. Each is marked in the store as soon as it stands: a
- * turn that goes on after a crash posts only the others; the one that was under way may double where a post has no key (Telegram). Returns a
- * sentence for each that the platform does not take. A chat that is gone ends it quietly. Throws what aborted `closing`.
+ * turn that goes on after a crash posts only the others; the one that was under way may double where a post has no key (Telegram). Returns
+ * those that the platform does not take. A chat that is gone ends it quietly. Throws what aborted `closing`.
  */
-export async function postFiles(files: KeptFile[], posting: PostingFiles): Promise<string[]> {
-  const sentences: string[] = []
+export async function postFiles(files: KeptFile[], posting: PostingFiles): Promise<KeptFile[]> {
+  const refused: KeptFile[] = []
   for (const [at, file] of files.entries()) {
     const became = await postFile(file, at, posting)
     if (became === 'gone') break
-    if (became === 'refused') sentences.push(posting.words.notSent(file.name, inUnits(file.bytes)))
+    if (became === 'refused') refused.push(file)
   }
-  return sentences
+  return refused
 }
 
 async function postFile(file: KeptFile, at: number, posting: PostingFiles): Promise<'posted' | 'refused' | 'gone'> {

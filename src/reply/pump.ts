@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Outgoing } from '../adapter.ts'
 import { Gone, RateLimited } from '../errors.ts'
 import { type Log, reason } from '../log.ts'
-import type { Lane, Urgency } from './pacer.ts'
+import { type Lane, moreUrgent, type Urgency } from './pacer.ts'
 import type { Sheet } from './sheet.ts'
 
 /** Keeps the reply on the platform as fresh as the platform allows: at most one call is under way, and the newest state wins. */
@@ -28,26 +28,30 @@ export function createPump({ render, sheet, lane, closing, log }: PumpOptions): 
   const ending = new AbortController()
   const waking = AbortSignal.any([ending.signal, closing])
   let running: Promise<void> | undefined
-  /** Of the most pressing thing that is not shown yet. */
-  let urgency: Urgency = 'growth'
-  let hurry = new AbortController()
   let unused = false
+  const pressure = createPressure()
   const newest = createNewest(render)
 
   async function keepFresh(): Promise<void> {
     while (!waking.aborted && sheet.isStale(newest.take())) {
-      hurry = new AbortController()
-      const waitMs = await lane.ask(urgency)
-      if (waitMs > 0) await rest(waitMs, AbortSignal.any([waking, hurry.signal]))
+      const hurry = pressure.watch()
+      const waitMs = await lane.ask(pressure.urgency())
+      if (waitMs > 0) await rest(waitMs, AbortSignal.any([waking, hurry]))
       else if (waking.aborted) unused = true
-      else {
-        const now = newest.take()
-        urgency = 'growth'
-        await sheet.bring(now)
-        // A text that moves into the next message is seen in none until all calls of the move are made; else a placeholder was posted.
-        if (sheet.isStale(now)) urgency = now.length > 1 ? 'post' : 'step'
-      }
+      else await bringOne(newest.take())
     }
+    pressure.release()
+  }
+  async function bringOne(now: Outgoing[]): Promise<void> {
+    const urgency = pressure.release()
+    try {
+      await sheet.bring(now)
+    } catch (error) {
+      pressure.raise(moreUrgent(urgency, 'growth') ? 'growth' : urgency)
+      throw error
+    }
+    // A text that moves into the next message is seen in none until all calls of the move are made; else a placeholder was posted.
+    if (sheet.isStale(now)) pressure.raise(now.length > 1 ? 'post' : 'step')
   }
   async function missOne(error: unknown): Promise<void> {
     log.debug({ reason: reason(error) }, 'an intermediate edit was not taken')
@@ -68,10 +72,7 @@ export function createPump({ render, sheet, lane, closing, log }: PumpOptions): 
   return {
     wake(how) {
       newest.change()
-      if (how !== 'growth' && urgency === 'growth') {
-        urgency = how
-        hurry.abort()
-      }
+      pressure.raise(how)
       run()
     },
     async stop() {
@@ -97,6 +98,31 @@ function createNewest(render: () => Outgoing[]) {
       if (changed) wanted = render()
       changed = false
       return wanted
+    },
+  }
+}
+
+/** How pressing what is not shown yet is. */
+function createPressure() {
+  let urgency: Urgency = 'idle'
+  let hurry = new AbortController()
+  return {
+    urgency: () => urgency,
+    raise(how: Urgency): void {
+      if (!moreUrgent(how, urgency)) return
+      urgency = how
+      hurry.abort()
+    },
+    /** Nothing presses any more; returns what did. */
+    release(): Urgency {
+      const was = urgency
+      urgency = 'idle'
+      return was
+    },
+    /** Aborted when it becomes more pressing than it is now. */
+    watch(): AbortSignal {
+      hurry = new AbortController()
+      return hurry.signal
     },
   }
 }

@@ -1,11 +1,11 @@
 import type { Button, Outgoing } from '../adapter.ts'
 import type { AgentEvent } from '../agent/events.ts'
-import type { Words } from '../i18n/i18n.ts'
 import type { Log } from '../log.ts'
-import { askButtons } from './ask-card.ts'
-import { renderFinal, renderLive, renderPlain } from './card.ts'
+import { inOne, type Look, renderFinal, renderPlain } from './card.ts'
 import { deliver, mayCall } from './deliver.ts'
+import { createLive } from './live.ts'
 import { openLane, type Pacer, type Urgency } from './pacer.ts'
+import { type Packing, pack } from './pack.ts'
 import { createPump } from './pump.ts'
 import { createSheet, type SheetOptions, toMessages } from './sheet.ts'
 import { createSplitter } from './split.ts'
@@ -15,20 +15,30 @@ import { emptyView, nextView, type View } from './view.ts'
 export interface Reply {
   show(event: AgentEvent): void
   readonly view: View
-  /** The whole answer as it would be delivered now. */
-  answer(): string
-  /** Puts `text` in the place of the progress, over several messages if it is long. Throws when the platform does not take it for minutes. */
-  finish(text: string, buttons?: Button[]): Promise<void>
+  /** The answer as it would be delivered now. */
+  answer(): Answer
+  /**
+   * Puts `text` in the place of the progress, over several messages if it is long, or these messages. Throws when the platform does not
+   * take it for minutes.
+   */
+  finish(text: string | string[], buttons?: Button[]): Promise<void>
   /** Says that the turn will go on elsewhere, and touches the reply no more. */
   pause(text: string): Promise<void>
   /** Shows what it has come to, and then touches the reply no more: the turn waits for a person. */
   rest(): Promise<void>
-  /** Touches the reply no more: another turn goes on with it. */
+  /** Touches the reply no more: another turn goes on with it, or it stands. May be called again. */
   leave(): Promise<void>
 }
 
+export interface Answer {
+  /** The whole of it. */
+  text: string
+  /** When that is too long for a chat: the messages in its place, and what belongs into the file of which the last one speaks. */
+  short?: { messages: string[]; file: string }
+}
+
 export interface ReplyOptions extends Omit<SheetOptions, 'opening'> {
-  words: Words
+  look: Look
   stopButton: Button
   pacer: Pacer
   /** Ends all waiting for the platform. */
@@ -36,18 +46,27 @@ export interface ReplyOptions extends Omit<SheetOptions, 'opening'> {
   log: Log
 }
 
+/** How often what takes long says for how long, at most: oftener would not look calm. */
+const tickMs = 5000
+
 /** Returns at once: the placeholder is on its way while the model already works. */
 export function openReply(options: ReplyOptions): Reply {
-  const { adapter, message, words, pacer, closing, log } = options
-  const split = createSplitter(adapter.limits)
+  const { adapter, message, look, pacer, closing, log } = options
+  const packing = packingFor(options)
+  const live = createLive({ ...options, packing })
   const sheet = createSheet({ ...options, opening: opening(options) })
   const lane = openLane(adapter, message, pacer)
-  let view = emptyView
-  const pump = createPump({ render: () => live(view, options, split), sheet, lane, closing, log })
+  let view = { ...emptyView, since: performance.now() }
+  const pump = createPump({ render: () => live.render(view), sheet, lane, closing, log })
+  const ticking = setInterval(() => live.tick(view) && pump.wake('idle'), tickMs).unref()
 
-  const settle = (text: string, buttons: Button[], final: boolean) => bringAll(toMessages(split(text), buttons, final))
+  async function stop(): Promise<boolean> {
+    clearInterval(ticking)
+    return pump.stop()
+  }
+  const settle = (texts: string[], buttons: Button[], final: boolean) => bringAll(toMessages(texts, buttons, final))
   async function bringAll(last: Outgoing[]): Promise<void> {
-    let allowed = await pump.stop()
+    let allowed = await stop()
     const bring = async () => {
       if (!sheet.isStale(last)) return false
       if (!allowed) await mayCall(lane, closing)
@@ -60,17 +79,17 @@ export function openReply(options: ReplyOptions): Reply {
   return {
     show(event) {
       const before = view
-      view = nextView(view, event)
-      if (view !== before) pump.wake(urgencyOf(event, before))
+      view = nextView(view, event, performance.now())
+      if (event.type === 'text' || live.isNews(view)) pump.wake(urgencyOf(event, before))
     },
     get view() {
       return view
     },
-    answer: () => (message.kind === 'api' ? renderPlain(view, words) : renderFinal(view, words)),
-    finish: (text, buttons = []) => settle(text, buttons, true),
-    rest: () => bringAll(live(view, options, split)),
-    leave: async () => void (await pump.stop()),
-    pause: text => settle([view.text, text].filter(Boolean).join('\n\n'), [], false),
+    answer: () => answerOf(view, options, packing),
+    finish: (text, buttons = []) => settle([text].flat().flatMap(packing.split), buttons, true),
+    rest: () => bringAll(live.render(view)),
+    leave: async () => void (await stop()),
+    pause: text => settle(packing.split([look.redact(view.text), text].filter(Boolean).join('\n\n')), [], false),
   }
 }
 
@@ -79,19 +98,21 @@ function urgencyOf({ type }: AgentEvent, { speaking }: View): Urgency {
   return type === 'tool-progress' || (type === 'text' && speaking) ? 'growth' : 'step'
 }
 
-function opening({ message, words, stopButton }: ReplyOptions): Outgoing {
+function opening({ message, look, stopButton }: ReplyOptions): Outgoing {
   return message.kind === 'api'
-    ? { text: words.thinking, buttons: [], final: false }
-    : { text: `💭 ${words.thinking}`, buttons: [stopButton], final: false }
+    ? { text: look.words.thinking, buttons: [], final: false }
+    : { text: `💭 ${look.words.thinking}`, buttons: [stopButton], final: false }
 }
 
-/** The reply as it should look while the turn runs. */
-function live(view: View, { message, words, stopButton }: ReplyOptions, split: (text: string) => string[]): Outgoing[] {
-  const [ask] = view.asks
-  const buttons = [...(ask ? askButtons(ask, words) : []), stopButton]
-  if (message.kind === 'api') return toMessages([view.text || words.thinking], [], false)
-  const { large, small } = renderLive(view, words)
-  const texts = split(large)
-  const smaller = texts.length > 1 && large !== small ? split(small) : texts
-  return toMessages(smaller.length < texts.length ? smaller : texts, buttons, false)
+function packingFor({ adapter, look }: ReplyOptions): Packing {
+  const room = adapter.limits
+  return { room, split: createSplitter(room), ending: adapter.postFile && look.words.wholeInFile }
+}
+
+function answerOf(view: View, { message, look }: ReplyOptions, packing: Packing): Answer {
+  const plain = look.redact(renderPlain(view, look.words))
+  if (message.kind === 'api') return { text: plain }
+  const card = renderFinal(view, look)
+  const { messages, needsFile } = pack(card, packing)
+  return { text: inOne(card), ...(needsFile && { short: { messages, file: plain } }) }
 }

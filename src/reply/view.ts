@@ -14,6 +14,8 @@ export interface View {
   heard: { id: string; text: string }[]
   /** What waits for a person. */
   asks: Ask[]
+  /** When the newest of it began, in milliseconds of the reply's clock; progress begins nothing. */
+  since: number
 }
 
 export interface Step {
@@ -22,28 +24,33 @@ export interface Step {
   /** `cutOff`: the turn ended while it ran. */
   state: 'running' | 'ok' | 'failed' | 'cutOff'
   progress?: ToolProgress
+  /** When it began, by the same clock. */
+  since: number
   ms?: number
 }
 
-export const emptyView: View = { text: '', speaking: false, steps: [], notices: [], heard: [], asks: [] }
+export const emptyView: View = { text: '', speaking: false, steps: [], notices: [], heard: [], asks: [], since: 0 }
 
-export function nextView(view: View, event: AgentEvent): View {
+/** The state after this event, which happened `now`; the same object if it changes nothing. */
+export function nextView(view: View, event: AgentEvent, now: number): View {
   switch (event.type) {
     case 'text': {
       const gap = view.speaking || view.text === '' ? '' : '\n\n'
-      return { ...view, text: view.text + gap + event.delta, speaking: true }
+      return { ...view, text: view.text + gap + event.delta, speaking: true, since: now }
     }
-    case 'tool-start':
-      return { ...view, speaking: false, steps: [...view.steps, { callId: event.call.id, label: event.label, state: 'running' }] }
+    case 'tool-start': {
+      const step: Step = { callId: event.call.id, label: event.label, state: 'running', since: now }
+      return { ...view, speaking: false, steps: [...view.steps, step], since: now }
+    }
     case 'tool-progress':
       return changeStep(view, event.callId, { progress: event.progress })
     case 'tool-end':
-      return changeStep(view, event.result.callId, { state: event.result.ok ? 'ok' : 'failed', ms: event.ms })
+      return { ...changeStep(view, event.result.callId, { state: event.result.ok ? 'ok' : 'failed', ms: event.ms }), since: now }
     case 'notice':
-      return { ...view, speaking: false, notices: [...view.notices, event.notice] }
+      return { ...view, speaking: false, notices: [...view.notices, event.notice], since: now }
     case 'heard': {
       const { id, text } = event
-      return view.heard.some(one => one.id === id) ? view : { ...view, heard: [...view.heard, { id, text }] }
+      return view.heard.some(one => one.id === id) ? view : { ...view, heard: [...view.heard, { id, text }], since: now }
     }
     case 'asked':
       return { ...view, asks: [...view.asks, event.ask] }

@@ -76,7 +76,7 @@ export const mutations: Mutation[] = [
   },
   {
     protection: 'sweep: it is made again and again',
-    changes: [{ file: 'src/shift.ts', from: 'repeat(() => jobs.sweep(inbox), sweepEveryMs, log)', to: '' }],
+    changes: [{ file: 'src/shift.ts', from: 'repeat(() => sweep(tools), sweepEveryMs, log)', to: '' }],
     tests: ['test/sweep.test.ts'],
   },
   {
