@@ -14,8 +14,8 @@ export interface Stage {
   say(text: string): void | Promise<void>
   /** The same event arrives again. */
   repeat?(): void | Promise<void>
-  /** The bot itself, or another bot, says something where the bot hears it. */
-  botSays?(text: string): void | Promise<void>
+  /** The bot itself, or another bot, says something to the bot, as a person would; absent where there are no bots. */
+  botSays?(text: string, who: 'itself' | 'another'): void | Promise<void>
   /** The person presses the button of this label on the message with this id. */
   press?(id: string, label: string): void | Promise<void>
   /** What the person alone was told after a press, or, where nobody else is, what was said. */
@@ -172,13 +172,13 @@ export function adapterContract(name: string, open: () => Promise<Stage>): void 
       expect(stage.shown().join('\n')).not.toContain('may I?')
     })
 
-    test('never hears itself or another bot', async () => {
+    test.each(['itself', 'another'] as const)('the bot never answers itself or other bots: it does not hear %s', async who => {
       if (!stage.botSays) return
-      const before = messages().length
-      await stage.botSays('I am a bot')
-      await stage.say('a person again')
-      await hears(before + 1)
-      expect(messages().at(-1)?.text).toBe('a person again')
+      const before = heard.length
+      await stage.botSays(`from ${who}`, who)
+      await stage.say(`a person after ${who}`)
+      await expect.poll(() => messages().at(-1)?.text, { timeout: 8000 }).toBe(`a person after ${who}`)
+      expect(heard.length).toBe(before + 1)
     })
 
     test('is offered again what could not be kept', async () => {

@@ -26,7 +26,7 @@ test.each([
   ['plus bullets', '+ one\n  + two\n1 + 1', '- one\n  - two\n1 + 1'],
   ['a fence of tildes', '~~~ts\na ~ b\n~~~\nafter ![a](b)', '```ts\na ~ b\n```\nafter [a](b)'],
   ['a fence that still grows', '```py\n#### x\n| a | b |\n|---|---|', '```py\n#### x\n| a | b |\n|---|---|'],
-  ['a fence in a list', '- so:\n  ```\n  + x\n  ```\n+ y', '- so:\n  ```\n  + x\n  ```\n- y'],
+  ['a fence in a list', '- so:\n  ```\n  + x\n  ```\n+ y', '- so:\n```\n+ x\n```\n- y'],
   [
     'a longer fence around a shorter, whose backticks are kept apart',
     '````md\n```\n---\n```\n````\n---',
@@ -58,13 +58,89 @@ test.each([
   ['an underlined title', 'Title\n===\ntext', '# Title\ntext'],
   ['line breaks of HTML', 'a<br>b<br/>c', 'a\nb\nc'],
   ['a formula that still grows', '$$\n#### x', '$$\n**x**'],
+  ['a list indented by more than its mark is wide', '- a\n    - b\n        - c\n    - d\n- e', '- a\n  - b\n    - c\n  - d\n- e'],
+  ['a list indented by tabs', '1. a\n\t- b\n\t\t- c', '1. a\n   - b\n     - c'],
+  ['a list with more blanks behind its marks', '*   a\n    *   b\n        *   c', '* a\n  * b\n    * c'],
+  ['a list indented below words', 'Options:\n  - a\n  - b\n    - c', 'Options:\n- a\n- b\n  - c'],
+  ['numbers of more digits', '9. a\n   - b\n10. c\n    - d', '9. a\n   - b\n10. c\n   - d'],
+  [
+    'a list with empty lines, which would end it',
+    '1. a\n\n   more\n\n   - b\n\n   - c\n\n\n2. d',
+    '1. a\n   more\n   - b\n   - c\n\n2. d',
+  ],
+  ['words behind a list', '- a\n\nb\n- c\nd', '- a\n\nb\n- c\nd'],
+  ['numbers right below bullets', '- a\n1. b\n2. c\n- d', '- a\n\n1. b\n2. c\n\n- d'],
+  [
+    'code in a list, at the edge',
+    '1. a\n\n   ```sh\n   b \\\n     c\n\n   d\n   ```\n\n   - e\n\n2. f',
+    '1. a\n```sh\nb \\\n  c\n\nd\n```\n- e\n\n2. f',
+  ],
+  ['code as an item', '1. ```sh\n   a\n   ```\n- ```\n  b\n  ```', '1.\n```sh\na\n```\n```\nb\n```'],
+  ['a list and code in a quote', '> - a\n>     - b\n>   ```\n>   c\n>   ```\nd', '> - a\n>   - b\n> ```\n> c\n> ```\nd'],
+  ['code in a quote that nobody closed', '> ```\n> a\n\n- b', '> ```\n> a\n\n- b'],
+  ['a quote in code', '```\n> a\n>> b\n```', '```\n> a\n>> b\n```'],
+  ['empty lines', 'a\n\n\n\nb\n\n```\nc\n\n\nd\n```\n\n\n', 'a\n\nb\n\n```\nc\n\n\nd\n```\n'],
+  ['what belongs to code beside its language', '```ts title="a.ts" {3-4}\na\n```', '```ts\na\n```'],
+  ['a language in braces, a blank behind it', '```{.bash}\na\n```\n```c++ \nb\n```', '```bash\na\n```\n```c++\nb\n```'],
+  ['code by indentation', 'a\n\n    b *c*\n\n      d\n\ne', 'a\n\n```\nb *c*\n\n  d\n```\n\ne'],
+  ['indented words in a list', '- a\n\n    b\n- c', '- a\n  b\n- c'],
+  ['headings in a list', '- ## a\n- #### b\n  + ##### c', '- **a**\n- **b**\n  - **c**'],
+  ['a title underlined by hyphens', 'a\n\nOverview\n---\nb', 'a\n\n## Overview\nb'],
+  ['a rule below a sentence', 'That is all.\n---\nb', lines('That is all.', line, 'b')],
+  ['a rule below more lines', 'a\nb\n---', lines('a', 'b', line)],
+  [
+    'an address as the words of its link',
+    '[https://x.org/a](https://x.org/a) [https://x.org](https://x.org/)',
+    '<https://x.org/a> <https://x.org/>',
+  ],
+  ['another address as the words of a link', '[https://x.org/a](https://y.org)', '[x.org/a](https://y.org)'],
+  ['a link without words', '[](https://x.org)', '<https://x.org>'],
+  ['a link to no page', '[a](./b.md) [c](mailto:d@e.org) [f@e.org](mailto:f@e.org)', 'a (./b.md) c (d@e.org) f@e.org'],
+  [
+    'a link with a title',
+    '[a](https://x.org "b") and [c](https://x.org/d_(e))',
+    '[a](https://x.org "b") and [c](https://x.org/d_(e))',
+  ],
+  [
+    'links by reference',
+    'see [a][1], [b c][], `[a][1]` and [d][2]\n\n[1]: https://x.org "X"\n[B  C]: <https://y.org>\n[3]: https://z.org',
+    'see [a](https://x.org), [b c](https://y.org), `[a][1]` and [d][2]\n\n[3]: https://z.org',
+  ],
+  [
+    'addresses under a name in code',
+    '[a][1] [b][2]\n\n```\n[1]: https://x.org\n[2]: https://y.org\n```\n\n[2]: https://y.org',
+    '[a][1] [b](https://y.org)\n\n```\n[1]: https://x.org\n[2]: https://y.org\n```\n',
+  ],
+  [
+    'two addresses under one name',
+    '[a][1]\n\n[1]: https://x.org\n[1]: https://y.org',
+    '[a](https://x.org)\n\n[1]: https://y.org',
+  ],
+  ['a footnote', 'a[^1] b\n\n[^1]: c', 'a[1] b\n\n[1] c'],
+  [
+    'an address before Chinese',
+    '见 https://x.org/a，**https://x.org/a**，https://x.org/路径。（https://x.org）和https://x.org的 https://x.org/b',
+    '见 <https://x.org/a>，**https://x.org/a**，<https://x.org/路径>。（<https://x.org>）和<https://x.org>的 https://x.org/b',
+  ],
+  ['an address in angle brackets', '<https://x.org/a>，b', '<https://x.org/a>，b'],
+  ['a product', '2*3*4 = 24, but *this* and `2*3*4`', '2\\*3\\*4 = 24, but *this* and `2*3*4`'],
+  ['tags', '<b>a</b> <i>b</i> <u>c</u> <s>d</s> <kbd>Ctrl</kbd>', '**a** *b* __c__ ~~d~~ `Ctrl`'],
+  ['raised and lowered', 'H<sub>2</sub>O, x<sup>10</sup>, a<sup>b</sup>, c<sub>y</sub>', 'H₂O, x¹⁰, a^b, c\\_y'],
+  ['a link as HTML has it', '<p align="center">\n<a href="https://x.org/a" rel="b">c</a>\n</p>', '[c](https://x.org/a)'],
+  ['what folds', '<details>\n<summary>Why?</summary>\n\na\n\n</details>', '**Why?**\n\na\n'],
+  ['other tags', 'a <div> and Map<String, List<b>> and `<b>a</b>`', 'a <div> and Map<String, List<b>> and `<b>a</b>`'],
+  ['a formula over several lines', 'so \\[\na_1\n= b\n\\] as said', 'so\n```tex\na_1\n= b\n```\nas said'],
+  ['a formula that is a line of its own', 'a\n\n$$ x^2 $$\n\n\\[ y \\]', 'a\n\n```tex\nx^2\n```\n\n```tex\ny\n```'],
+  ['a formula that begins with its marks', '$$ a\n= b $$', '```tex\na\n= b\n```'],
+  ['a formula in a list', '1. a\n   $$\n   b\n   $$\n2. c', '1. a\n```tex\nb\n```\n2. c'],
+  ['a call for attention', '> [!NOTE]\n> a', '> **Note**\n> a'],
   ['nothing', '', '…'],
   ['only spaces', ' \n ', '…'],
 ])('%s', (_, markdown, expected) => {
   expect(toDiscord(markdown)).toBe(expected)
 })
 
-test('a table becomes aligned columns, where Chinese and emoji take two cells', () => {
+test('a table becomes aligned columns, where emoji take two cells and Chinese as much as its blanks', () => {
   const markdown = lines(
     'Before',
     '| 名称 | **Qty** | Note |',
@@ -75,7 +151,17 @@ test('a table becomes aligned columns, where Chinese and emoji take two cells', 
     'After',
   )
   expect(toDiscord(markdown)).toBe(
-    lines('Before', '```', '名称   Qty  Note', '-----  ---  ----', '苹果    12   ok', 'a | b    3   👍🏽', '```', '', 'After'),
+    lines(
+      'Before',
+      '```',
+      '名称       Qty  Note',
+      '--------  ---  ----',
+      '苹果        12   ok',
+      'a | b\u3000\u3000    3   👍🏽',
+      '```',
+      '',
+      'After',
+    ),
   )
 })
 
@@ -89,6 +175,11 @@ test('a table that still grows is left alone until its rule is there', () => {
   expect(toDiscord('| a | b |')).toBe('| a | b |')
   expect(toDiscord('| a | b |\n|--')).toBe('| a | b |\n|--')
   expect(toDiscord('| a | b |\n|---|---|')).toBe(lines('```', 'a    b', '---  ---', '```'))
+})
+
+test('a table in Chinese has its own colons', () => {
+  const long = '很长的内容'.repeat(9)
+  expect(toDiscord(lines('| 名称 | 说明 |', '|---|---|', `| 甲 | ${long} |`))).toBe(lines('- 名称：**甲**', `  - 说明：${long}`))
 })
 
 test('a wide table becomes a list, in which links still work', () => {
@@ -168,6 +259,10 @@ test('comes to an end on what invites backtracking', () => {
     '- '.repeat(2000),
     '$$'.repeat(2000),
     '\\('.repeat(2000),
+    '\\[\n'.repeat(2000),
+    'https://x.org，'.repeat(4000),
+    '[a]('.repeat(2000),
+    '<b>'.repeat(2000),
   ]
   for (const text of nasty) expect(toDiscord(`${text}\n${text}`)).not.toBe('…')
 })

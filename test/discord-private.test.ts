@@ -208,6 +208,18 @@ describe('where the bot is no member', () => {
     expect(texts(shown())).toEqual(['begin'])
   })
 
+  test('nothing pings anybody, not even the edit that adds a file to a message', async () => {
+    const { wire, adapter, message, conversation } = await abroad(false)
+    for (const interaction of wire.world.interactions.values()) interaction.followUps = 5
+    const id = await adapter.post(conversation, live('<@1> and @everyone'), message.replyTo)
+    const rest = await adapter.post(conversation, live('part 2'), undefined, undefined, id)
+    await adapter.edit(conversation, rest, live('part 2, edited'))
+    await adapter.postFile?.(conversation, aFile(), message.replyTo)
+    const calls = wire.calls.filter(({ method, route }) => method !== 'GET' && route.startsWith('/webhooks'))
+    expect(calls.filter(({ body }) => 'attachments' in body)).not.toEqual([])
+    for (const { body } of calls) expect(body).toMatchObject({ allowed_mentions: { parse: [], replied_user: false } })
+  })
+
   test('a long answer of a worker arrives whole', async () => {
     const { wire, adapter, message, shown } = await abroad(true)
     const reply = replyOf(adapter, message)

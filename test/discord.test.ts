@@ -15,7 +15,8 @@ adapterContract('discord', async () => {
     conversation: `discord:${wire.world.channel.id}`,
     say: text => void wire.say(text),
     repeat: () => wire.redeliver(),
-    botSays: text => void wire.otherBotSays(text),
+    botSays: (text, who) =>
+      void (who === 'itself' ? wire.say(text, { fields: { author: wire.world.bot } }) : wire.otherBotSays(text)),
     press: (id, label) => void wire.press(id, label),
     told: () => wire.whispers().map(({ content }) => content),
     shown: () =>

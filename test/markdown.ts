@@ -24,6 +24,12 @@ const link = fc.constantFrom(
 )
 const code = fc.constantFrom('⟦`¤ ¤`⟧', '⟦`` ¤ ` ¤ ``⟧', '⟦`¤**¤`⟧')
 const formula = fc.constantFrom('\\(¤_1 * ¤\\)', '$$¤^2$$', '$¤_i$', '\\[ \\frac{¤}{¤} \\]', 'for $5 or $6 ¤')
+const address = fc.constantFrom(
+  '⟦https://¥.example/a⟧',
+  '见⟦https://¥.example/路⟧，¤',
+  '**https://¥.example**。',
+  '⟦https://¥.example⟧的¤',
+)
 const styled = fc.constantFrom(
   '**¤ ¤**',
   '*¤*',
@@ -35,6 +41,10 @@ const styled = fc.constantFrom(
   '他说**“¤”**了',
   '**¤ *¤* ¤**',
   '**¤ `¤`**',
+  '<b>¤</b>',
+  '<kbd>¤</kbd>',
+  '2*3*4 ¤',
+  '<details>',
 )
 const odd = fc.constantFrom(
   '**',
@@ -56,7 +66,7 @@ const odd = fc.constantFrom(
   '<b>¤</b>',
   'a || b',
 )
-const run = fc.oneof({ weight: 8, arbitrary: word }, styled, link, code, formula, emojis)
+const run = fc.oneof({ weight: 8, arbitrary: word }, styled, link, address, code, formula, emojis)
 const sentence = fc.array(run, { minLength: 1, maxLength: 8 }).map(parts => `${parts.join(' ')}.`)
 const chinese = fc
   .array(fc.constantFrom('¤', '中文，', '**重要：**', '内容。', '“¤”', '⟦`¤`⟧'), { minLength: 1, maxLength: 14 })
@@ -94,17 +104,27 @@ const table = fc
 const item = (marker: string) => fc.oneof(sentence, fc.constant('[ ] ¤'), fc.constant('[x] ¤')).map(text => `${marker} ${text}`)
 const list = fc
   .tuple(
-    fc.constantFrom('-', '*', '1.', '+'),
+    fc.constantFrom('-', '*', '1.', '10.', '+'),
     fc.array(fc.tuple(fc.constantFrom(0, 0, 1, 2), sentence), { minLength: 1, maxLength: 8 }),
+    fc.constantFrom('', '  ', '    ', '\t'),
+    fc.constantFrom('\n', '\n', '\n\n'),
   )
-  .map(([marker, items]) =>
-    items.map(([depth, text]) => `${' '.repeat(depth * (marker.length + 1))}${marker} ${text}`).join('\n'),
+  .map(([marker, items, step, gap]) =>
+    items.map(([depth, text]) => `${(step || ' '.repeat(marker.length + 1)).repeat(depth)}${marker} ${text}`).join(gap),
   )
 const tasks = fc.array(item('-'), { minLength: 1, maxLength: 4 }).map(items => items.join('\n'))
-const codeInList = fenced.map(block => `1. ¤\n\n${block.replace(/^/gm, '   ')}\n2. ¤`)
+const codeInList = fc
+  .tuple(fenced, fc.constantFrom('1. ', '10. ', '- '))
+  .map(([block, marker]) => `${marker}¤\n\n${block.replace(/^/gm, '   ')}\n\n   - ¤\n${marker}¤`)
 const quote = fc.oneof(paragraph, list, fenced, table).map(block => block.replace(/^/gm, '> '))
 const nested = paragraph.map(text => `> ¤\n>> ${text.replaceAll('\n', '\n>> ')}`)
-const bigFormula = fc.constantFrom('$$\n¤ + ¤\n= ¤\n$$', '\\[\n¤_1 \\\\\n- ¤\n\\]')
+const bigFormula = fc.constantFrom(
+  '$$\n¤ + ¤\n= ¤\n$$',
+  '\\[\n¤_1 \\\\\n- ¤\n\\]',
+  '¤ \\[\n¤\n= ¤\n\\] ¤',
+  '$$ ¤ $$',
+  '$$ ¤\n¤ $$',
+)
 const rest = fc.constantFrom(
   '---',
   '***',
@@ -114,6 +134,12 @@ const rest = fc.constantFrom(
   '¤[^1]\n\n[^1]: ¤',
   '¤  \n¤\\\n¤',
   '¤\n===',
+  '¤\n---',
+  '¤.\n---\n¤',
+  '    ¤\n      ¤',
+  '[¤][¤] ¤\n\n[1]: https://¥.example',
+  '[¤ ¤][ref] ¤\n\n[ref]: https://¥.example',
+  '> [!NOTE]\n> ¤',
 )
 const block = fc.oneof(
   { weight: 4, arbitrary: paragraph },

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { Gone, RateLimited } from '../src/errors.ts'
 import { silentLog } from '../src/log.ts'
+import type { Pacer, Urgency } from '../src/reply/pacer.ts'
 import { openReply } from '../src/reply/reply.ts'
 import { look } from './cards.ts'
 import { aMessage, type FakeChat, fakeChat } from './fakes.ts'
@@ -9,7 +10,7 @@ import { aMessage, type FakeChat, fakeChat } from './fakes.ts'
 /** The fake platform has no limit. */
 const noPacer = { lane: () => expect.unreachable() }
 
-function open(chat: FakeChat, { posted = [] as string[], again = false, over = {} } = {}) {
+function open(chat: FakeChat, { posted = [] as string[], again = false, over = {}, pacer = noPacer as Pacer } = {}) {
   const kept: string[][] = []
   const closing = new AbortController()
   const reply = openReply({
@@ -21,7 +22,7 @@ function open(chat: FakeChat, { posted = [] as string[], again = false, over = {
     again,
     keep: async ids => void kept.push(ids),
     mayAct: async () => {},
-    pacer: noPacer,
+    pacer,
     stopButton: { label: 'Stop', action: 'stop', token: 't' },
     closing: closing.signal,
     log: silentLog,
@@ -73,6 +74,70 @@ test('the final edit does not wait for the pace of the others', async () => {
   await sleep(5)
   await reply.finish('the end')
   expect(shownBy(chat)).toEqual(['the end'])
+})
+
+/** A platform with a shared pace, of which each urgency has to wait for so long. */
+function paced(waits: Partial<Record<Urgency, number>> = {}) {
+  const asked: Urgency[] = []
+  const lane = {
+    async ask(urgency: Urgency) {
+      asked.push(urgency)
+      return waits[urgency] ?? 0
+    },
+    async hush() {},
+  }
+  const chat = fakeChat({ pace: () => ({ lane: 'l', burst: 1, refillMs: 1, gapMs: 1 }) })
+  return { asked, chat, pacer: { lane: () => lane } }
+}
+
+const step = { type: 'tool-start', call: { id: '1', name: 't', input: {} }, label: 'List tables' } as const
+
+test('a call asks to be made with the urgency of what it shows', async () => {
+  const { asked, chat, pacer } = paced()
+  const { reply } = open(chat, { pacer })
+  await expect.poll(() => asked).toEqual(['post'])
+  reply.show({ type: 'text', delta: 'first words are news' })
+  await expect.poll(() => asked).toEqual(['post', 'step'])
+  reply.show({ type: 'text', delta: ', how it goes on is not' })
+  await expect.poll(() => asked).toEqual(['post', 'step', 'growth'])
+  reply.show(step)
+  await expect.poll(() => asked).toEqual(['post', 'step', 'growth', 'step'])
+  await reply.finish('the end')
+  expect(asked).toEqual(['post', 'step', 'growth', 'step', 'final'])
+})
+
+test('a step does not wait for as long as the growth before it', async () => {
+  const { asked, chat, pacer } = paced({ growth: 60_000 })
+  const { reply } = open(chat, { pacer })
+  await expect.poll(() => asked).toEqual(['post'])
+  reply.show({ type: 'text', delta: 'a' })
+  await expect.poll(() => asked).toContain('step')
+  reply.show({ type: 'text', delta: 'b' })
+  await expect.poll(() => asked).toContain('growth')
+  reply.show(step)
+  await expect.poll(() => shownBy(chat).join()).toContain('List tables')
+  await reply.leave()
+})
+
+test('at most one call is under way, however slow the platform is', async () => {
+  const chat = fakeChat({ editEveryMs: 1 })
+  const { post, edit } = chat.adapter
+  let [underWay, most] = [0, 0]
+  const slowly = async <T>(make: () => Promise<T>): Promise<T> => {
+    most = Math.max(most, ++underWay)
+    await sleep(20)
+    return make().finally(() => underWay--)
+  }
+  chat.adapter.post = (...args) => slowly(() => post(...args))
+  chat.adapter.edit = (...args) => slowly(() => edit(...args))
+  const { reply } = open(chat)
+  for (let i = 0; i < 30; i++) {
+    reply.show({ type: 'text', delta: `${i} ` })
+    await sleep(5)
+  }
+  await reply.finish('the end')
+  expect(chat.calls.length).toBeGreaterThan(3)
+  expect(most).toBe(1)
 })
 
 test('a long answer goes on in further messages, and finished ones are not edited again', async () => {

@@ -1,6 +1,5 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { openFence } from '../src/reply/fence.ts'
 import { type Packing, pack } from '../src/reply/pack.ts'
 import { createSplitter, split } from '../src/reply/split.ts'
 
@@ -81,7 +80,6 @@ test('closes a code fence and opens it again with its language', () => {
   expect(parts.length).toBeGreaterThan(3)
   for (const part of parts) {
     expect(part.length).toBeLessThanOrEqual(120)
-    expect(openFence(part)).toBeUndefined()
   }
   expect(parts[2]?.startsWith('```ts\n')).toBe(true)
   expect(parts.join('\n').match(/const a = 1/g)).toHaveLength(40)
@@ -193,6 +191,13 @@ describe('a very long answer', () => {
   })
 })
 
+test('a part ends before a heading or an item of its own, when that is near', () => {
+  const words = (length: number) => 'x'.repeat(length)
+  expect(split(`${words(70)}\n\n## Title\n\n${words(10)}\n\n${words(40)}`, room(100))[1]).toMatch(/^## Title/)
+  expect(split(`1. ${words(70)}\n\n2. y\n\n   ${words(10)}\n\n   ${words(40)}`, room(100))[1]).toMatch(/^2\. y/)
+  expect(split(`${words(55)}\n\n## Title\n\n${words(20)}\n\n${words(40)}`, room(100))[0]).toContain('## Title')
+})
+
 test('of a very long opening line only the beginning is repeated', () => {
   const parts = split(`\`\`\`${'x'.repeat(300)}\n${'const a = 1\n'.repeat(100)}\`\`\``, room(400))
   expect(parts.length).toBeLessThan(10)
@@ -250,10 +255,18 @@ describe('for any text', () => {
   test('a text that grows by lines keeps its finished parts', () => {
     fc.assert(
       fc.property(text, text, (markdown, more) => {
-        fc.pre(openFence(markdown) === undefined)
-        const before = split(`${markdown}\n`, room(100)).slice(0, -1)
-        expect(split(`${markdown}\n${more}`, room(100)).slice(0, before.length)).toEqual(before)
+        const splitter = createSplitter(room(100))
+        const before = splitter(`${markdown}\n`).slice(0, -1)
+        expect(splitter(`${markdown}\n${more}`).slice(0, before.length)).toEqual(before)
       }),
     )
+  })
+
+  test('a mark that closes what was open at a cut does not move it', () => {
+    const splitter = createSplitter(room(20))
+    const before = splitter('some words and ` more words')
+    expect(before).toHaveLength(2)
+    expect(splitter('some words and ` more words `code`')[0]).toBe(before[0])
+    expect(split('some words and ` more words `code`', room(20))[0]).not.toBe(before[0])
   })
 })

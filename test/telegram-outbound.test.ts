@@ -28,8 +28,8 @@ const cases: [string, string, string, string[]][] = [
   ['code that is not closed yet', '```py\nprint(1)', 'print(1)', ['pre(py):print(1)']],
   ['code that begins with blank lines', '```\n\n  a\n```', '  a', ['pre:  a']],
   ['markup in code', '`**a**`', '**a**', ['code:**a**']],
-  ['nested lists', '- a\n  - b\n    - c\n- d', '• a\n  • b\n    • c\n• d', []],
-  ['numbers', '3. a\n4. b\n   - c', '3. a\n4. b\n   • c', []],
+  ['nested lists', '- a\n  - b\n    - c\n- d', '• a\n  ◦ b\n    ◦ c\n• d', []],
+  ['numbers', '3. a\n4. b\n   - c', '3. a\n4. b\n   ◦ c', []],
   ['tasks', '- [x] a\n- [ ] b', '☑ a\n☐ b', []],
   ['code in a list', '1. a\n   ```sh\n   ls\n   ```\n2. b', '1. a\nls\n2. b', ['pre(sh):ls']],
   ['lines in an item', '- a\n  b\n\n  c', '• a\n  b\n  c', []],
@@ -56,9 +56,57 @@ const cases: [string, string, string, string[]][] = [
   ['a formula as a block', 'a\n\n$$\nx\n= y\n$$\n\nb', 'a\n\nx\n= y\n\nb', ['pre(tex):x\n= y']],
   ['no formula in code', '```\n$$\nx\n$$\n```', '$$\nx\n$$', ['pre:$$\nx\n$$']],
   ['a heading right above its text', '## a\nb', 'a\nb', ['bold:a']],
-  ['what belongs to a numbered item by two blanks', '1. a\n  - b\n    - c\n2. d', '1. a\n   • b\n     • c\n2. d', []],
-  ['what belongs to the tenth item', '10. a\n   - b\n11. c', '10. a\n    • b\n11. c', []],
+  ['what belongs to a numbered item by two blanks', '1. a\n  - b\n    - c\n2. d', '1. a\n   ◦ b\n     ◦ c\n2. d', []],
+  ['what belongs to the tenth item', '10. a\n   - b\n11. c', '10. a\n    ◦ b\n11. c', []],
   ['an address that nothing refers to', 'a [b][1]\n\n[2]: https://x.example', 'a [b][1]\n\n[2]: https://x.example', []],
+  ['words behind a list in a quote', '> - a\n> - b\n>\n> c', '• a\n• b\n\nc', ['blockquote:• a\n• b\n\nc']],
+  [
+    'code that belongs to the tenth item',
+    '10. a\n\n   ```sh\n   b\n\n     c\n   ```\n11. d',
+    '10. a\nb\n\n  c\n11. d',
+    ['pre(sh):b\n\n  c'],
+  ],
+  ['words that belong to the tenth item', '10. a\n\n   b\n11. c', '10. a\n    b\n11. c', []],
+  ['a list in code', '```\n1. a\n  - b\n```', '1. a\n  - b', ['pre:1. a\n  - b']],
+  ['what belongs to code beside its language', '```{.bash} x\na\n```', 'a', ['pre(bash):a']],
+  ['a language of marks alone', '```{}\na\n```', 'a', ['pre:a']],
+  ['a title underlined by hyphens', 'Overview\n---\na', 'Overview\na', ['bold:Overview']],
+  ['a rule below a sentence', 'That is *all*.\n---\nb', 'That is all.\n──────────\nb', ['italic:all']],
+  ['a rule below more lines', 'a\nb\n---', 'a\nb\n──────────', []],
+  ['a footnote whose text is in another part', 'a[^1]', 'a[1]', []],
+  [
+    'an address before Chinese',
+    '见 https://x.example/a，**https://x.example/路径**。（https://x.example）和https://x.example的 https://x.example/b',
+    '见 https://x.example/a，https://x.example/路径。（https://x.example）和https://x.example的 https://x.example/b',
+    [
+      'text_link(https://x.example/a):https://x.example/a',
+      'bold:https://x.example/路径',
+      'text_link(https://x.example/%E8%B7%AF%E5%BE%84):https://x.example/路径',
+      'text_link(https://x.example/):https://x.example',
+      'text_link(https://x.example/):https://x.example',
+    ],
+  ],
+  ['an address that leads to Chinese', '[a](https://x.example/“b”)', 'a', ['text_link(https://x.example/%E2%80%9Cb%E2%80%9D):a']],
+  ['a product', '2*3*4, *this* and `2*3*4`', '2*3*4, this and 2*3*4', ['italic:this', 'code:2*3*4']],
+  ['tags', '<b>a</b> <em>b</em> <s>c</s> <kbd>Ctrl</kbd>', 'a b c Ctrl', ['bold:a', 'italic:b', 'strikethrough:c', 'code:Ctrl']],
+  ['raised and lowered', 'H<sub>2</sub>O, x<sup>10</sup>, a<sup>b</sup>, c<sub>y</sub>', 'H₂O, x¹⁰, a^b, c_y', []],
+  [
+    'a link as HTML has it',
+    '<p align="center">\n<a href="https://x.example/a" rel="b">c</a>\n</p>',
+    'c',
+    ['text_link(https://x.example/a):c'],
+  ],
+  ['what folds', '<details>\n<summary>Why?</summary>\n\na\n\n</details>', 'Why?\n\na', ['bold:Why?']],
+  ['a formula over several lines', 'so \\[\na_1\n= b\n\\] as said', 'so\na_1\n= b\nas said', ['pre(tex):a_1\n= b']],
+  ['a formula that is a line of its own', 'a\n\n$$ x^2 $$\n\nb', 'a\n\nx^2\n\nb', ['pre(tex):x^2']],
+  ['a formula in a list', '1. a\n   $$\n   b\n   $$\n2. c', '1. a\nb\n2. c', ['pre(tex):b']],
+  ['a call for attention', '> [!NOTE]\n> a', 'Note\na', ['blockquote:Note\na', 'bold:Note']],
+  [
+    'links of the same name in a table',
+    '|a|b|\n|-|-|\n|x|[y](https://x.example)|\n|z|[y](https://y.example)|',
+    '• a: x · b: y\n• a: z · b: y',
+    ['bold:x', 'text_link(https://x.example/):y', 'bold:z', 'text_link(https://y.example/):y'],
+  ],
   ['a link', '[a b](https://x.example/y)', 'a b', ['text_link(https://x.example/y):a b']],
   ['a link by reference', '[a][1]\n\n[1]: https://x.example', 'a', ['text_link(https://x.example/):a']],
   ['code in a link', '[`a`](https://x.example)', 'a', ['text_link(https://x.example/):a']],
@@ -94,7 +142,7 @@ const cases: [string, string, string, string[]][] = [
   ['a picture in a link', '[![a](https://x.example/c.png)](https://y.example)', 'a', ['text_link(https://y.example/):a']],
   ['a rule', 'a\n\n---\n\nb', 'a\n\n──────────\n\nb', []],
   ['line breaks', 'a  \nb\\\nc\nd', 'a\nb\nc\nd', []],
-  ['HTML', '<b>a</b>\n\n<script>x</script>', '<b>a</b>\n\n<script>x</script>', []],
+  ['HTML', 'a <div>\n\n<script>x</script>', 'a <div>\n\n<script>x</script>', []],
   ['a footnote', 'a[^1]\n\n[^1]: b', 'a[1]\n\n[1] b', []],
   ['a line of asterisks', `a\n\n${'*'.repeat(60)}`, 'a\n\n──────────', []],
   ['nothing', '', '…', []],
@@ -103,9 +151,17 @@ const cases: [string, string, string, string[]][] = [
   ['half an emoji', '**\ud83d**', '\ufffd', ['bold:\ufffd']],
   [
     'a table',
-    '|名称|数量|\n|:--|--:|\n|苹果🍎|3|\n|ab|12|',
-    '名称   │ 数量\n───────┼─────\n苹果🍎 │    3\nab     │   12',
-    ['pre:名称   │ 数量\n───────┼─────\n苹果🍎 │    3\nab     │   12'],
+    '|Name|Count|\n|:--|--:|\n|apple 🍎|3|\n|ab|12|',
+    'Name     │ Count\n─────────┼──────\napple 🍎 │     3\nab       │    12',
+    ['pre:Name     │ Count\n─────────┼──────\napple 🍎 │     3\nab       │    12'],
+  ],
+  [
+    'a table in Chinese, whose blanks are as wide as its characters',
+    '|名称|数量|注|\n|:--|--:|:-:|\n|苹果汁|3|a|\n|ab|12|bcd|',
+    '名称\u3000   │   数量 │  注\n────────┼───────┼──────\n苹果汁   │ \u3000\u3000 3 │  a\nab\u3000\u3000\u3000 │ \u3000\u300012 │ bcd',
+    [
+      'pre:名称\u3000   │   数量 │  注\n────────┼───────┼──────\n苹果汁   │ \u3000\u3000 3 │  a\nab\u3000\u3000\u3000 │ \u3000\u300012 │ bcd',
+    ],
   ],
   [
     'links in a table',
@@ -122,8 +178,14 @@ const cases: [string, string, string, string[]][] = [
   [
     'a wide table, as a list',
     `|Name|What it is|Link|\n|-|-|-|\n|a|${'long words '.repeat(6)}|[x](https://x.example)|\n|b||y|`,
-    `• Name: a\n  • What it is: ${'long words '.repeat(6).trim()}\n  • Link: x\n• Name: b\n  • Link: y`,
+    `• Name: a\n  ◦ What it is: ${'long words '.repeat(6).trim()}\n  ◦ Link: x\n• Name: b\n  ◦ Link: y`,
     ['bold:a', 'text_link(https://x.example/):x', 'bold:b'],
+  ],
+  [
+    'a wide table in Chinese',
+    `|名称|说明|\n|-|-|\n|甲|${'很长的内容'.repeat(9)}|`,
+    `• 名称：甲\n  ◦ 说明：${'很长的内容'.repeat(9)}`,
+    ['bold:甲'],
   ],
   [
     'a table of many columns, in lines',
@@ -169,6 +231,10 @@ test.each(['*\n[x] **', '*\r[x] !'])('what the parser cannot read is shown all t
 test('depth beyond sense is shown as it was written', () => {
   const stars = '*_'.repeat(8000)
   for (const deep of ['>'.repeat(5000), '- '.repeat(2000).trim(), `${stars}x${stars}`]) expect(toTelegram(deep).text).toBe(deep)
+})
+
+test('a row of addresses without a blank does not exhaust the stack', () => {
+  expect(toTelegram('https://x.example，'.repeat(4000)).entities).toHaveLength(100)
 })
 
 test('a column stands as it was asked to', () => {

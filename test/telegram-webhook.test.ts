@@ -11,6 +11,7 @@ import { fine, memoryFeed } from './web.house.ts'
 import { startTelegramWire, type TelegramWire, type TelegramWireOptions } from './wire/telegram.ts'
 
 const person = 42
+const otherBot = { id: 77, is_bot: true, first_name: 'Other' }
 const memory: Memory = { get: async () => undefined, set: async () => {} }
 const hook = { url: 'https://bot.example.org/telegram/updates', secret: 'only-Telegram_knows' }
 
@@ -23,7 +24,7 @@ adapterContract('telegram by webhook', async () => {
     conversation: `telegram:${person}`,
     say: text => void wire.say({ text }),
     repeat: wire.repeat,
-    botSays: text => void wire.say({ text, chat: person, from: { id: 77, is_bot: true, first_name: 'Other' } }),
+    botSays: (text, who) => void wire.say({ text, chat: person, from: who === 'itself' ? wire.me : otherBot }),
     press: (id, label) => wire.press({ message: Number(id), label }),
     told: () => wire.alerts.map(({ text }) => text),
     shown: () => wire.messages(person).flatMap(({ bot, text }) => (bot ? [text] : [])),

@@ -8,6 +8,7 @@ import { adapterContract, live } from './adapter.contract.ts'
 import { startTelegramWire, type TelegramWire, type TelegramWireOptions } from './wire/telegram.ts'
 
 const person = 42
+const otherBot = { id: 77, is_bot: true, first_name: 'Other' }
 const group = -100_500
 
 adapterContract('telegram', async () => {
@@ -19,7 +20,7 @@ adapterContract('telegram', async () => {
     conversation: `telegram:${person}`,
     say: text => void wire.say({ text }),
     repeat: wire.repeat,
-    botSays: text => void wire.say({ text, chat: person, from: { id: 77, is_bot: true, first_name: 'Other' } }),
+    botSays: (text, who) => void wire.say({ text, chat: person, from: who === 'itself' ? wire.me : otherBot }),
     press: (id, label) => wire.press({ message: Number(id), label }),
     told: () => wire.alerts.map(({ text }) => text),
     shown: () => wire.messages(person).flatMap(({ bot, text }) => (bot ? [text] : [])),

@@ -1,20 +1,29 @@
-const url = String.raw`\(\s*(<[^>\n]*>|(?:[^()\s]|\([^()\s]*\))*)(?:\s+(?:"[^"]*"|'[^']*'))?\s*\)`
-const alt = String.raw`!\[((?:[^\]\\]|\\.)*)\]`
+import { addresses, renderLink } from './link.ts'
+import { renderTag, tags } from './tags.ts'
+
+const url = (name: string) => String.raw`\(\s*(?<${name}><[^>\n]*>|(?:[^()\s]|\([^()\s]*\))*)(?:\s+(?:"[^"]*"|'[^']*'))?\s*\)`
+const alt = (name: string) => String.raw`!\[(?<${name}>(?:[^\]\\]|\\.)*)\]`
+const label = String.raw`\[(?<label>(?:[^[\]\\\n]|\\.|\[[^[\]\n]*\])*)\]`
 
 /**
- * In this order: code, where a link leads, an address and what is escaped, which are left alone; an image that is a link; an image; a
- * formula; what looks like a ping; bars that hide nothing; a line break.
+ * In this order: code, an address and what is escaped, which are left alone; an image that is a link; an image; a link; an address; a
+ * formula; what looks like a ping; bars that hide nothing; a product of numbers; a footnote; tags.
  */
 const inline = new RegExp(
   [
-    String.raw`(?<kept>(\`+)(?!\`)[^\n]*?[^\`\n]\2(?!\`)|\]\(\s*<?https?:[^\s)]*|https?:\/\/[^\s$]+|\\\\|\\[$|@<\`])`,
-    String.raw`\[${alt}${url}\]${url}`,
-    `${alt}${url}`,
-    String.raw`\$\$(.+?)\$\$|\\\((.+?)\\\)|\\\[(.+?)\\\]`,
-    String.raw`(?<![\w$])\$(?=[^\s$])([^$\n\`]*[^\s$\\\`])\$(?![\w$])`,
+    String.raw`(?<kept>(?<ticks>\`+)(?!\`)[^\n]*?[^\`\n]\k<ticks>(?!\`)|<https?:[^\s<>]*>|\\\\|\\[$|@<\`*])`,
+    String.raw`\[${alt('linkedAlt')}${url('linkedImage')}\]${url('link')}`,
+    alt('imageAlt') + url('image'),
+    label + url('target'),
+    String.raw`(?<torn>\]\(\s*<?https?:[^\s)]*)`,
+    addresses,
+    String.raw`\$\$(?<display>.+?)\$\$|\\\((?<round>.+?)\\\)|\\\[(?<square>.+?)\\\]`,
+    String.raw`(?<![\w$])\$(?=[^\s$])(?<short>[^$\n\`]*[^\s$\\\`])\$(?![\w$])`,
     String.raw`(?<ping>@(?=everyone|here)|<@(?=[!&]?\d+>))`,
-    String.raw`(?<=\s)\|\|(?=\s)`,
-    String.raw`(?<br><br\s*\/?>)`,
+    String.raw`(?<bars>(?<=\s)\|\|(?=\s))`,
+    String.raw`(?<times>(?<=\d)\*(?=\d))`,
+    String.raw`\[\^(?<note>\d{1,3})\]:?`,
+    tags,
   ].join('|'),
   'gi',
 )
@@ -22,15 +31,21 @@ const inline = new RegExp(
 /** The words of one line, with what Discord leaves unrendered written as something that it renders. */
 export function renderInline(line: string): string {
   return line.replace(inline, (whole, ...found) => {
-    const { kept, ping, br } = found.at(-1) as Record<string, string | undefined>
-    const [, , linkedAlt, , link, imageAlt, image, ...formulas] = found as (string | undefined)[]
-    if (kept !== undefined) return whole
-    if (link !== undefined) return `[${linkedAlt || 'image'}](${link})`
-    if (image !== undefined) return `[${imageAlt || 'image'}](${image})`
+    const parts = found.at(-1) as Record<string, string | undefined>
+    const { kept, torn, link, image, target, address, ping, bars, times, note } = parts
+    if (kept !== undefined || torn !== undefined) return whole
+    if (link !== undefined) return `[${parts['linkedAlt'] || 'image'}](${link})`
+    if (image !== undefined) return `[${parts['imageAlt'] || 'image'}](${image})`
+    if (target !== undefined) return renderLink(whole, parts['label'] ?? '', target, renderInline)
+    if (address !== undefined) return parts['isEnded'] === undefined ? address : `<${address}>`
     if (ping !== undefined) return `${ping}\u200b` // nobody is pinged anyway, but it would look like it
-    if (br !== undefined) return '\n'
-    if (whole === '||') return '\\|\\|'
-    return renderFormula(whole, formulas.slice(0, 3).find(Boolean), formulas[3])
+    if (bars !== undefined) return '\\|\\|'
+    if (times !== undefined) return '\\*'
+    if (note !== undefined) return `[${note}]`
+    return (
+      renderTag(parts, renderInline) ??
+      renderFormula(whole, parts['display'] ?? parts['round'] ?? parts['square'], parts['short'])
+    )
   })
 }
 

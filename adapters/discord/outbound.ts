@@ -1,7 +1,9 @@
 import type { Limits } from '../../src/adapter.ts'
+import { blockAt, indentedAt } from './blocks.ts'
 import { renderInline } from './inline.ts'
+import { columns, createOutline } from './outline.ts'
 import { paceOf } from './pace.ts'
-import { beginsTable, renderTable } from './table.ts'
+import { resolveReferences } from './references.ts'
 
 export const limits: Limits = {
   /** Discord's "Create Message": up to 2000 characters of content. */
@@ -16,103 +18,73 @@ const rule = '─'.repeat(20)
 
 /**
  * Markdown as models write it → Markdown as Discord shows it: passed through, except what Discord leaves unrendered
- * (tables, deep headings, rules, images, task boxes, `~~~`, `+` bullets, formulas). Never empty, since Discord refuses that.
+ * (tables, deep headings, rules, images, task boxes, `~~~`, `+` bullets, formulas, …) or shows differently (lists, addresses as labels).
+ * Never empty, since Discord refuses that.
  */
 export function toDiscord(markdown: string): string {
-  const lines = markdown.split('\n')
-  const out: string[] = []
-  let index = 0
-  while (index < lines.length) {
-    const line = lines[index] ?? ''
-    const end = blockEnd(lines, index)
-    const block = lines.slice(index, end)
-    if (end > index + 1 || openingFence(line)) out.push(...renderBlock(block))
-    else if (isTitle(lines, index)) out.push(`# ${renderInline(line.trim())}`)
-    else out.push(renderLine(line))
-    index = isTitle(lines, index) ? index + 2 : end
-  }
-  const text = out.join('\n')
+  const text = renderLines(resolveReferences(markdown.split('\n')), 0).join('\n')
   return text.trim() === '' ? '…' : text
 }
 
-/** Where the fence, formula or table that begins here ends; a line of its own ends after itself. */
-function blockEnd(lines: string[], start: number): number {
-  const line = lines[start] ?? ''
-  const fence = openingFence(line)
-  if (fence) return closeAt(lines, start, closing => closesFence(closing, fence))
-  const closing = /^\s*\$\$\s*$/.test(line) ? '$$' : /^\s*\\\[\s*$/.test(line) ? '\\]' : undefined
-  if (closing) {
-    const end = closeAt(lines, start, later => later.trim() === closing)
-    const isWhole = lines[end - 1]?.trim() === closing && end > start + 2
-    // TeX has no blank lines in a formula.
-    const isTex = !lines.slice(start + 1, end - 1).some(inside => inside.trim() === '' || openingFence(inside))
-    return isWhole && isTex ? end : start + 1
+/** Nobody means more quotes within quotes. */
+const deepestQuote = 8
+
+/** The lines at one depth of quotation, without its marks. */
+function renderLines(lines: string[], depth: number): string[] {
+  const outline = createOutline()
+  const out: string[] = []
+  for (let index = 0; index < lines.length; ) {
+    const line = lines[index] ?? ''
+    const quoted = depth < deepestQuote ? quoteAt(lines, index) : []
+    const block =
+      quoted.length > 0 ? undefined : (blockAt(lines, index) ?? (outline.inList ? undefined : indentedAt(lines, index)))
+    const title = block ? undefined : titleAt(lines, index)
+    if (quoted.length > 0 || block || title) out.push(...outline.leave(columns(line) > 0))
+    const inner = quoted.length > 0 ? renderLines(quoted, depth + 1) : []
+    if (quoted.length > 0) out.push(...inner.map(text => (depth === 0 ? '> ' : '▎') + text))
+    else if (block) out.push(...block.lines)
+    else if (title) out.push(`${title} ${renderInline(line.trim())}`)
+    else if (!foldLine.test(line)) out.push(...outline.place(line).map(renderLine))
+    index = block?.end ?? index + (quoted.length || (title ? 2 : 1))
   }
-  if (!beginsTable(line, lines[start + 1])) return start + 1
-  let end = start + 2
-  while (lines[end]?.includes('|')) end++
-  return end
+  return [...out, ...outline.leave(false)]
 }
 
-/** Past the line that closes, or past the last: a text that still grows may end within its block. */
-function closeAt(lines: string[], start: number, closes: (line: string) => boolean): number {
-  const offset = lines.slice(start + 1).findIndex(closes)
-  return offset < 0 ? lines.length : start + offset + 2
+/** Tags that set apart what stands between them, or hide it until somebody asks for it. */
+const foldLine = /^\s*<\/?(?:details|p|center)(?:\s[^<>]*)?>\s*$/i
+
+/** The lines of the quote that begins here, each without its mark. */
+function quoteAt(lines: string[], start: number): string[] {
+  const mark = /^[ \t]*>[ \t]?/
+  const length = lines.slice(start).findIndex(line => !mark.test(line))
+  return lines.slice(start, length < 0 ? undefined : start + length).map(line => line.replace(mark, ''))
 }
 
-interface Fence {
-  before: string
-  mark: string
-  info: string
+/** A line that is underlined on the next; what is a whole sentence has a rule below it. */
+function titleAt(lines: string[], index: number): '#' | '##' | undefined {
+  const [above = '', line = '', under = ''] = [lines[index - 1], lines[index], lines[index + 1]]
+  if (!/^ {0,3}(?:=+|-{2,})\s*$/.test(under) || !/^ {0,3}(?![#>|+~=]|[-*] |\d+[.)] )\S/.test(line)) return undefined
+  if (under.includes('=')) return '#'
+  return above.trim() === '' && !/[.!?:;,。！？：；，…]$/.test(line.trim()) ? '##' : undefined
 }
 
-/** A fence may stand in a list or a quotation. */
-function openingFence(line: string): Fence | undefined {
-  const [, before, mark, info] = /^((?:[\s>]|[-*+]\s|\d+[.)]\s)*)(`{3,}(?=[^`]*$)|~{3,})(.*)$/.exec(line) ?? []
-  return before === undefined || mark === undefined || info === undefined ? undefined : { before, mark, info }
-}
-
-function closesFence(line: string, { mark }: Fence): boolean {
-  const found = /^[\s>]*(`{3,}|~{3,})\s*$/.exec(line)?.[1]
-  return found !== undefined && found[0] === mark[0] && found.length >= mark.length
-}
-
-function renderBlock(block: string[]): string[] {
-  const [first = ''] = block
-  const last = block.at(-1) ?? ''
-  const fence = openingFence(first)
-  if (!fence) return /^\s*(\$\$|\\\[)/.test(first) ? ['```tex', ...block.slice(1, -1), '```'] : renderTable(block, renderInline)
-  const closed = block.length > 1 && closesFence(last, fence)
-  const inside = closed ? block.slice(1, -1) : block.slice(1)
-  // Discord knows no longer fences: the first three backticks end the code.
-  const shown = inside.map(line => line.replaceAll('```', '`\u200b`\u200b`'))
-  return [`${fence.before}\`\`\`${fence.info}`, ...shown, ...(closed ? [last.replace(/[`~]+/, '```')] : [])]
-}
-
-/** The line is a title, underlined on the next. */
-function isTitle(lines: string[], index: number): boolean {
-  return /^ {0,3}[^\s#>|+*~`=-]/.test(lines[index] ?? '') && /^ {0,3}={2,}\s*$/.test(lines[index + 1] ?? '')
-}
-
-/** What stands before the words of a line: indentation and quotation marks. */
-const prefix = String.raw`^([\s>]*)`
+/** What stands before the words of a line: indentation, and the mark of an item. */
+const prefix = String.raw`^(\s*(?:(?:[-*+]|\d+[.)])\s+)?)`
 const deepHeading = new RegExp(String.raw`${prefix}#{4,6}\s+(.*?)(?:\s+#+)?\s*$`)
-const ruler = new RegExp(String.raw`${prefix}([-*_])(?:\s*\2){2,}\s*$`)
-const taskBox = new RegExp(String.raw`${prefix}(?:[-*+]|\d+[.)])\s+\[([ xX])\](?=\s)`)
-const plusBullet = new RegExp(String.raw`${prefix}\+(?=\s)`)
+const itemHeading = /^(\s*(?:[-*+]|\d+[.)])\s+)#{1,3}\s+(.*?)(?:\s+#+)?\s*$/
+const ruler = /^(\s*)([-*_])(?:\s*\2){2,}\s*$/
+const taskBox = /^(\s*)(?:[-*+]|\d+[.)])\s+\[([ xX])\](?=\s)/
+/** As GitHub has them, at the beginning of a quote. */
+const callout = /^\[!([A-Z])([A-Z]+)\]$/
+const plusBullet = /^(\s*)\+(?=\s)/
 
-function renderLine(source: string): string {
-  const line = source.replace(/^[ \t]*>(?:[ \t]*>)*[ \t]?/, renderQuote)
-  const [, before = '', title] = deepHeading.exec(line) ?? []
-  if (title) return `${before}**${renderInline(title.replaceAll('**', ''))}**`
-  if (ruler.test(line)) return line.replace(ruler, (_, quoted: string) => quoted + rule)
+function renderLine(line: string): string {
+  const [, before = '', title] = deepHeading.exec(line) ?? itemHeading.exec(line) ?? []
+  if (title) return `${before.replace('+', '-')}**${renderInline(title.replaceAll('**', ''))}**`
+  if (ruler.test(line)) return line.replace(ruler, (_, indent: string) => indent + rule)
   const bullets = line
-    .replace(taskBox, (_, quoted: string, mark: string) => `${quoted}- ${mark === ' ' ? '☐' : '☑'}`)
+    .replace(taskBox, (_, indent: string, mark: string) => `${indent}- ${mark === ' ' ? '☐' : '☑'}`)
     .replace(plusBullet, '$1-')
+    .replace(callout, (_, letter: string, others: string) => `**${letter}${others.toLowerCase()}**`)
   return renderInline(bullets)
-}
-
-/** Discord wants a blank behind the mark, knows no quotes within quotes, and takes `>>>` for a quote of all that follows. */
-function renderQuote(marks: string): string {
-  return `> ${'▎'.repeat(marks.replace(/[^>]/g, '').length - 1)}`
 }

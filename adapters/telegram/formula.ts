@@ -1,62 +1,42 @@
-const fence = /^(?:[ \t]*(?:>|[-*+](?=[ \t])|\d{1,9}[.)](?=[ \t])))*[ \t]*(`{3,}(?=[^`]*$)|~{3,})/
 const margin = /^[ \t>]*/
+const opening = /^(.*?)(?<!\\)(\$\$|\\\[)(.*)$/
 
-/** Markdown in which TeX has become code, since Markdown would take its backslashes, stars and lines for its own; `sign` tells it from other code. */
-export function codeFormulas(source: string, sign = ''): string {
-  if (!/\$|\\[([]/.test(source)) return source
-  const lines = source.split('\n')
-  const out: string[] = []
-  let open: string | undefined
-  for (let at = 0; at < lines.length; at++) {
-    const line = lines[at] ?? ''
-    const end = open ? 0 : blockEnd(lines, at)
-    if (open) {
-      if (closesFence(line, open)) open = undefined
-      out.push(line)
-    } else if (end > at) {
-      const before = margin.exec(line)?.[0] ?? ''
-      out.push(`${before}\`\`\`${sign}tex`, ...lines.slice(at + 1, end), `${before}\`\`\``)
-      at = end
-    } else {
-      open = fence.exec(line)?.[1]
-      out.push(open ? line : line.replace(inline, (...found) => codeFormula(sign, ...found)))
-    }
+/** In lines: what is not closed by then is none. */
+const longestFormula = 60
+
+/** Lines that are one formula, and those that take their place. */
+export interface Formula {
+  /** The first line behind it. */
+  end: number
+  lines: string[]
+}
+
+/** A formula that has lines of its own, as code; TeX has no blank lines in one. `inline` is for the words around it, `sign` tells it from other code. */
+export function formulaAt(lines: string[], start: number, inline: (text: string) => string, sign: string): Formula | undefined {
+  const [, before = '', mark, first = ''] = opening.exec(lines[start] ?? '') ?? []
+  const space = margin.exec(before)?.[0] ?? ''
+  if (mark === undefined || before.includes('`') || (before !== space && first.trim() !== '')) return undefined
+  const closing = mark === '$$' ? '$$' : '\\]'
+  const inside: string[] = []
+  for (let at = start; at < Math.min(lines.length, start + longestFormula); at++) {
+    const line = at === start ? first : (lines[at] ?? '').replace(margin, '')
+    if (at > start && (line.trim() === '' || /^(`{3}|~{3})/.test(line))) return undefined
+    const end = line.indexOf(closing)
+    inside.push(end < 0 ? line : line.slice(0, end).trim())
+    if (end < 0) continue
+    const after = line.slice(end + 2).trim()
+    const shown = inside.map(part => part.trim()).filter(part => part !== '')
+    if (shown.length === 0 || (at === start && after !== '')) return undefined
+    const code = [`\`\`\`${sign}tex`, ...shown, '```'].map(part => space + part)
+    const head = before === space ? [] : [inline(before.trimEnd())]
+    return { end: at + 1, lines: [...head, ...code, ...(after ? [space + inline(after)] : [])] }
   }
-  return out.join('\n')
+  return undefined
 }
 
-function closesFence(line: string, open: string): boolean {
-  const marks = line.replace(margin, '').trimEnd()
-  return marks.startsWith(open) && /^(.)\1*$/.test(marks)
-}
-
-/** The line that closes the formula which begins here; 0 if none does. TeX has no blank lines in a formula. */
-function blockEnd(lines: string[], start: number): number {
-  const begun = lines[start]?.replace(margin, '').trimEnd()
-  const closing = begun === '$$' ? '$$' : begun === '\\[' ? '\\]' : undefined
-  if (!closing) return 0
-  for (let at = start + 1; at < lines.length; at++) {
-    const bare = lines[at]?.replace(margin, '').trimEnd() ?? ''
-    if (bare === closing) return at > start + 1 ? at : 0
-    if (bare === '' || fence.test(bare)) return 0
-  }
-  return 0
-}
-
-/** In this order: code, an address and what is escaped are left alone; a formula in one line. */
-const inline = new RegExp(
-  [
-    String.raw`(?<kept>(?<!\`)(\`+)(?!\`)[^\n]*?(?<!\`)\2(?!\`)|https?:\/\/[^\s$]+|\\\\|\\\$)`,
-    String.raw`\$\$(.+?)\$\$|\\\((.+?)\\\)|\\\[(.+?)\\\]`,
-    String.raw`(?<![\w$])\$(?=[^\s$])(?<short>[^$\n\`]*[^\s$\\\`])\$(?![\w$])`,
-  ].join('|'),
-  'g',
-)
-
-function codeFormula(sign: string, whole: string, ...found: (string | undefined)[]): string {
-  const [kept, , ...formulas] = found
-  const [long, short] = [formulas.slice(0, 3).find(Boolean), formulas[3]]
-  if (kept !== undefined || (short !== undefined && !isTex(short))) return whole
+/** A formula within a line, as code; `short` is what stands between single dollars. */
+export function codeFormula(whole: string, long: string | undefined, short: string | undefined, sign: string): string {
+  if (short !== undefined && !isTex(short)) return whole
   const formula = (long ?? short ?? '').trim()
   return formula === '' || formula.includes('`') ? whole : `\`${sign}${formula}\``
 }

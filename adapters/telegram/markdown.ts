@@ -3,8 +3,8 @@ import { fromMarkdown } from 'mdast-util-from-markdown'
 import { gfmFromMarkdown } from 'mdast-util-gfm'
 import { cjkFriendlyExtension } from 'micromark-extension-cjk-friendly'
 import { gfm } from 'micromark-extension-gfm'
-import { codeFormulas } from './formula.ts'
 import { deepenLists } from './nesting.ts'
+import { meantBy } from './source.ts'
 
 /** Markdown as models write it, read. */
 export interface Parsed {
@@ -26,7 +26,7 @@ const tooDeep = /^(?:[ \t]*(?:>|[*+-][ \t]|\d+[.)][ \t])){40}|[*_~]{200}[^\s*_~]
 /** Formulas are code that begins with `sign`. Undefined for what nobody means; throws for what exhausts the parser all the same. */
 export function parse(source: string, sign = ''): Parsed | undefined {
   if (tooDeep.test(source)) return undefined
-  const root = fromMarkdown(deepenLists(codeFormulas(source, sign)), syntax)
+  const root = fromMarkdown(deepenLists(meantBy(source, sign)), syntax)
   const definitions = new Map(
     root.children
       .filter(isDefinition)

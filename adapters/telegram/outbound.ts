@@ -1,4 +1,17 @@
-import type { Blockquote, Code, Image, ImageReference, Link, LinkReference, List, ListItem, Nodes, Paragraph, Table } from 'mdast'
+import type {
+  Blockquote,
+  Code,
+  Heading,
+  Image,
+  ImageReference,
+  Link,
+  LinkReference,
+  List,
+  ListItem,
+  Nodes,
+  Paragraph,
+  Table,
+} from 'mdast'
 import type { Limits } from '../../src/adapter.ts'
 import { checkUrl, isSpelledOut, linesOf, type Parsed, parse, piecesOf, showDefinition } from './markdown.ts'
 import { withoutMentions } from './mentions.ts'
@@ -77,7 +90,13 @@ function blocks(nodes: Nodes[], place: Place, gap: string): Rendered {
 
 /** Written without a blank line between them, such as a heading and its text: shown so too. */
 const isNextLine = (above: Nodes | undefined, node: Nodes) =>
-  above?.position !== undefined && node.position?.start.line === above.position.end.line + 1
+  above !== undefined && node.position?.start.line === lastLine(above) + 1
+
+/** Of its words: a list in a quote reaches over the empty lines behind it. */
+function lastLine(node: Nodes): number {
+  const last = node.type === 'list' || node.type === 'listItem' ? node.children.at(-1) : undefined
+  return last ? lastLine(last) : (node.position?.end.line ?? 0)
+}
 
 /** Boxes are drawn at the edge: an indentation would shift their first line alone. */
 function isBox(node: Nodes | undefined, { quoted }: Place): boolean {
@@ -89,7 +108,7 @@ function block(node: Nodes, place: Place): Rendered {
     case 'paragraph':
       return paragraph(node, place)
     case 'heading':
-      return mark(inlines(node.children, place), { type: 'bold' })
+      return heading(node, place)
     case 'code':
       return code(node)
     case 'list':
@@ -99,7 +118,7 @@ function block(node: Nodes, place: Place): Rendered {
     case 'table':
       return table(node, place)
     case 'thematicBreak':
-      return plain('──────────')
+      return plain(rule)
     case 'footnoteDefinition':
       return join([plain(`[${node.identifier}] `), blocks(node.children, place, '\n')])
     case 'definition':
@@ -108,6 +127,17 @@ function block(node: Nodes, place: Place): Rendered {
       return inline(node, place)
   }
 }
+
+/** What is underlined by hyphens and is a whole sentence has a rule below it. */
+function heading({ children, depth, position }: Heading, place: Place): Rendered {
+  const words = inlines(children, place)
+  const isUnderlined = depth === 2 && position !== undefined && position.end.line > position.start.line
+  const isSentence = /[.!?:;,。！？：；，…]$|\n/.test(words.text)
+  if (isUnderlined && isSentence) return join([words, plain(`\n${place.indent}${rule}`)])
+  return mark(words, { type: 'bold' })
+}
+
+const rule = '─'.repeat(10)
 
 /** The nearest that there is to small print is italics. */
 function paragraph({ children }: Paragraph, place: Place): Rendered {
@@ -119,8 +149,8 @@ function paragraph({ children }: Paragraph, place: Place): Rendered {
 }
 
 function code(node: Code): Rendered {
-  const language = node.lang ? { language: node.lang } : {}
-  return mark(plain(node.value), { type: 'pre', ...language })
+  const language = /[\w+\-.#]*\w[\w+\-.#]*/.exec(node.lang ?? '')?.[0].replace(/^\./, '')
+  return mark(plain(node.value), { type: 'pre', ...(language && { language }) })
 }
 
 function list(node: List, place: Place): Rendered {
@@ -133,7 +163,7 @@ function list(node: List, place: Place): Rendered {
 
 function item(node: ListItem, number: string, place: Place): Rendered {
   const box = typeof node.checked === 'boolean' ? (node.checked ? '☑ ' : '☐ ') : ''
-  const marker = number + box || '• '
+  const marker = number + box || (place.indent.trim() === place.indent ? '• ' : '◦ ')
   const content = blocks(node.children, { ...place, indent: place.indent + ' '.repeat(marker.length) }, '\n')
   return join([plain(isBox(node.children[0], place) ? `${marker.trimEnd()}\n` : marker), content])
 }
@@ -156,7 +186,8 @@ function inlines(nodes: Nodes[], place: Place): Rendered {
 }
 
 function texts(value: string, place: Place): Rendered[] {
-  return piecesOf(value).map(piece => plain(piece.replaceAll('\n', `\n${place.indent}`)))
+  const words = value.replace(/\[\^(\d{1,3})\]/g, '[$1]') // a footnote whose text is in another part
+  return piecesOf(words).map(piece => plain(piece.replaceAll('\n', `\n${place.indent}`)))
 }
 
 function inline(node: Nodes, place: Place): Rendered {
@@ -192,8 +223,12 @@ function link(node: Link | LinkReference | Image | ImageReference, place: Place)
   const url = 'url' in node ? node.url : (place.definitions.get(node.identifier) ?? '')
   const content = 'children' in node ? inlines(node.children, { ...place, linked: true }) : plain(node.alt ?? '')
   const label = content.text.trim() ? content : plain(url)
-  if (place.linked || isSpelledOut(label.text, url)) return label
+  if (place.linked || (isSpelledOut(label.text, url) && !isBracketed(node))) return label
   const address = checkUrl(url)
   if (address) return mark(label, { type: 'text_link', url: address })
   return url && label.text !== url ? join([label, plain(` (${url.replace(/^mailto:/, '')})`)]) : label
 }
+
+/** An address in angle brackets ends there, whatever follows. */
+const isBracketed = ({ position, ...node }: Link | LinkReference | Image | ImageReference) =>
+  'url' in node && position?.end.offset === (position?.start.offset ?? 0) + node.url.length + 2

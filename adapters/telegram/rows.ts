@@ -1,7 +1,7 @@
 import type { MessageEntity } from 'grammy/types'
 import stringWidth from 'string-width'
 import { join, mark, plain, type Rendered } from './rendered.ts'
-import { type Align, drawTable } from './table.ts'
+import { type Align, countFull, drawTable } from './table.ts'
 
 /** More cells than this wrap on a phone, and a wrapped column is no column. */
 const widest = 44
@@ -12,10 +12,11 @@ export function showTable(ragged: Rendered[][], align: Align[]): Rendered {
   const rows = ragged.map(row => evened(row, heads.length))
   const texts = rows.map(row => row.map(({ text }) => text.replace(/\s+/g, ' ').trim()))
   const widths = heads.map((_, column) => Math.max(...texts.map(row => stringWidth(row[column] ?? ''))))
-  if (widths.reduce((sum, width) => sum + width + 3, -3) > widest) return asList(rows)
   const links = rows.flat().flatMap(cell => cell.entities.filter(isLink).map(link => cutOut(cell, link)))
+  const areAlike = new Set(links.map(({ text }) => text)).size < links.length // below the table nobody could tell them apart
+  if (areAlike || widths.reduce((sum, width) => sum + width + 3, -3) > widest) return asList(rows)
   const below = links.flatMap((link, i) => [plain(i === 0 ? '\n' : ' · '), link]) // code holds no links
-  return join([mark(plain(drawTable(texts, align)), { type: 'pre' }), ...below])
+  return join([mark(plain(drawTable(texts, align, widest)), { type: 'pre' }), ...below])
 }
 
 /** As many cells as the head has: what is too many is part of the last, for a pipe that nobody escaped is still meant to be read. */
@@ -37,16 +38,17 @@ function asList([heads = [], ...rows]: Rendered[][]): Rendered {
       if (isBlank(cell) && !empty[column]) return []
       const head = heads[column]?.text.trim()
       const shown = isBlank(cell) ? plain('–') : column === 0 ? mark(cell, { type: 'bold' }) : cell
-      return [join([plain(head ? `${head}: ` : ''), shown])]
+      return [join([plain(head ? head + colonAfter(head) : ''), shown])]
     }),
   )
   const isShort = lists.every(cells => stringWidth(between(' · ', cells).text) <= longestLine)
   return between(
     '\n',
-    lists.map(cells => join([plain('• '), between(isShort ? ' · ' : '\n  • ', cells)])),
+    lists.map(cells => join([plain('• '), between(isShort ? ' · ' : '\n  ◦ ', cells)])),
   )
 }
 
+const colonAfter = (head: string) => (countFull(head.slice(-1)) > 0 ? '：' : ': ')
 const between = (gap: string, pieces: Rendered[]) => join(pieces.flatMap((piece, i) => (i === 0 ? [piece] : [plain(gap), piece])))
 const isBlank = (cell: Rendered | undefined) => !cell || cell.text.trim() === ''
 const isLink = (entity: MessageEntity) => entity.type === 'text_link'

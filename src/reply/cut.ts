@@ -41,7 +41,12 @@ export function layoutOf(text: string): Layout {
 
 /** From the best place to cut to the worst; each matches what stays in the part. */
 const paragraphEnd = /\n\s*\n/g
+/** Even better, if they are near: before a heading, before what does not belong to an item of a list. */
+const sections = [/\n\s*\n(?=#{1,6}[ \t])/g, /\n\s*\n(?=\S)/g]
 const places = [paragraphEnd, /\n/g, /[.!?…]["')\]*_]*(?=\s)|[。！？；][”’」』）]*/g, /\s+/g]
+
+/** What leaves less than a third of the room empty. */
+const nearEnough = 0.7
 
 /** The best place in the second half of the `longest` that fits; a paragraph's end counts from further up than a space's. */
 export function bestPlace({ text, opened }: Rest, longest: number, { spans, rows, seams, fences }: Layout): number {
@@ -52,7 +57,9 @@ export function bestPlace({ text, opened }: Rest, longest: number, { spans, rows
       .findLast(at => !taken.some(({ from, to }) => at > from && at < to))
   const atoms = [...rows, ...spans.filter(({ marks }) => !marks || /[`$]/.test(marks.open))]
   const calm = [...seams, ...rows, ...spans]
-  const between = lastOf(paragraphEnd, [...calm, ...fences])
+  const outside = [...calm, ...fences]
+  const near = sections.map(section => lastOf(section, outside)).find(at => at !== undefined && at >= longest * nearEnough)
+  const between = near ?? lastOf(paragraphEnd, outside)
   if (between !== undefined) return between
   for (const taken of [calm, atoms]) {
     for (const place of places) {

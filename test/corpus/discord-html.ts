@@ -1,65 +1,118 @@
 import { escaped } from './telegram-html.ts'
 
-/** A message as Discord shows it, roughly: what its dialect does not know is seen as it is written. */
+/** Where the parser is. */
+interface State {
+  /** Nothing but blanks since the last line end: headings, quotes and lists begin here alone. */
+  lineStart: boolean
+  inQuote: boolean
+  depth: number
+}
+
+interface Rule {
+  mark: RegExp
+  block?: boolean
+  show(match: RegExpExecArray, state: State): string | undefined
+}
+
+/**
+ * A message as Discord shows it: what its dialect does not know is seen as it is written.
+ */
 export function discordHtml(markdown: string): string {
-  const pieces = markdown.split(/(```(?:[\w+#-]*\n)?[\s\S]*?```\n?|(?<=^|\n)(?:> [^\n]*(?:\n|$))+)/)
-  return pieces
-    .map((piece, at) => (at % 2 === 0 ? blocks(piece) : piece.startsWith('>') ? quote(piece) : codeBlock(piece)))
-    .join('')
+  return parse(markdown, { lineStart: true, inQuote: false, depth: 0 })
 }
 
-const quote = (piece: string) => `<blockquote>${discordHtml(piece.replace(/^> /gm, '').replace(/\n$/, ''))}</blockquote>`
-
-function codeBlock(piece: string): string {
-  const [, language = '', code = ''] = /^```(?:([\w+#-]*)\n)?([\s\S]*?)```\n?$/.exec(piece) ?? []
-  return `<pre>${language && `<small>${escaped(language)}</small>`}${escaped(code.replace(/\n$/, ''))}</pre>`
-}
-
-function blocks(text: string): string {
-  const lines = text.split('\n')
-  return lines.map((line, at) => block(line) + (at === lines.length - 1 || isBlock(line) ? '' : '\n')).join('')
-}
-
-const isBlock = (line: string) => /^(#{1,3} |-# |\s*([-*]|\d+\.) )/.test(line)
-
-function block(line: string): string {
-  const [, marks, title] = /^(#{1,3}|-#) (.*)$/.exec(line) ?? []
-  if (marks === '-#') return `<div class="subtext">${inline(title ?? '')}</div>`
-  if (marks) return `<h${marks.length}>${inline(title ?? '')}</h${marks.length}>`
-  const [, indent, bullet, item] = /^(\s*)([-*]|\d+\.) (.*)$/.exec(line) ?? []
-  if (item === undefined) return inline(line)
-  const sign = /\d/.test(bullet ?? '') ? bullet : indent ? '◦' : '•'
-  return `<div class="item" style="margin-left:${Math.ceil((indent?.length ?? 0) / 2) * 1.2}em">${sign} ${inline(item)}</div>`
-}
-
-/** In the order in which they are looked for. */
-const marks: [RegExp, (inner: string, more: string) => string][] = [
-  [/^\\([^A-Za-z0-9\s])/, inner => escaped(inner)],
-  [/^(?:``(.+?)``|`([^`]+)`)/, (inner, more) => `<code>${escaped(inner ?? more)}</code>`],
-  [
-    /^\[((?:\[[^\]]*\]|[^[\]])+)\]\(\s*<?(https?:(?:[^\s()]|\([^\s()]*\))+?)>?\s*(?:"[^"]*")?\)/,
-    (inner, url) => `<a title="${escaped(url)}">${inline(inner)}</a>`,
-  ],
-  [/^(<https?:\/\/[^\s<>]+>|https?:\/\/[^\s<>]+)/, inner => `<a>${escaped(inner.replace(/^<|>$/g, ''))}</a>`],
-  [/^(@everyone|@here|<@[!&]?\d+>)/, inner => `<span class="ping">${escaped(inner)}</span>`],
-  [/^\*\*\*([\s\S]+?)\*\*\*/, inner => `<b><i>${inline(inner)}</i></b>`],
-  [/^\*\*([\s\S]+?)\*\*(?!\*)/, inner => `<b>${inline(inner)}</b>`],
-  [/^__([\s\S]+?)__(?!_)/, inner => `<u>${inline(inner)}</u>`],
-  [/^~~([\s\S]+?)~~/, inner => `<s>${inline(inner)}</s>`],
-  [/^\|\|([\s\S]+?)\|\|/, inner => `<mark>${inline(inner)}</mark>`],
-  [/^\*(?=\S)((?:\*\*|[^*])+?)(?<!\s)\*(?!\*)/, inner => `<i>${inline(inner)}</i>`],
-  [/^_((?:__|[^_])+?)_(?!\w)/, inner => `<i>${inline(inner)}</i>`],
-]
-
-function inline(text: string): string {
+function parse(text: string, state: State): string {
   let html = ''
   let rest = text
   while (rest !== '') {
-    const found = marks.map(([mark, show]) => ({ match: mark.exec(rest), show })).find(({ match }) => match)
-    if (found?.match) html += found.show(found.match[1] as string, found.match[2] as string)
-    const plain = /^(?:\w+|[\s\S])/u.exec(rest)?.[0] ?? rest
-    if (!found?.match) html += escaped(plain)
-    rest = rest.slice(found?.match?.[0].length ?? plain.length)
+    const found = firstRule(rest, state)
+    const plain = /^(?:\n|[\s\S]+?(?=[^0-9A-Za-z\s\u00c0-\uffff]|\n|\w+:\S|$)\n?)/.exec(rest)?.[0] ?? rest
+    if (!found) for (const char of plain) state.lineStart = char === '\n' || (state.lineStart && char === ' ')
+    html += found?.html ?? escaped(plain)
+    rest = rest.slice(found?.length ?? plain.length)
   }
   return html
+}
+
+function firstRule(text: string, state: State): { html: string; length: number } | undefined {
+  for (const { mark, block, show } of rules) {
+    const match = block && !state.lineStart ? null : mark.exec(text)
+    const html = match ? show(match, state) : undefined
+    if (!match || html === undefined) continue
+    state.lineStart = block === true || (match[0].endsWith('\n') && mark !== escapedMark)
+    return { html, length: match[0].length }
+  }
+  return undefined
+}
+
+const within = (tag: string) => (match: RegExpExecArray, state: State) =>
+  `<${tag}>${parse(match[1] ?? match[2] ?? '', { ...state, lineStart: false })}</${tag}>`
+const trimEnd = (text: string) => text.replace(/\n$/, '')
+const escapedMark = /^\\([^0-9A-Za-z\s])/
+const label = String.raw`((?:\[[^\]]*\]|[^[\]]|\](?=[^[]*\]))*)`
+
+/** In the order in which they are tried. */
+const rules: Rule[] = [
+  { mark: escapedMark, show: ([, char = '']) => escaped(char) },
+  {
+    mark: /^( *>(?!>>) +[^\n]*(\n *>(?!>>) +[^\n]*)*\n?)/,
+    block: true,
+    show: ([whole], state) => {
+      if (state.inQuote) return undefined
+      const inner = { ...state, inQuote: true, lineStart: true }
+      return `<blockquote>${parse(trimEnd(whole).replace(/^ *> ?/gm, ''), inner)}</blockquote>`
+    },
+  },
+  { mark: /^ *-# (?!-#) *([^\n]+\n?)/, block: true, show: subtext },
+  { mark: /^ *(#{1,3}) (?!#) *([^\n]+\n?)/, block: true, show: heading },
+  { mark: /^( *)(?:[*-]|\d+\.) [\s\S]+?(?:\n(?! )(?!\1(?:[*-]|\d+\.) )|$)/, block: true, show: list },
+  {
+    mark: /^```(?:([a-z0-9_+\-.#]+?)\n)?\n*([^\n][\s\S]*?)\n*```\n?/i,
+    show: ([, name = '', code = '']) => `<pre>${name && `<small>${escaped(name)}</small>`}${escaped(code)}</pre>`,
+  },
+  { mark: /^(`+)([\s\S]*?[^`])\1(?!`)/, show: ([, , code = '']) => `<code>${escaped(code)}</code>` },
+  {
+    mark: new RegExp(String.raw`^\[${label}\]\(\s*<?((?:\([^)]*\)|[^\s\\]|\\.)*?)>?(?:\s+['"]([\s\S]*?)['"])?\s*\)`),
+    show: link,
+  },
+  { mark: /^<(https?:\/\/[^ >]+)>/, show: ([, url = '']) => `<a>${escaped(url)}</a>` },
+  { mark: /^(https?:\/\/[^\s<]+[^<.,:;"'\]\s])/, show: ([url]) => `<a>${escaped(url)}</a>` },
+  { mark: /^(@everyone|@here|<@[!&]?\d+>)/, show: ([ping]) => `<span class="ping">${escaped(ping)}</span>` },
+  {
+    mark: /^\b_((?:__|\\[\s\S]|[^\\_])+?)_\b|^\*(?=\S)((?:\*\*|\\[\s\S]|\s+(?:\\[\s\S]|[^\s*\\]|\*\*)|[^\s*\\])+?)\*(?!\*)/,
+    show: within('i'),
+  },
+  { mark: /^\*\*((?:\\[\s\S]|[^\\])+?)\*\*(?!\*)/, show: within('b') },
+  { mark: /^__((?:\\[\s\S]|[^\\])+?)__(?!_)/, show: within('u') },
+  { mark: /^~~([\s\S]+?)~~(?!_)/, show: within('s') },
+  { mark: /^\|\|([\s\S]+?)\|\|/, show: within('mark') },
+]
+
+function subtext([, small = '']: RegExpExecArray, state: State): string {
+  return `<div class="subtext">${parse(trimEnd(small), state)}</div>`
+}
+
+function heading([, marks = '#', title = '']: RegExpExecArray, state: State): string {
+  return `<h${marks.length}>${parse(trimEnd(title), { ...state, lineStart: false })}</h${marks.length}>`
+}
+
+/**
+ * Up to an empty line; each line that is indented like the first item begins another. From the lines within an item as many blanks are taken
+ * as the first one's mark is wide, and the first mark tells how all are numbered.
+ */
+function list([whole]: RegExpExecArray, state: State): string {
+  const [head = '', indent = '', bullet = '-'] = /^( *)([*-]|\d+\.) +/.exec(whole) ?? []
+  const begins = new RegExp(`\\n(?= {${indent.length},${indent.length + 1}}(?:[*-]|\\d+\\.) )`)
+  const items = trimEnd(whole)
+    .split(begins)
+    .map(item => item.replace(/^ *(?:[*-]|\d+\.) +/, '').replace(new RegExp(`^ {1,${head.length}}`, 'gm'), ''))
+  const signs = items.map((_, at) => (/\d/.test(bullet) ? `${Number.parseInt(bullet, 10) + at}.` : state.depth > 0 ? '◦' : '•'))
+  const shown = items.map(item => parse(item, { ...state, lineStart: true, depth: state.depth + 1 }))
+  return shown.map((item, at) => `<div class="item">${signs[at]} ${item}</div>`).join('')
+}
+
+/** Words that look like an address are never a link to another. */
+function link([, words = '', url = '']: RegExpExecArray, state: State): string | undefined {
+  if (!/^https?:/.test(url) || /https?:\/\/[^\s]*\.[^\s]|https?:\/\/\w/.test(words)) return undefined
+  return `<a title="${escaped(url)}">${parse(words, state)}</a>`
 }

@@ -67,6 +67,7 @@ pre, code { font: 12px/1.35 monospace; border-radius: 4px; background: #0001 } p
 blockquote { margin: 2px 0; padding: 2px 8px; border-left: 3px solid #58f; background: #58f2 } .discord blockquote { border-color: #4e5058; background: none }
 a { color: #07c; text-decoration: underline } .discord a { color: #00a8fc } mark { background: #999; color: #555 }
 h1, h2, h3 { margin: 4px 0; font-size: 16px } h1 { font-size: 21px } h2 { font-size: 18px } .subtext { font-size: 11px; opacity: .7 }
+.item { margin-left: .2em } .item .item { margin-left: 1.2em }
 .ping { background: #58f6; color: #cdf }`
 
 const checkouts = [...(before ? [[before, ' before']] : []), [root, '']] as [string, string][]
