@@ -1,8 +1,10 @@
 import type { CommandInfo, Suggest } from './adapter.ts'
 import { isAdmin } from './admins.ts'
 import { stopWaiting } from './answers.ts'
+import { ConfigError } from './errors.ts'
 import type { History } from './history.ts'
 import { chooseWords, type Words } from './i18n/i18n.ts'
+import { type McpTools, mcpActions, runMcp } from './mcp-command.ts'
 import type { Conversation, Message } from './message.ts'
 import type { Asks } from './queue/asks.ts'
 import type { Board, Notice } from './queue/board.ts'
@@ -15,11 +17,9 @@ import { tokenOf } from './queue/token.ts'
 import { choices, isChoice, isSetting, type Settings, settingNames } from './settings.ts'
 import type { ServerStatus } from './toolbox.ts'
 
-export interface CommandTools {
+export interface CommandTools extends McpTools {
   asks: Asks
   inbox: Inbox
-  /** `platform:native id` of each. */
-  admins: string[]
   history: History
   settings: Settings
   retries: Retries
@@ -112,6 +112,31 @@ export const commands: Command[] = [
     run: (message, argument, words, { settings }) => changeSettings(message, argument, words, settings),
   },
   {
+    name: 'mcp',
+    quiet: true,
+    description: { en: 'Your own MCP servers', zh: '您自己的 MCP 服务器' },
+    suggest: async option => (option === 'action' ? mcpActions : []),
+    options: [
+      known('action', false, mcpActions.join(', '), mcpActions.join('、')),
+      text('name', false, 'Name of the server', '服务器的名称'),
+      text(
+        'address',
+        false,
+        'Its https address and headers like `X-Key: abc`; or the address that a sign-in came back to',
+        '它的 https 地址和 `X-Key: abc` 这样的请求头；或登录后返回的地址',
+      ),
+    ],
+    run: runMcp,
+  },
+  {
+    name: 'servers',
+    quiet: true,
+    description: { en: 'For admins: look into the list of servers again', zh: '管理员：重新读取服务器列表' },
+    suggest: async () => ['reload'],
+    options: [known('action', true, 'reload', 'reload')],
+    run: reloadServers,
+  },
+  {
     name: 'status',
     quiet: true,
     description: { en: 'How I am doing', zh: '我的运行状态' },
@@ -187,8 +212,27 @@ function listTools(notice: Notice | undefined, server: string, words: Words): st
 }
 
 function lineOf({ name, state, tools, error, note, connectMs }: ServerStatus, words: Words): string {
-  const facts = [words.serverState[state], words.toolCount(tools), connectMs === undefined ? '' : `${connectMs} ms`, error ?? '']
+  const [took, remedy] = [connectMs === undefined ? '' : `${connectMs} ms`, state === 'needs_auth' ? words.needsSignIn(name) : '']
+  const facts = [words.serverState[state], words.toolCount(tools), took, error ?? '', remedy]
   return `${note ? '⚠️ ' : ''}**${name}** · ${facts.filter(fact => fact !== '').join(' · ')}`
+}
+
+async function reloadServers(
+  { conversation, author }: Message,
+  argument: string,
+  words: Words,
+  { desk, admins }: CommandTools,
+): Promise<string> {
+  if (!desk || !isAdmin(conversation, author, admins)) return words.adminsOnly
+  if (argument.toLowerCase() !== 'reload') return words.serversUsage
+  try {
+    const { servers, disabled, warnings } = desk.houseServers()
+    await desk.news.send({ what: 'reload' })
+    return words.serversReload(servers.length, [...disabled.flatMap(({ error }) => error ?? []), ...warnings])
+  } catch (error) {
+    if (error instanceof ConfigError) return words.serversUnread(error.problems.join('; '))
+    throw error
+  }
 }
 
 function status(notices: Notice[], counts: { waiting: number; active: number }, words: Words): string {

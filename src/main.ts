@@ -4,15 +4,17 @@ import type { WebOptions } from '../adapters/web/web.ts'
 import type { Adapter } from './adapter.ts'
 import { findForm } from './answers.ts'
 import { banner } from './banner.ts'
+import { createCallback } from './callback.ts'
 import { commands, createSuggest } from './commands.ts'
-import { type Config, loadConfig } from './config/config.ts'
+import { type Config, loadConfig, rereadServers } from './config/config.ts'
 import { secretsOf } from './config/secrets.ts'
 import { createDoor } from './door.ts'
 import { ConfigError } from './errors.ts'
 import { createHistory } from './history.ts'
 import { createLog, type Log, reason } from './log.ts'
+import { openOwn } from './mcp/own.ts'
 import { createFileStore } from './media/store.ts'
-import type { Press } from './message.ts'
+import { type Conversation, type Press, platformOf } from './message.ts'
 import { createAsks } from './queue/asks.ts'
 import { createAway } from './queue/away.ts'
 import { type Board, createBoard } from './queue/board.ts'
@@ -24,6 +26,7 @@ import { createJournal } from './queue/journal.ts'
 import { createLeases } from './queue/lease.ts'
 import { createMemory } from './queue/memory.ts'
 import { createRetries } from './queue/retries.ts'
+import { createNewsLine } from './queue/server-news.ts'
 import { createSignals } from './queue/signals.ts'
 import { createReceive } from './receive.ts'
 import { createRedact, discreet, type Redact } from './redact.ts'
@@ -31,6 +34,7 @@ import { openRedis, type RedisHouse } from './redis/redis.ts'
 import { createPacer } from './reply/pacer.ts'
 import { createSettings } from './settings.ts'
 import { startShift } from './shift.ts'
+import type { Desk } from './sign-in.ts'
 
 export interface House {
   /** Address of the web door, when it is open. */
@@ -66,8 +70,11 @@ export async function openHouse({ config, log, chat }: Opening): Promise<House> 
     const queue = createQueueRooms(redis, log)
     closers.push(() => queue.jobs.close())
     closers.push(() => queue.feed.close())
-    const adapters = await createAdapters(config, queue, redis, redact, log, chat)
-    const doors = createDoors({ config, queue, redis, adapters, redact, log, chatOnly: chat !== undefined })
+    const own = openOwn(config, redis.redis)
+    closers.push(() => own.guard.close())
+    const desk = { own, news: queue.news, houseServers: () => rereadServers(config) }
+    const adapters = await createAdapters(config, { ...queue, desk }, redis, redact, log, chat)
+    const doors = createDoors({ config, queue: { ...queue, desk }, redis, adapters, redact, log, chatOnly: chat !== undefined })
     closers.push(() => doors.hangUp())
     const shift =
       config.role === 'gateway' ? undefined : await startShift({ config, adapters, ...queue, redis: redis.redis, redact, log })
@@ -108,7 +115,7 @@ function redisPlaces(config: Config) {
   return { root: projectFolder, dir: join(config.dataDir, 'redis'), path: config.searchPath }
 }
 
-type QueueRooms = ReturnType<typeof createQueueRooms>
+type QueueRooms = ReturnType<typeof createQueueRooms> & { desk: Desk }
 
 function createQueueRooms(house: RedisHouse, log: Log) {
   const { redis } = house
@@ -127,6 +134,7 @@ function createQueueRooms(house: RedisHouse, log: Log) {
     board: createBoard(redis),
     memory: createMemory(redis),
     signals: createSignals(house),
+    news: createNewsLine(house),
     feed: createFeed(house, log),
     jobs: createJobs(house, log),
   }
@@ -141,7 +149,7 @@ async function createAdapters(
   log: Log,
   chat: Opening['chat'],
 ): Promise<Map<string, Adapter>> {
-  const { feed, memory, board } = queue
+  const { feed, memory, board, desk } = queue
   const adapters: Adapter[] = [createTerminalAdapter({ input: process.stdin, output: process.stdout, feed, ...chat })]
   const mounts: WebOptions['mounts'] = []
   if (config.telegram) {
@@ -155,6 +163,9 @@ async function createAdapters(
     const bookmarks = createBookmarks(redis.redis, 'discord')
     adapters.push(createDiscordAdapter({ ...config.discord, locale: config.locale, memory, bookmarks, log }))
   }
+  const say = async (conversation: Conversation, text: string) =>
+    adapters.find(({ platform }) => platform === platformOf(conversation))?.post(conversation, { text, buttons: [], final: true })
+  mounts.push(...createCallback({ desk, say, locale: config.locale, log }))
   const { createWebAdapter } = await import('../adapters/web/web.ts')
   adapters.push(createWebAdapter({ ...config.web, feed, log, status: () => houseStatus(board, redis), mounts }))
   return new Map(adapters.map(adapter => [adapter.platform, discreet(adapter, redact)]))

@@ -4,8 +4,11 @@ import { endOverdue } from './answers.ts'
 import type { Config } from './config/config.ts'
 import type { History } from './history.ts'
 import { type Log, reason } from './log.ts'
+import { createArrivals } from './mcp/arrivals.ts'
 import { createHost } from './mcp/host.ts'
+import { openOwn } from './mcp/own.ts'
 import { ownersOf } from './mcp/owners.ts'
+import { createRoster } from './mcp/roster.ts'
 import type { FileStore } from './media/store.ts'
 import type { Message } from './message.ts'
 import type { Model, Tool, Transcribe } from './model.ts'
@@ -17,6 +20,7 @@ import type { Jobs } from './queue/jobs.ts'
 import type { Journal } from './queue/journal.ts'
 import type { Leases } from './queue/lease.ts'
 import type { Retries } from './queue/retries.ts'
+import type { NewsLine, ServerNews } from './queue/server-news.ts'
 import type { Signals } from './queue/signals.ts'
 import type { Redact } from './redact.ts'
 import type { Redis } from './redis/redis.ts'
@@ -50,6 +54,7 @@ export interface ShiftTools {
   pacer: Pacer
   jobs: Jobs
   signals: Signals
+  news: NewsLine
   board: Board
   /** For what the tools said, and how they were defined. */
   redis: Redis
@@ -65,36 +70,69 @@ const patienceMs = 30_000
 const serversMayTakeMs = 3000
 
 export async function startShift(tools: ShiftTools): Promise<Shift> {
-  const { config, inbox, leases, jobs, signals, board, redis, log } = tools
-  const host = createHost({ log, redis })
-  const toolsReady = Promise.race([host.start(config.servers.servers), sleep(serversMayTakeMs)])
-  const { name, ...models } = await openModels(config, log)
-  const toolsFor = (message: Message | undefined) => host.toolboxFor(message ? ownersOf(message) : [])
+  const { config, inbox, leases, jobs, signals, board, log } = tools
+  const worker = `${hostname()}-${process.pid}`
+  const notice = (): Notice => ({ worker, model: name, servers: servers.all(), tools: servers.house.list().map(brief) })
+  const post = async () => board.post(notice())
+  const tell = () => void post().catch(() => {}) // the next one tells it
+  const [servers, { name, ...models }] = await Promise.all([openServers(tools, tell), openModels(config, log)])
+  const { toolsReady, toolboxFor } = servers
   const atHand = { ...tools, ...models, toolsReady, maxSteps, patienceMs, locale: config.locale }
   const turns = createTurns({
     inbox,
     leases,
-    answer: (waiting, turn) => answer(waiting, turn, { ...atHand, toolbox: toolsFor(waiting[0]) }),
+    answer: async (waiting, turn) => answer(waiting, turn, { ...atHand, toolbox: await toolboxFor(waiting[0]) }),
   })
   await signals.listen(turns.hear)
-  const house = host.toolboxFor([])
-  const servers = () => [...house.servers(), ...switchedOff(config)]
-  const worker = `${hostname()}-${process.pid}`
-  const notice = (): Notice => ({ worker, model: name, servers: servers(), tools: house.list().map(brief) })
-  const housework = [repeat(() => board.post(notice()), boardLifeMs / 5, log), repeat(() => sweep(tools), sweepEveryMs, log)]
-  void toolsReady.then(() => board.post(notice())).catch(() => {}) // the next one tells it
+  const housework = [repeat(post, boardLifeMs / 5, log), repeat(() => sweep(tools), sweepEveryMs, log)]
+  void toolsReady.then(tell)
   await jobs.sweep(inbox, 0)
   const bell = jobs.work(turns.work, config.concurrency)
   return {
     model: name,
-    servers,
+    servers: servers.all,
     toolsReady,
     async close() {
       const ended = bell.close()
       const left = await turns.close(config.drainMs)
       await ended
       for (const work of housework) work.end()
-      await Promise.all([board.remove(worker), ...left.map(conversation => jobs.ring(conversation)), host.close()])
+      await servers.close()
+      await Promise.all([board.remove(worker), ...left.map(conversation => jobs.ring(conversation))])
+    },
+  }
+}
+
+/** The MCP servers of this process: the house's as their file says, and those of whoever comes. */
+async function openServers({ config, redis, news, log }: ShiftTools, onChange: () => void) {
+  const own = openOwn(config, redis)
+  const { webFor: web, plainHosts, guard, kept } = own
+  const host = createHost({ log, redis, web, plainHosts })
+  const toolsReady = Promise.race([host.start(config.servers.servers), sleep(serversMayTakeMs)])
+  const roster = createRoster({ config, host, log, onChange })
+  const arrivals = kept && createArrivals({ members: kept.members, host, plainHosts, log })
+  const house = host.toolboxFor([])
+  await news.listen((heard: ServerNews) => {
+    if (heard.what === 'reload') roster.reload()
+    else if (heard.owner !== 'house') void arrivals?.renew(heard.owner, heard.server)
+    else
+      host.reconnect(heard.server).then(onChange, (error: unknown) => {
+        log.warn({ server: heard.server, reason: reason(error) }, 'a server could not be connected anew')
+      })
+  })
+  return {
+    toolsReady,
+    house,
+    all: () => [...house.servers(), ...roster.switchedOff()],
+    async toolboxFor(message: Message | undefined) {
+      const owners = message ? ownersOf(message) : []
+      await arrivals?.bring(owners)
+      return host.toolboxFor(owners)
+    },
+    async close() {
+      roster.close()
+      await host.close()
+      guard.close()
     },
   }
 }
@@ -111,10 +149,6 @@ async function openModels({ model }: Config, log: Log): Promise<{ model: Model; 
 async function sweep(tools: ShiftTools): Promise<void> {
   await endOverdue(tools)
   await tools.jobs.sweep(tools.inbox)
-}
-
-function switchedOff(config: Config): ServerStatus[] {
-  return config.servers.disabled.map(({ name, error }) => ({ name, state: 'disabled', tools: 0, ...(error && { error }) }))
 }
 
 /** What `/tools` shows of it: the whole of a long list would be sent every few seconds. */

@@ -51,6 +51,15 @@ test('empty counts as unset, and other names are understood', () => {
   expect(config.model).toEqual({ apiKey: 'none', baseUrl: 'http://127.0.0.1:9/v1', name: 'llama' })
 })
 
+test('what people bring needs a key and an address to come back to', () => {
+  const key = 'k'.repeat(32)
+  const said = { SECRET_KEY: key, PUBLIC_URL: 'https://bot.example/', ALLOW_PRIVATE_HOSTS: 'Wiki.internal, [fd00::1]:8080' }
+  const config = loadConfig(folder, said)
+  expect(config).toMatchObject({ secretKey: key, publicUrl: 'https://bot.example' })
+  expect(config.allowPrivateHosts).toEqual(['wiki.internal', '[fd00::1]:8080'])
+  expect(loadConfig(folder, {})).not.toHaveProperty('secretKey')
+})
+
 test('a model that hears needs an endpoint to be at', () => {
   const heard = loadConfig(folder, { OPENAI_API_KEY: 'k', TRANSCRIBE_MODEL: 'whisper-1' })
   expect(heard.model).toEqual({ apiKey: 'k', name: 'gpt-5-mini', transcribe: 'whisper-1' })
@@ -75,6 +84,16 @@ test.each<[string, Record<string, string>, string]>([
     'a token, without repeating it',
     { TELEGRAM_TOKEN: 'sekrit' },
     'TELEGRAM_TOKEN is not usable: it must be a bot token such as 123456:ABC-DEF, as @BotFather gives it',
+  ],
+  [
+    'a short key, without repeating it',
+    { SECRET_KEY: 'hush-hush' },
+    'SECRET_KEY is not usable: it must be at least 32 characters that nobody can guess, such as what `openssl rand -base64 33` prints',
+  ],
+  [
+    'hosts that are addresses',
+    { ALLOW_PRIVATE_HOSTS: 'wiki.internal, http://x/' },
+    'ALLOW_PRIVATE_HOSTS is "wiki.internal, http://x/": it must be a comma list of hosts such as wiki.internal,10.0.0.7:8080',
   ],
   [
     'an address with a password, without repeating it',

@@ -14,6 +14,7 @@ import { createJobs } from '../src/queue/jobs.ts'
 import { createJournal } from '../src/queue/journal.ts'
 import { createLeases } from '../src/queue/lease.ts'
 import { createRetries } from '../src/queue/retries.ts'
+import { createNewsLine } from '../src/queue/server-news.ts'
 import { createSignals } from '../src/queue/signals.ts'
 import { createRedact } from '../src/redact.ts'
 import { openRedis, type RedisHouse } from '../src/redis/redis.ts'
@@ -75,6 +76,7 @@ export async function testRooms() {
     board: createBoard(redis),
     signals: createSignals(house),
     redact: createRedact([]),
+    news: createNewsLine(house),
     async close() {
       feed.close()
       await jobs.close()

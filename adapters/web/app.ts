@@ -20,8 +20,10 @@ export interface AppOptions {
   mounts: Mount[]
 }
 
-/** Takes every POST to its path. */
+/** Takes every request to its path. */
 export interface Mount {
+  /** POST if nothing is said. */
+  method?: 'GET'
   path: string
   handle(request: Request): Promise<Response>
 }
@@ -37,7 +39,7 @@ export function createApp({ apiKeys, local, status, log, routes, mounts }: AppOp
     maxSize: bodyBytes,
     onError: c => refuse(c, 413, 'the body is too large: at most 1 MB is accepted'),
   })
-  for (const { path, handle } of mounts) app.post(path, smallBody, c => handle(c.req.raw))
+  for (const { method = 'POST', path, handle } of mounts) app.on(method, path, smallBody, c => handle(c.req.raw))
   if (local) app.use(loopbackOnly)
   app.use(keyNeeded(holdsKey, isOpen))
   app.use(smallBody)

@@ -13,12 +13,20 @@ export interface Config {
   telegram?: { token: string; apiRoot?: string; webhook?: { url: string; secret: string }; rich?: 'auto' | 'on' }
   discord?: { token: string; apiUrl?: string; messageContent: boolean }
   web: { host: string; port: number; apiKeys: string[] }
+  /** Where browsers reach the web door, without a slash at its end; absent: at `web`. */
+  publicUrl?: string
+  /** Absent: nothing that people entrust to the bot can be kept. */
+  secretKey?: string
+  /** `name` or `name:port` of each. */
+  allowPrivateHosts: string[]
   /** Absent: an embedded one in `dataDir`. */
   redisUrl?: string
   dataDir: string
   /** Where programs are looked for: the PATH. */
   searchPath: string
   servers: ServersConfig
+  /** What relative paths belong to, and where `.env` is. */
+  folder: string
   /** The file that they come from, whether it is there or not. */
   serversFile: string
   concurrency: number
@@ -38,7 +46,7 @@ export function loadConfig(folder = process.cwd(), env: Record<string, string | 
   problems.push(...contradictions(values))
   const found = collect(problems, () => loadServers(values.SERVERS_CONFIG, env, folder))
   if (problems.length > 0 || !found) throw new ConfigError(problems)
-  return deepFreeze({ ...toConfig(values, folder), ...found, searchPath: env['PATH'] ?? '' })
+  return deepFreeze({ ...toConfig(values, folder), folder, ...found, searchPath: env['PATH'] ?? '' })
 }
 
 /** The environment wins over `.env`, as everywhere; what `.env` said first stays. */
@@ -76,6 +84,12 @@ function loadServers(
   return { servers: readServers(readFileSync(file, 'utf8'), basename(file), env, folder), serversFile: file }
 }
 
+/** The file of MCP servers as it is now. Throws ConfigError when it cannot be read as a whole. */
+export function rereadServers({ serversFile, folder }: Pick<Config, 'serversFile' | 'folder'>): ServersConfig {
+  if (!existsSync(serversFile)) return { servers: [], disabled: [], warnings: [] }
+  return readServers(readFileSync(serversFile, 'utf8'), basename(serversFile), environment(folder), folder)
+}
+
 function collect<T>(problems: string[], read: () => T): T | undefined {
   try {
     return read()
@@ -86,7 +100,7 @@ function collect<T>(problems: string[], read: () => T): T | undefined {
   }
 }
 
-function toConfig(values: Values, folder: string): Omit<Config, 'searchPath' | 'servers' | 'serversFile'> {
+function toConfig(values: Values, folder: string): Omit<Config, 'searchPath' | 'folder' | 'servers' | 'serversFile'> {
   const { OPENAI_API_KEY: apiKey, OPENAI_BASE_URL: baseUrl, TELEGRAM_API_ROOT: apiRoot, DISCORD_API_URL: apiUrl } = values
   const { MODEL: name, TRANSCRIBE_MODEL: transcribe } = values
   const { TELEGRAM_WEBHOOK_URL: url, TELEGRAM_WEBHOOK_SECRET: secret } = values
@@ -111,6 +125,9 @@ function toConfig(values: Values, folder: string): Omit<Config, 'searchPath' | '
       },
     }),
     web: { host: values.HOST, port: values.PORT, apiKeys: values.HTTP_API_KEYS ?? [] },
+    ...(values.PUBLIC_URL && { publicUrl: values.PUBLIC_URL }),
+    ...(values.SECRET_KEY && { secretKey: values.SECRET_KEY }),
+    allowPrivateHosts: values.ALLOW_PRIVATE_HOSTS ?? [],
     ...(values.REDIS_URL && { redisUrl: values.REDIS_URL }),
     dataDir: resolve(folder, values.DATA_DIR),
     concurrency: values.CONCURRENCY,

@@ -40,6 +40,8 @@ const httpUrl = (about: string, aliases: string[] = []) =>
   variable(url(['http', 'https']), 'an http:// or https:// address', about, { aliases })
 const text = <const M extends More>(about: string, more: M) => variable(z.string(), 'a text', about, more)
 const list = z.string().transform(value => value.split(',').flatMap(item => item.trim() || []))
+/** A name, an IPv4 address, or an IPv6 address in brackets; then perhaps a port. */
+const hostShape = /^([a-z0-9_.-]+|\[[0-9a-f:.]+\])(:\d{1,5})?$/
 const oneOf = <T extends string, F extends T>(values: readonly [T, ...T[]], fallback: F, about: string) =>
   variable(z.enum(values), `one of ${values.join(', ')}`, about, { fallback })
 
@@ -94,6 +96,24 @@ export const variables = {
   HTTP_API_KEYS: variable(list, 'a comma list of keys', 'Who may use the web door; unset means everybody on this machine', {
     secret: true,
   }),
+  PUBLIC_URL: variable(
+    url(['http', 'https']).transform(found => found.replace(/\/+$/, '')),
+    'an http:// or https:// address',
+    'Where browsers reach the web door, such as `https://bot.example.org`: who signs in to a server comes back there; unset means `HOST` and `PORT`',
+    {},
+  ),
+  SECRET_KEY: variable(
+    z.string().min(32),
+    'at least 32 characters that nobody can guess, such as what `openssl rand -base64 33` prints',
+    'Seals what people entrust to the bot: the headers of their own MCP servers, and sign-ins; unset means that nobody can bring any',
+    { secret: true },
+  ),
+  ALLOW_PRIVATE_HOSTS: variable(
+    list.transform(hosts => hosts.map(host => host.toLowerCase())).refine(hosts => hosts.every(host => hostShape.test(host))),
+    'a comma list of hosts such as wiki.internal,10.0.0.7:8080',
+    'Hosts inside your network, with or without a port, that the servers which people bring may be at, without TLS too',
+    {},
+  ),
   REDIS_URL: variable(
     z.string().refine(found => redisAddressMustBe(found) === undefined),
     found => redisAddressMustBe(found) ?? '',

@@ -1,4 +1,5 @@
 import type { Wrong } from '../ask.ts'
+import { mcp } from './mcp-en.ts'
 
 /** Why an attachment was not read, or not to its end. */
 export type Unread = 'large' | 'many' | 'pictures' | 'type' | 'away' | 'cut' | UnreadPdf | 'deaf' | 'unheard'
@@ -119,6 +120,16 @@ export const en = {
     language:
       'the language of what I say myself: the one of your app (`auto`), English (`en`) or Chinese (`zh`); answers follow your question',
   },
+  needsSignIn: (name: string) => `an admin signs in with \`/mcp login ${name}\``,
+  adminsOnly: 'Only an admin can do this.',
+  serversUsage: 'Write `/servers reload`: the list of servers is looked into again.',
+  serversUnread: (why: string) => `The list of servers cannot be read, and stays as it was: ${why}`,
+  serversReload: (servers: number, problems: string[]) =>
+    [
+      `The list is looked into again: ${servers} servers. \`/tools\` shows how they do.`,
+      ...problems.map(problem => `- ⚠️ ${problem}`),
+    ].join('\n'),
+  mcp,
   statusUp: (workers: number) => (workers === 1 ? '1 worker is up' : `${workers} workers are up`),
   statusModel: (model: string) => `Model: ${model}`,
   statusQueue: (waiting: number, running: number) => `Messages waiting: ${waiting}; conversations being answered: ${running}`,

@@ -1,4 +1,5 @@
 import type { Words } from './en.ts'
+import { mcp } from './mcp-zh.ts'
 
 export const zh: Words = {
   language: 'zh',
@@ -106,6 +107,15 @@ export const zh: Words = {
     steps: '显示多少工具步骤：每步一行（`full`）、只用一行显示正在运行的（`compact`），或不显示（`off`）',
     language: '我自己的话用哪种语言：跟随您的应用（`auto`）、英文（`en`）或中文（`zh`）；回答的语言随您的提问',
   },
+  needsSignIn: name => `管理员可用 \`/mcp login ${name}\` 登录`,
+  adminsOnly: '只有管理员可以这样做。',
+  serversUsage: '请写 `/servers reload`：重新读取服务器列表。',
+  serversUnread: why => `服务器列表无法读取，保持原样：${why}`,
+  serversReload: (servers, problems) =>
+    [`正在重新读取列表：${servers} 个服务器。\`/tools\` 会显示它们的状态。`, ...problems.map(problem => `- ⚠️ ${problem}`)].join(
+      '\n',
+    ),
+  mcp,
   statusUp: workers => `${workers} 个工作进程在运行`,
   statusModel: model => `模型：${model}`,
   statusQueue: (waiting, running) => `等待中的消息：${waiting}；正在回答的对话：${running}`,

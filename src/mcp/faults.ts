@@ -1,4 +1,4 @@
-import { SdkError, SdkErrorCode } from '@modelcontextprotocol/client'
+import { SdkError, SdkErrorCode, UnauthorizedError } from '@modelcontextprotocol/client'
 import type { ServerConfig } from '../config/servers.ts'
 import { type Busy, findBusy } from './busy.ts'
 import { tidy } from './clean.ts'
@@ -68,6 +68,7 @@ export function callFault(error: unknown, config: ServerConfig): Error {
 /** The HTTP status that an error of the SDK carries, or tells. */
 export function statusOf(error: unknown): number | undefined {
   if (!(error instanceof Error)) return undefined
+  if (error instanceof UnauthorizedError) return 401
   if ('status' in error && typeof error.status === 'number') return error.status
   const [, told] = /^Error POSTing to endpoint \(HTTP (\d{3})\)/.exec(error.message) ?? []
   return told === undefined ? undefined : Number(told)

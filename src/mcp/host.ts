@@ -26,6 +26,8 @@ export interface Host {
   unregister(name: string, owner?: Owner): Promise<boolean>
   /** As `register`; one that is configured otherwise is replaced, one that is configured alike is left alone. */
   ensureRegistered(config: ServerConfig, owner?: Owner): Promise<'unchanged' | 'started' | 'restarted'>
+  /** Ends its calls and begins with a new connection, such as after a sign-in. Resolves as `register`; with false when there was none. */
+  reconnect(name: string, owner?: Owner): Promise<boolean>
   /** Tries a server by a connection of its own. Never rejects. */
   test(config: ServerConfig, owner?: Owner): Promise<TestReport>
   /** The house's tools and those of these owners. Servers are asked again when their list is older than five minutes, or at once. */
@@ -112,10 +114,10 @@ export function createHost({ log, redis, now = Date.now, health = {}, idleMs = o
   const toolboxes = createToolboxes({ serversOf: registry.of, cache })
   const boxFor = (owners: Owner[] = []) => toolboxes.boxFor(owners)
 
-  const { start, register, unregister, ensureRegistered } = registry
+  const { start, register, unregister, ensureRegistered, reconnect } = registry
 
   return {
-    ...{ start, register, unregister, ensureRegistered },
+    ...{ start, register, unregister, ensureRegistered, reconnect },
     test: (config, owner = 'house') => tryServer(config, rest.web?.(config, owner)),
     async list(owners = [], { refresh = false } = {}) {
       await Promise.all(registry.of(owners).map(server => server.refresh(refresh ? 0 : listHoldsMs)))

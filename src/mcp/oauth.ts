@@ -57,11 +57,7 @@ export function createSignIn(options: SignInOptions): SignIn {
     redirectUrl,
     ...(clientMetadataUrl !== undefined && { clientMetadataUrl }),
     clientMetadata: {
-      client_name: 'Bellhop',
-      redirect_uris: [redirectUrl],
-      grant_types: ['authorization_code', 'refresh_token'],
-      response_types: ['code'],
-      application_type: /^https:/.test(redirectUrl) ? 'web' : 'native',
+      ...metadataOf(redirectUrl),
       token_endpoint_auth_method: client?.secret === undefined ? 'none' : 'client_secret_basic',
     },
     ...createCredentials(options),
@@ -85,6 +81,18 @@ export function createSignIn(options: SignInOptions): SignIn {
       journey.comeBack(callback, () =>
         new StreamableHTTPClientTransport(new URL(serverUrl), { authProvider: provider, fetch }).finishAuth(callback),
       ),
+  }
+}
+
+/** Who we are to an authorization server that does not know us. */
+export function metadataOf(redirectUrl: string) {
+  return {
+    client_name: 'Bellhop',
+    redirect_uris: [redirectUrl],
+    grant_types: ['authorization_code', 'refresh_token'],
+    response_types: ['code'],
+    application_type: /^https:/.test(redirectUrl) ? 'web' : 'native',
+    token_endpoint_auth_method: 'none',
   }
 }
 
@@ -140,6 +148,8 @@ function createJourney({ store, onLink }: SignInOptions) {
   let returning = false
   const steps: Steps = {
     async state() {
+      // Who only connects must not overwrite what somebody who is at the sign-in page will come back with.
+      if (!onLink) throw new UnauthorizedError('it wants a sign-in')
       const state = randomBytes(24).toString('base64url')
       await store.set('state', state)
       return state

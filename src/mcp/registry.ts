@@ -10,6 +10,7 @@ export interface Registry {
   register(config: ServerConfig, owner?: Owner): Promise<ServerStatus>
   unregister(name: string, owner?: Owner): Promise<boolean>
   ensureRegistered(config: ServerConfig, owner?: Owner): Promise<'unchanged' | 'started' | 'restarted'>
+  reconnect(name: string, owner?: Owner): Promise<boolean>
   /** The house's and those of these owners, each owner's in the order of registration. */
   of(owners: Owner[]): Hosted[]
   all(): Hosted[]
@@ -27,22 +28,11 @@ export interface RegistryDeps {
 }
 
 export function createRegistry({ open, onChange, onGone, plainHosts }: RegistryDeps): Registry {
-  const byOwner = new Map<Owner, Map<string, Hosted>>()
-  const find = (owner: Owner, name: string) => byOwner.get(owner)?.get(name)
+  const { find, put, remove, of, all } = createPlaces(onChange)
 
   function add(config: ServerConfig, owner: Owner): Hosted {
     if (owner !== 'house') checkOwn(config, plainHosts)
-    const server = open(config, owner)
-    const own = byOwner.get(owner) ?? new Map<string, Hosted>()
-    byOwner.set(owner, own.set(config.name, server))
-    onChange()
-    return server
-  }
-  function remove(server: Hosted): void {
-    const own = byOwner.get(server.owner)
-    own?.delete(server.config.name)
-    if (own?.size === 0) byOwner.delete(server.owner)
-    onChange()
+    return put(open(config, owner))
   }
 
   async function ensureRegistered(config: ServerConfig, owner: Owner = 'house') {
@@ -78,19 +68,46 @@ export function createRegistry({ open, onChange, onGone, plainHosts }: RegistryD
       await onGone(server)
       return true
     },
-    of: owners => inOrder(owners).flatMap(owner => [...(byOwner.get(owner)?.values() ?? [])]),
-    all: () => [...byOwner.values()].flatMap(own => [...own.values()]),
-    async close() {
-      const servers = [...byOwner.values()].flatMap(own => [...own.values()])
-      await Promise.all(servers.map(server => server.close()))
+    async reconnect(name, owner = 'house') {
+      const known = find(owner, name)
+      if (!known) return false
+      remove(known)
+      await Promise.all([known.close(), add(known.config, owner).start()])
+      return true
     },
+    of,
+    all,
+    async close() {
+      await Promise.all(all().map(server => server.close()))
+    },
+  }
+}
+
+function createPlaces(onChange: () => void) {
+  const byOwner = new Map<Owner, Map<string, Hosted>>()
+  return {
+    find: (owner: Owner, name: string) => byOwner.get(owner)?.get(name),
+    put(server: Hosted): Hosted {
+      const own = byOwner.get(server.owner) ?? new Map<string, Hosted>()
+      byOwner.set(server.owner, own.set(server.config.name, server))
+      onChange()
+      return server
+    },
+    remove({ owner, config }: Hosted): void {
+      const own = byOwner.get(owner)
+      own?.delete(config.name)
+      if (own?.size === 0) byOwner.delete(owner)
+      onChange()
+    },
+    of: (owners: Owner[]) => inOrder(owners).flatMap(owner => [...(byOwner.get(owner)?.values() ?? [])]),
+    all: () => [...byOwner.values()].flatMap(own => [...own.values()]),
   }
 }
 
 /** Only the operator may start programs here, and what people register themselves carries their secrets. */
 function checkOwn({ name, transport }: ServerConfig, plainHosts: string[]): void {
   if (transport.kind === 'stdio') throw new Error(`server "${name}" cannot be registered: only the operator may start programs`)
-  const { protocol, hostname } = new URL(transport.url)
-  if (protocol !== 'https:' && !plainHosts.includes(hostname))
+  const { protocol, host, hostname } = new URL(transport.url)
+  if (protocol !== 'https:' && ![host, hostname].some(name => plainHosts.includes(name)))
     throw new Error(`server "${name}" cannot be registered: its address must begin with https://`)
 }

@@ -26,7 +26,7 @@ const lockMs = 20_000
 const lookEveryMs = 50
 
 /** What matters only until the browser comes back. */
-const onTheWay = new Set(['state', 'verifier', 'discovery'])
+const onTheWay = new Set(['state', 'verifier', 'discovery', 'asked'])
 
 const unlockScript = `if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end`
 

@@ -25,8 +25,7 @@ export interface WebOptions {
 }
 
 export function createWebs(options: WebOptions): WebFor {
-  const open = createWebFetch()
-  const fetchFor = (owner: Owner): FetchLike => (owner === 'house' ? open : (url, init) => options.guard.fetch(url, init))
+  const fetchFor = createFetchFor(options.guard)
   return (config, owner) => {
     const fetch = fetchFor(owner)
     const { auth } = config
@@ -38,6 +37,12 @@ export function createWebs(options: WebOptions): WebFor {
     const signIn = signInFor(config, owner, fetch, options)
     return signIn ? { fetch: signIn.fetch, authProvider: signIn.provider } : { fetch }
   }
+}
+
+/** What the operator has written may lead anywhere, what anybody else has only outside. */
+export function createFetchFor(guard: Guard): (owner: Owner) => FetchLike {
+  const open = createWebFetch()
+  return owner => (owner === 'house' ? open : (url, init) => guard.fetch(url, init))
 }
 
 /** The sign-in of this owner to this server; undefined where there can be none. `onLink` is as in `SignInOptions`. */

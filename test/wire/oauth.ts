@@ -17,7 +17,10 @@ export interface OAuthWire {
   close(): Promise<void>
 }
 
-export async function startOAuthWire(): Promise<OAuthWire> {
+export type Behind = (request: IncomingMessage, response: ServerResponse, body: unknown) => Promise<void>
+
+/** `behind` is the resource, for who has a token; one that answers the same to all when absent. */
+export async function startOAuthWire(behind?: Behind): Promise<OAuthWire> {
   const asked: string[] = []
   const codes = new Map<string, { challenge: string; resource: string | null }>()
   const refreshable = new Set<string>()
@@ -84,7 +87,8 @@ export async function startOAuthWire(): Promise<OAuthWire> {
       return void response.writeHead(302, { location: back.href }).end()
     }
     if (at.pathname === '/token') return void json(...token(new URLSearchParams(body)))
-    if (valid.has((request.headers.authorization ?? '').replace(/^Bearer /, ''))) return void json(200, { fine: true })
+    if (valid.has((request.headers.authorization ?? '').replace(/^Bearer /, '')))
+      return behind ? behind(request, response, body === '' ? undefined : JSON.parse(body)) : void json(200, { fine: true })
     json(401, {}, { 'www-authenticate': `Bearer resource_metadata="${base}/.well-known/oauth-protected-resource/mcp"` })
   }
 

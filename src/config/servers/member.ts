@@ -13,12 +13,17 @@ const maxHeaderChars = 8192
 const notTheirs = /^(host|connection|upgrade|te|trailer|transfer-encoding|content-length|content-type|accept|mcp-.*)$/i
 
 /**
- * A server that a member gives instead of the operator: reached by https alone, and taken letter by letter, since a
+ * A server that a member gives instead of the operator: reached by https alone, except at `plainHosts`, and taken letter by letter, since a
  * variable would be one of the operator's. Whether the address is one of the inside is for whoever connects to find out.
  * Throws ConfigError with a sentence for each mistake, none of which repeats the address or a header.
  */
-export function readMemberServer(name: string, url: string, headers: Record<string, string> = {}): ServerConfig {
-  const problems = [...wrongWith(url), ...wrongHeaders(headers)]
+export function readMemberServer(
+  name: string,
+  url: string,
+  headers: Record<string, string> = {},
+  plainHosts: string[] = [],
+): ServerConfig {
+  const problems = [...wrongWith(url, plainHosts), ...wrongHeaders(headers)]
   if (name.trim() === '') problems.push('a server needs a name')
   if (problems.length > 0) throw new ConfigError(problems)
   return {
@@ -30,9 +35,10 @@ export function readMemberServer(name: string, url: string, headers: Record<stri
   }
 }
 
-function wrongWith(url: string): string[] {
+function wrongWith(url: string, plainHosts: string[]): string[] {
   const parsed = URL.parse(url)
-  if (parsed?.protocol !== 'https:' || url.length > maxUrlChars)
+  const isPlain = parsed?.protocol === 'http:' && [parsed.host, parsed.hostname].some(host => plainHosts.includes(host))
+  if (!parsed || !(isPlain || parsed.protocol === 'https:') || url.length > maxUrlChars)
     return [`the address of a server must begin with https:// and have at most ${maxUrlChars} characters`]
   if (parsed.username || parsed.password)
     return ['the address of a server must hold no user name or password: give them as a header']

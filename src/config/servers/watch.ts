@@ -20,17 +20,24 @@ export interface WatchOptions {
   lookEveryMs?: number
 }
 
+export interface Watching {
+  /** Looks now. */
+  look(): void
+  close(): void
+}
+
 /**
  * Calls with the new list whenever the file says something else than before. A file that is gone or unreadable changes
  * nothing, and is told to the log once.
  */
-export function watchServers(file: string, onChange: (config: ServersConfig) => void, options: WatchOptions): { close(): void } {
+export function watchServers(file: string, onChange: (config: ServersConfig) => void, options: WatchOptions): Watching {
   const { folder, before, log, env = () => environment(folder), settleMs = 200, lookEveryMs = 10_000 } = options
   let known = before
   let complaint: string | undefined
   let settling: NodeJS.Timeout | undefined
 
   function look(): void {
+    clearTimeout(settling)
     settling = undefined
     const found = attempt(() => {
       if (!existsSync(file)) throw new Error(`${basename(file)} is gone`)
@@ -62,6 +69,7 @@ export function watchServers(file: string, onChange: (config: ServersConfig) => 
   if (typeof watcher !== 'string') watcher.on('error', error => tellOnly(watcher, error, log))
   const looking = setInterval(look, lookEveryMs).unref()
   return {
+    look,
     close() {
       if (typeof watcher !== 'string') watcher.close()
       clearTimeout(settling)
