@@ -54,7 +54,7 @@ export function openAsking({ asks, question: message, attempt, turn, patienceMs 
     if (!open.answer) push(asked)
     try {
       const answer = await answerTo(open, later !== undefined)
-      if (!open.answer) push({ type: 'answered', token, answer })
+      push({ type: 'answered', token, answer })
       if (answer.how === 'stop') turn.end('stop')
       turn.signal.throwIfAborted()
       return answer

@@ -16,6 +16,7 @@ import type { Signals } from './queue/signals.ts'
 import { tokenOf } from './queue/token.ts'
 import { choices, isChoice, isSetting, type Settings, settingNames } from './settings.ts'
 import type { ServerStatus } from './toolbox.ts'
+import { editDistance } from './typo.ts'
 
 export interface CommandTools extends McpTools {
   asks: Asks
@@ -67,6 +68,16 @@ export const commands: Command[] = [
     options: [
       known('tool', true, 'Name of the tool', '工具的名称'),
       text('json', false, 'Its arguments as JSON', '它的参数（JSON）'),
+    ],
+  },
+  {
+    name: 'prompt',
+    description: { en: 'Ask what a server has ready to be asked', zh: '使用服务器准备好的提问' },
+    suggest: async (option, { board }) => suggestPrompts(option, (await board.read())[0]?.prompts ?? []),
+    options: [
+      known('server', false, 'Whose it is; without, all are listed', '哪个服务器的；不填则列出全部'),
+      known('name', false, 'Name of the prompt', '提问的名称'),
+      known('arguments', false, 'What it wants to know: key=value …', '它的参数：键=值 …'),
     ],
   },
   {
@@ -144,6 +155,11 @@ export const commands: Command[] = [
     run: async (_message, _argument, words, { board, jobs }) => status(await board.read(), await jobs.counts(), words),
   },
 ]
+
+function suggestPrompts(option: string, prompts: NonNullable<Notice['prompts']>): string[] {
+  if (option === 'server') return prompts.map(({ server }) => server)
+  return option === 'name' ? prompts.map(({ name }) => name) : prompts.flatMap(({ keys }) => keys.map(key => `${key}=`))
+}
 
 const suggestions = 25
 
@@ -274,18 +290,4 @@ function firstSentence(description: string): string {
   const line = description.replace(/\s+/g, ' ').trim()
   const sentence = /^.*?[.。!?](?=\s|$)/.exec(line)?.[0] ?? line
   return sentence.length > 160 ? `${[...sentence].slice(0, 159).join('')}…` : sentence
-}
-
-/** Levenshtein's, one row at a time. */
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, at) => at)
-  for (const [i, letter] of [...a].entries()) {
-    const next = [i + 1]
-    for (let j = 1; j <= b.length; j++) {
-      const replace = (row[j - 1] ?? 0) + (letter === b[j - 1] ? 0 : 1)
-      next.push(Math.min(replace, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1))
-    }
-    row = next
-  }
-  return row[b.length] ?? 0
 }

@@ -75,6 +75,8 @@ export interface Prompt {
   transcript: Entry[]
   /** Empty: the model must answer in words. */
   tools: Tool[]
+  /** How long the answer may be, where somebody else has a say in it. */
+  maxTokens?: number
 }
 
 /** A language model is a function from a transcript to a stream. A fake one is five lines. Throws ModelError. */

@@ -2,7 +2,9 @@ import type { AgentEvent } from './agent/events.ts'
 import { type DoneBefore, labelOf } from './agent/run-tools.ts'
 import type { Message } from './message.ts'
 import type { Entry, KeptFile, Tool } from './model.ts'
+import type { Asks } from './queue/asks.ts'
 import type { Step, TurnRecord } from './queue/journal.ts'
+import type { Toolbox } from './toolbox.ts'
 
 // How a turn that another worker began goes on: the journal's steps as entries for the model, events for the eye, and what not to do again.
 
@@ -59,15 +61,35 @@ export function filesOf(steps: Step[]): KeptFile[] {
   return files.toSorted((a, b) => (a.number ?? 0) - (b.number ?? 0))
 }
 
-/** What a person has already seen of it. */
-export function replay(steps: Step[], tools: Tool[]): AgentEvent[] {
+/**
+ * What the person has already seen of it. A question that is still open stands in the reply with its buttons at once: a restart must not
+ * cost him his click.
+ */
+export async function seenBefore(
+  { conversation }: Message,
+  { steps }: TurnRecord,
+  { asks, toolbox }: { asks: Asks; toolbox: Toolbox },
+): Promise<AgentEvent[]> {
+  const events = replay(steps, toolbox.list()).map(async event => {
+    const asked = event.type === 'asked' ? await asks.find(conversation, event.ask.token) : undefined
+    return event.type === 'asked' && (!asked || asked.answer) ? [] : [event]
+  })
+  return (await Promise.all(events)).flat()
+}
+
+/** With all that was asked during calls that are not done. */
+function replay(steps: Step[], tools: Tool[]): AgentEvent[] {
   const calls = steps.flatMap(step => (step.type === 'said' ? step.entry.calls : []))
+  const done = new Set(doneBefore(steps).results.keys())
+  const startOf = (callId: string): AgentEvent[] => {
+    const call = calls.find(({ id }) => id === callId)
+    return call ? [{ type: 'tool-start', call, label: labelOf(call, tools) }] : []
+  }
   return steps.flatMap((step): AgentEvent[] => {
     if (step.type === 'said') return step.entry.text === '' ? [] : [{ type: 'text', delta: step.entry.text }]
-    if (step.type === 'begun' || step.type === 'asked' || step.type === 'anew') return [] // without a result it is begun anew
+    if (step.type === 'asked') return done.has(step.callId) ? [] : [...startOf(step.callId), step]
+    if (step.type === 'begun' || step.type === 'anew') return [] // without a result it is begun anew
     if (step.type === 'heard') return step.messages.map(({ id, text }) => ({ type: 'heard', id, text }))
-    const call = calls.find(({ id }) => id === step.entry.callId)
-    const start: AgentEvent[] = call ? [{ type: 'tool-start', call, label: labelOf(call, tools) }] : []
-    return [...start, { type: 'tool-end', result: step.entry, ms: step.ms }]
+    return [...startOf(step.entry.callId), { type: 'tool-end', result: step.entry, ms: step.ms }]
   })
 }

@@ -3,12 +3,15 @@ import type { Adapter } from './adapter.ts'
 import { endOverdue } from './answers.ts'
 import type { Config } from './config/config.ts'
 import type { History } from './history.ts'
+import { wordsFor } from './i18n/i18n.ts'
 import { type Log, reason } from './log.ts'
 import { createArrivals } from './mcp/arrivals.ts'
+import type { Sample } from './mcp/calls.ts'
 import { createHost } from './mcp/host.ts'
 import { openOwn } from './mcp/own.ts'
 import { ownersOf } from './mcp/owners.ts'
 import { createRoster } from './mcp/roster.ts'
+import { createSampling } from './mcp/sampling.ts'
 import type { FileStore } from './media/store.ts'
 import type { Message } from './message.ts'
 import type { Model, Tool, Transcribe } from './model.ts'
@@ -66,16 +69,23 @@ const maxSteps = 12
 const sweepEveryMs = 15_000
 /** As in `WorkerTools`: who answers at once finds the worker where he left it. */
 const patienceMs = 30_000
+/** To whom types a command. */
+const mostPromptsTold = 200
 /** How long the first question waits for tool servers. */
 const serversMayTakeMs = 3000
 
 export async function startShift(tools: ShiftTools): Promise<Shift> {
   const { config, inbox, leases, jobs, signals, board, log } = tools
   const worker = `${hostname()}-${process.pid}`
-  const notice = (): Notice => ({ worker, model: name, servers: servers.all(), tools: servers.house.list().map(brief) })
+  const notice = (): Notice => ({
+    ...{ worker, model: name, servers: servers.all() },
+    ...{ tools: servers.house.list().map(brief), prompts: servers.prompts() },
+  })
   const post = async () => board.post(notice())
   const tell = () => void post().catch(() => {}) // the next one tells it
-  const [servers, { name, ...models }] = await Promise.all([openServers(tools, tell), openModels(config, log)])
+  const { name, ...models } = await openModels(config, log)
+  const sample = createSampling({ model: models.model, name, words: wordsFor(undefined, config.locale) })
+  const servers = await openServers(tools, sample, tell)
   const { toolsReady, toolboxFor } = servers
   const atHand = { ...tools, ...models, toolsReady, maxSteps, patienceMs, locale: config.locale }
   const turns = createTurns({
@@ -84,7 +94,11 @@ export async function startShift(tools: ShiftTools): Promise<Shift> {
     answer: async (waiting, turn) => answer(waiting, turn, { ...atHand, toolbox: await toolboxFor(waiting[0]) }),
   })
   await signals.listen(turns.hear)
-  const housework = [repeat(post, boardLifeMs / 5, log), repeat(() => sweep(tools), sweepEveryMs, log)]
+  const housework = [
+    repeat(post, boardLifeMs / 5, log),
+    repeat(() => sweep(tools), sweepEveryMs, log),
+    repeat(servers.lookForPrompts, boardLifeMs / 5, log),
+  ]
   void toolsReady.then(tell)
   await jobs.sweep(inbox, 0)
   const bell = jobs.work(turns.work, config.concurrency)
@@ -104,10 +118,10 @@ export async function startShift(tools: ShiftTools): Promise<Shift> {
 }
 
 /** The MCP servers of this process: the house's as their file says, and those of whoever comes. */
-async function openServers({ config, redis, news, log }: ShiftTools, onChange: () => void) {
+async function openServers({ config, redis, news, log }: ShiftTools, sample: Sample, onChange: () => void) {
   const own = openOwn(config, redis)
   const { webFor: web, plainHosts, guard, kept } = own
-  const host = createHost({ log, redis, web, plainHosts })
+  const host = createHost({ log, redis, web, sample, plainHosts })
   const toolsReady = Promise.race([host.start(config.servers.servers), sleep(serversMayTakeMs)])
   const roster = createRoster({ config, host, log, onChange })
   const arrivals = kept && createArrivals({ members: kept.members, host, plainHosts, log })
@@ -120,9 +134,15 @@ async function openServers({ config, redis, news, log }: ShiftTools, onChange: (
         log.warn({ server: heard.server, reason: reason(error) }, 'a server could not be connected anew')
       })
   })
+  let prompts: NonNullable<Notice['prompts']> = []
   return {
     toolsReady,
     house,
+    prompts: () => prompts,
+    async lookForPrompts() {
+      const found = (await host.prompts()).slice(0, mostPromptsTold)
+      prompts = found.map(({ server, name, arguments: wanted }) => ({ server, name, keys: wanted.map(one => one.name) }))
+    },
     all: () => [...house.servers(), ...roster.switchedOff()],
     async toolboxFor(message: Message | undefined) {
       const owners = message ? ownersOf(message) : []

@@ -1,5 +1,5 @@
 import type { Answer, AskDraft } from './ask.ts'
-import type { KeptFile, Tool } from './model.ts'
+import type { Entry, KeptFile, Tool } from './model.ts'
 
 /** Whose a server is: the house's, one person's (`user:discord:123`), or one place's (`place:telegram:-100:7`). */
 export type Owner = 'house' | `user:${string}` | `place:${string}`
@@ -13,6 +13,32 @@ export interface Toolbox {
   /** Never throws and always ends: a failed, timed-out or cancelled call is a result that the model reads and works around. */
   call(name: string, input: Record<string, unknown>, options: CallOptions): Promise<ToolResult>
   servers(): ServerStatus[]
+  /** Absent: there are none. */
+  prompts?: Prompts
+}
+
+/** Questions that servers have ready for people to choose from. */
+export interface Prompts {
+  /** Of all servers that are up, or were. Never rejects. */
+  list(signal: AbortSignal): Promise<PromptInfo[]>
+  /** What the model is to be asked. Rejects with a sentence, or as `CallOptions.ask` does. */
+  get(
+    server: string,
+    name: string,
+    values: Record<string, string>,
+    options: Pick<CallOptions, 'signal' | 'ask' | 'resume'>,
+  ): Promise<Exclude<Entry, { role: 'tool' }>[]>
+  /** What may be meant by what somebody has typed for an argument. Rejects with a sentence. */
+  complete(server: string, name: string, argument: string, typed: string, signal: AbortSignal): Promise<string[]>
+}
+
+export interface PromptInfo {
+  /** As in `ServerStatus.name`. */
+  server: string
+  name: string
+  title?: string
+  description?: string
+  arguments: { name: string; description?: string; required: boolean }[]
 }
 
 export interface CallOptions {

@@ -2,6 +2,7 @@ import type { Adapter } from './adapter.ts'
 import { runAgent } from './agent/agent.ts'
 import { runCall } from './agent/call.ts'
 import type { AgentEvent, Notice } from './agent/events.ts'
+import { openPrompt } from './agent/open-prompt.ts'
 import { systemPrompt, toEntry } from './agent/prompt.ts'
 import { openAsking } from './asking.ts'
 import { type Behind, openBehind } from './behind.ts'
@@ -21,7 +22,7 @@ import type { Final, Journal, Step, TurnRecord } from './queue/journal.ts'
 import { LeaseLost } from './queue/lease.ts'
 import type { Retries } from './queue/retries.ts'
 import { tokenOf } from './queue/token.ts'
-import { doneBefore, filesOf, notUndone, replay, toEntries } from './recall.ts'
+import { doneBefore, filesOf, notUndone, seenBefore, toEntries } from './recall.ts'
 import type { Redact } from './redact.ts'
 import { awayNotice } from './reply/away-notice.ts'
 import { type Look, renderPlain } from './reply/card.ts'
@@ -179,7 +180,7 @@ async function compose(composing: Composing): Promise<Final> {
   const said = await toEntries(record, async messages => toEntry(messages))
   const steps = [...record.steps]
   const notify = (notice: Notice) => reply.show({ type: 'notice', notice })
-  for (const event of replay(record.steps, tools.toolbox.list())) reply.show(event)
+  for (const event of await seenBefore(message, record, tools)) reply.show(event)
   try {
     if (areTakenBack(record.messages)) notify({ kind: 'withdrawn' })
     else if (record.attempts > deathsAllowed) notify(setAside(message, tools.log))
@@ -244,7 +245,12 @@ async function* eventsOf(
   if (found?.command?.name === 'call') {
     return yield* runCall(found.argument, { toolbox, words, signal, before, ask, callId: `call-${tokenOf(question.id)}` })
   }
-  said.splice(0, said.length, ...(await toEntries(record, media.read)))
+  if (found?.command?.name === 'prompt') {
+    const callId = `prompt-${tokenOf(question.id)}`
+    const opening = yield* openPrompt(found.argument, { prompts: tools.toolbox.prompts, words, signal, before, ask, callId })
+    if (!opening) return
+    said.splice(0, 1, ...opening)
+  } else said.splice(0, said.length, ...(await toEntries(record, media.read)))
   const system = systemPrompt(toolbox.servers(), new Date(), notUndone(record, toolbox.list()))
   yield* runAgent(past, said, { model, toolbox, system, maxSteps, signal, before, ask, hear: behind.hear, illustrate })
 }

@@ -45,7 +45,7 @@ function circles(rooms: Room[]): string[] {
 
 /** From the ground up; a room may use its own floor and those below it. */
 const plan: [RegExp, number][] = [
-  [/^src\/(message|ask|adapter|model|toolbox|errors|log|redact)\.ts$|^src\/i18n\//, 0],
+  [/^src\/(message|ask|typo|adapter|model|toolbox|errors|log|redact)\.ts$|^src\/i18n\//, 0],
   [/^src\/(redis|config|net)\/|^src\/vault\.ts$/, 1],
   [/^src\/(mcp|models|queue)\/|^src\/(history|settings|admins)\.ts$/, 2],
   [/^src\/(agent|media)\//, 3],

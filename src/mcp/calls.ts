@@ -1,4 +1,5 @@
-import type { CallToolRequestOptions, CallToolResult, Tool } from '@modelcontextprotocol/client'
+import type { CallToolRequestOptions, CallToolResult, Client, Tool } from '@modelcontextprotocol/client'
+import type { Answer, AskDraft } from '../ask.ts'
 import type { ServerConfig } from '../config/servers.ts'
 import { Parked } from '../errors.ts'
 import type { CallOptions } from '../toolbox.ts'
@@ -12,12 +13,24 @@ import { brokenPromise } from './output.ts'
 import { type AnswerServer, linksIn, rootsOf, type ServerRequest } from './requests.ts'
 import { remarkKey } from './result.ts'
 import { attempt } from './retry.ts'
-import { answerRound, isRound, toRound } from './rounds.ts'
+import { answerRound, isRound, type Responses, type Round, type RoundsOptions, toRound } from './rounds.ts'
+import { logsWanted, type WarnOnce } from './server-log.ts'
+import { followTask, type TaskOptions, taskIn, updateTask } from './tasks.ts'
 
-/** Tells the operator something that he may want to know, once. */
-export type WarnOnce = (facts: object, event: string) => void
+/** Makes one request; `ways` are how, and `more` is to be added to its parameters. */
+export type Run<T> = (client: Client, ways: Ways, more: Responses & { _meta: typeof logsWanted }) => Promise<T>
+
+type Ways = Omit<CallToolRequestOptions, 'toolDefinition'> & { allowInputRequired: true }
+
+/** `onProgress` may be absent where nobody looks. */
+export type UseOptions = Pick<CallOptions, 'signal' | 'ask' | 'resume'> & Partial<Pick<CallOptions, 'onProgress'>>
 
 export interface Calls {
+  /**
+   * Any request, within a deadline of its own: made again over another connection where that does no harm, and after each round of what the
+   * server wants to know. Rejects with a sentence for the model.
+   */
+  use<T>(run: Run<T>, options: UseOptions & { repeatable: boolean }): Promise<T>
   call(tool: Tool, input: Record<string, unknown>, options: CallOptions): Promise<CallToolResult>
   /**
    * Stops the clocks of the calls that are under way, until what is returned is called: for while a person is asked on behalf of one of
@@ -28,10 +41,18 @@ export interface Calls {
   answer: AnswerServer
 }
 
-/** Lets a server ask the model on behalf of a call, whose person may be asked. */
+/** Lets a server ask the model on behalf of a call, whose person may be asked by `ask`. Rejects with a sentence, or as `ask` does. */
 export type Sample = (
   params: unknown,
-  of: { server: string; ask: CallOptions['ask']; signal: AbortSignal },
+  of: {
+    server: string
+    /** The operator lets it do as it likes. */
+    trusted: boolean
+    /** As in `AskDraft`. */
+    key: string
+    ask: ((draft: AskDraft) => Promise<Answer>) | undefined
+    signal: AbortSignal
+  },
 ) => Promise<Record<string, unknown>>
 
 interface CallsDeps {
@@ -47,35 +68,50 @@ interface CallsDeps {
 interface Running {
   deadline: Deadline
   ask: CallOptions['ask']
-  /** How often the server has asked on its behalf. */
+  /** How often the server has asked on its behalf, and how often the model among it. */
   asked: number
+  sampled: number
 }
+
+/** Of one call: a server that thinks more wants a model of its own. */
+const mostSamples = 5
 
 /** The calls of one session, each within a deadline of its own. */
 export function createCalls(deps: CallsDeps): Calls {
   const { line, config, trusted, warnOnce, ended } = deps
   const running = new Set<Running>()
   const hold = () => holdAll([...running].map(({ deadline }) => deadline))
+  async function use<T>(run: Run<T>, { repeatable, ...options }: UseOptions & { repeatable: boolean }): Promise<T> {
+    const deadline = startDeadline(config.callMs, config.maxCallMs, AbortSignal.any([options.signal, ended]))
+    const current: Running = { deadline, ask: stillAsk(options.ask, deadline), asked: 0, sampled: 0 }
+    running.add(current)
+    const ways: Ways = { ...request(deadline, options), allowInputRequired: true }
+    const once = (more: Responses) =>
+      deadline.race(attempt(line, client => run(client, ways, { ...more, _meta: logsWanted }), { deadline, repeatable }))
+    try {
+      const tasks: TaskOptions = {
+        line,
+        within: { deadline, repeatable },
+        ...(options.onProgress && { onProgress: options.onProgress }),
+      }
+      return await inRounds(once, options.resume, current, deps, tasks)
+    } catch (error) {
+      if (error instanceof Parked) throw error
+      throw deadline.signal.aborted ? deadline.signal.reason : callFault(error, config)
+    } finally {
+      running.delete(current)
+      deadline.end()
+    }
+  }
   return {
+    use,
     async call(tool, input, options) {
       const { readOnlyHint, idempotentHint } = tool.annotations ?? {}
       const repeatable = trusted && (readOnlyHint === true || idempotentHint === true)
-      const deadline = startDeadline(config.callMs, config.maxCallMs, AbortSignal.any([options.signal, ended]))
-      const run: Running = { deadline, ask: stillAsk(options.ask, deadline), asked: 0 }
-      running.add(run)
       const params = { name: tool.name, arguments: input }
-      const ways = { ...request(tool, deadline, options), allowInputRequired: true }
-      const once = (more: object) =>
-        deadline.race(attempt(line, client => client.callTool({ ...params, ...more }, ways), { deadline, repeatable }))
-      try {
-        return remark(tool, await inRounds(once, options.resume, run, deps), warnOnce)
-      } catch (error) {
-        if (error instanceof Parked) throw error
-        throw deadline.signal.aborted ? deadline.signal.reason : callFault(error, config)
-      } finally {
-        running.delete(run)
-        deadline.end()
-      }
+      const run: Run<CallToolResult> = (client, ways, more) =>
+        client.callTool({ ...params, ...more }, { ...ways, toolDefinition: tool })
+      return remark(tool, await use(run, { ...options, repeatable }), warnOnce)
     },
     hold,
     answer: asked => answerBeside(asked, [...running], hold, deps),
@@ -105,20 +141,30 @@ function stillAsk(ask: CallOptions['ask'], deadline: Deadline): CallOptions['ask
 }
 
 /** Asks again with what the server wanted to know, until it answers; from where an earlier attempt was left. */
-async function inRounds(
-  once: (more: object) => Promise<unknown>,
+async function inRounds<T>(
+  once: (more: Responses) => Promise<T>,
   resume: unknown,
-  { ask, deadline }: Running,
+  call: Running,
   deps: CallsDeps,
-): Promise<CallToolResult> {
+  tasks: TaskOptions,
+): Promise<T> {
   const from = deps.config.name
-  const answerAlone = (asked: ServerRequest) => answerFor(asked, ask, deadline.signal, deps)
+  const { ask } = call
+  const answerAlone: RoundsOptions['answerAlone'] = (asked, key, later) =>
+    answerFor(asked, { call, key, ask: ask && (draft => ask(draft, later)) }, deps)
+  async function answerTo({ task }: Partial<Round> = {}, more: Responses): Promise<unknown> {
+    if (task) await updateTask(task.id, more, tasks)
+    const result = task ? undefined : await once(more).catch((error: unknown) => linksRound(error))
+    const taskId = task?.id ?? taskIn(result)
+    const told = [...(task?.told ?? []), ...Object.keys(more.inputResponses ?? {})]
+    return taskId === undefined ? result : followTask(taskId, task ? told : [], tasks)
+  }
   let round = isRound(resume) ? resume : undefined
   while (true) {
     const more = round ? await answerRound(round, { from, ask, answerAlone }) : {}
-    const result = await once(more).catch((error: unknown) => linksRound(error))
+    const result = await answerTo(round, more)
     const next = toRound(result, round)
-    if (!next) return result as CallToolResult
+    if (!next) return result as T
     round = next
   }
 }
@@ -131,16 +177,26 @@ function linksRound(error: unknown): unknown {
   return { resultType: 'input_required', inputRequests: Object.fromEntries(requests), plain: true }
 }
 
+interface Behalf {
+  call: Running | undefined
+  /** As in `AskDraft`. */
+  key: string
+  ask: ((draft: AskDraft) => Promise<Answer>) | undefined
+}
+
 async function answerFor(
   { method, params }: ServerRequest,
-  ask: CallOptions['ask'],
-  signal: AbortSignal,
+  { call, key, ask }: Behalf,
   { config, sample }: CallsDeps,
 ): Promise<Record<string, unknown>> {
   if (method === 'roots/list') return rootsOf(config)
-  if (method === 'sampling/createMessage' && sample && config.sampling)
-    return sample(params, { server: config.name, ask, signal })
-  throw new Error(`the server wants ${method}, which it may not here`)
+  if (method !== 'sampling/createMessage' || !sample || !config.sampling || !call)
+    throw new Error(`the server wants ${method}, which it may not here`)
+  if (++call.sampled > mostSamples) throw new Error(`the server has asked the model ${mostSamples} times in one call`)
+  const of = { server: config.name, trusted: config.trust, key, ask, signal: call.deadline.signal }
+  // The model is ours: while it thinks, the server is not late.
+  call.deadline.pause()
+  return sample(params, of).finally(call.deadline.resume)
 }
 
 /** Which of the calls a server asks for it does not say: where it may be more than one person, none is asked. */
@@ -151,14 +207,18 @@ async function answerBeside(
   deps: CallsDeps,
 ): Promise<Record<string, unknown>> {
   const { config, warnOnce } = deps
-  const [run, ...others] = running.filter(({ ask }) => ask !== undefined)
+  const withPerson = running.filter(({ ask }) => ask !== undefined)
+  const [run, ...others] = withPerson.length > 0 ? withPerson : running
   if (asked.method === 'roots/list') return rootsOf(config)
   if (!run || others.length > 0) warnOnce({ method: asked.method }, 'mcp server asks, and it is not clear on whose behalf')
-  const ask = others.length > 0 ? undefined : run?.ask
+  const call = others.length > 0 ? undefined : run
+  const key = `beside ${call ? ++call.asked : 0}`
+  const askCall = call?.ask
+  const ask = askCall && ((draft: AskDraft) => askCall(draft))
   const letGo = hold()
   try {
-    if (asked.method !== 'elicitation/create') return await answerFor(asked, ask, run?.deadline.signal ?? deps.ended, deps)
-    const draft = toDraft(asked.params, config.name, `beside ${run ? ++run.asked : 0}`)
+    if (asked.method !== 'elicitation/create') return await answerFor(asked, { call, key, ask }, deps)
+    const draft = toDraft(asked.params, config.name, key)
     return { ...(draft && ask ? toElicitResult(await ask(draft), draft) : { action: 'cancel' }) }
   } finally {
     letGo()
@@ -170,15 +230,14 @@ const maxTimerMs = 2 ** 31 - 1
 /** Of what a server says about its progress. */
 const maxMessageChars = 500
 
-function request(tool: Tool, deadline: Deadline, { onProgress }: CallOptions): CallToolRequestOptions {
+function request(deadline: Deadline, { onProgress }: UseOptions): CallToolRequestOptions {
   return {
     signal: deadline.signal,
     timeout: maxTimerMs,
-    toolDefinition: tool,
     onprogress({ progress, total, message }) {
       deadline.touch()
       const said = message === undefined ? {} : { message: tidy(message, maxMessageChars) }
-      onProgress({ done: progress, ...(total === undefined ? {} : { total }), ...said })
+      onProgress?.({ done: progress, ...(total === undefined ? {} : { total }), ...said })
     },
   }
 }

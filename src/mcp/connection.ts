@@ -8,6 +8,7 @@ import type { Lasting } from './line.ts'
 import { loosenAnswers } from './loose.ts'
 import { mendTransport } from './mend.ts'
 import { type AnswerServer, capabilitiesFor, hearRequests } from './requests.ts'
+import { askForLogs } from './server-log.ts'
 import { createProcessTransport, type ProcessTransport } from './stdio.ts'
 import { type Streams, watchStreams } from './streams.ts'
 import type { Web } from './web.ts'
@@ -19,6 +20,8 @@ export interface ConnectionHooks {
   onComplaint(complaint: string): void
   /** Hears what a server asks of us. */
   answer: AnswerServer
+  /** Listens to what it writes for its operator. */
+  hearLogs?(client: Client): void
   /** By what to speak to a server on the web; absent: as everybody may. */
   web?: Web
 }
@@ -135,6 +138,7 @@ async function tryWay(way: Way, config: ServerConfig, hooks: ConnectionHooks, si
     await transport.close()
     return fault
   }
+  if (hooks.hearLogs) askForLogs(client, hooks.onComplaint)
   const close = () => closeConnection(client, transport)
   const streams = streamsOf(client, opened)
   return { client, closed: watch(client, opened, config, hooks), close, ...(streams && { streams }), ...createUsers(close) }
@@ -182,6 +186,7 @@ function createClient({ mode }: Way, config: ServerConfig, hooks: ConnectionHook
   )
   client.onerror = error => hooks.onComplaint(error.message)
   hearRequests(client, config, hooks.answer)
+  hooks.hearLogs?.(client)
   return client
 }
 

@@ -2,17 +2,20 @@ import type { ServerConfig } from '../config/servers.ts'
 import { type Log, reason } from '../log.ts'
 import type { Tool } from '../model.ts'
 import type { Redis } from '../redis/redis.ts'
-import type { CallOptions, Owner, ServerStatus, Toolbox, ToolProgress, ToolResult } from '../toolbox.ts'
+import type { CallOptions, Owner, PromptInfo, Prompts, ServerStatus, Toolbox, ToolProgress, ToolResult } from '../toolbox.ts'
 import { runBatch } from './batch.ts'
 import { type CacheStats, createResultCache } from './cache.ts'
-import type { Sample } from './calls.ts'
+import type { Sample, UseOptions } from './calls.ts'
 import type { HealthRules } from './health.ts'
 import { createHosted, type SessionStats } from './hosted.ts'
+import { callHouseTool } from './house-tools.ts'
 import { createMetrics, type ToolMetrics } from './metrics.ts'
 import { createPins } from './pins.ts'
+import { createPromptLists } from './prompts.ts'
 import { createRegistry } from './registry.ts'
+import { listResources, type ServerResources } from './resources.ts'
 import type { StatusChange } from './standing.ts'
-import { createToolboxes } from './toolboxes.ts'
+import { createToolboxes, type Toolboxes } from './toolboxes.ts'
 import { type TestReport, tryServer } from './trial.ts'
 import type { WebFor } from './web.ts'
 
@@ -36,6 +39,16 @@ export interface Host {
   call(name: string, input: Record<string, unknown>, options: HostCallOptions): Promise<ToolResult>
   /** Several calls; their results in the same order. What is not known to be read-only is called one after another on each server. */
   callMany(calls: ManyCall[], options: ManyOptions): Promise<ToolResult[]>
+  /** What the servers of the house and of these owners have to be read. One that cannot be asked is left out; its state tells why. */
+  resources(owners?: Owner[]): Promise<ServerResources[]>
+  /** `server` as in the names of its tools. A failure is a result. */
+  readResource(server: string, uri: string, options: HostUseOptions): Promise<ToolResult>
+  /** As `Prompts.list`. */
+  prompts(owners?: Owner[]): Promise<PromptInfo[]>
+  /** As `Prompts.get`. */
+  getPrompt(server: string, name: string, values: Record<string, string>, options: HostUseOptions): ReturnType<Prompts['get']>
+  /** As `Prompts.complete`. */
+  complete(server: string, prompt: string, argument: string, typed: string, owners?: Owner[]): Promise<string[]>
   metrics(): ToolMetrics[]
   cacheStats(): CacheStats
   sessionStats(): SessionStats[]
@@ -48,6 +61,10 @@ export interface Host {
 }
 
 export interface HostCallOptions extends CallOptions {
+  owners?: Owner[]
+}
+
+export interface HostUseOptions extends UseOptions {
   owners?: Owner[]
 }
 
@@ -91,14 +108,13 @@ export function createHost({ log, redis, now = Date.now, health = {}, idleMs = o
   const pins = createPins(redis, log)
   const cache = createResultCache({ redis, log, now, ...(rest.cacheBytes !== undefined && { maxBytes: rest.cacheBytes }) })
   const listeners = createListeners(log)
+  const { web, sample, plainHosts = [] } = rest
   const registry = createRegistry({
-    plainHosts: rest.plainHosts ?? [],
+    plainHosts,
     open: (config, owner) =>
       createHosted(config, owner, {
         ...{ log, now, metrics, pins, health },
-        ...(owner !== 'house' && { idleMs }),
-        ...(rest.web && { web: rest.web }),
-        ...(rest.sample && { sample: rest.sample }),
+        ...{ ...(owner !== 'house' && { idleMs }), ...(web && { web }), ...(sample && { sample }) },
         onStatus(change) {
           toolboxes.renew()
           listeners.tell(change)
@@ -111,14 +127,15 @@ export function createHost({ log, redis, now = Date.now, health = {}, idleMs = o
       await pins.forget(`${owner}/${config.name}`)
     },
   })
-  const toolboxes = createToolboxes({ serversOf: registry.of, cache })
+  const toolboxes = createToolboxes({ serversOf: registry.of, cache, prompts: createPromptLists(now) })
   const boxFor = (owners: Owner[] = []) => toolboxes.boxFor(owners)
 
+  const ending = new AbortController()
   const { start, register, unregister, ensureRegistered, reconnect } = registry
 
   return {
     ...{ start, register, unregister, ensureRegistered, reconnect },
-    test: (config, owner = 'house') => tryServer(config, rest.web?.(config, owner)),
+    test: (config, owner = 'house') => tryServer(config, web?.(config, owner)),
     async list(owners = [], { refresh = false } = {}) {
       await Promise.all(registry.of(owners).map(server => server.refresh(refresh ? 0 : listHoldsMs)))
       return boxFor(owners).list()
@@ -133,6 +150,7 @@ export function createHost({ log, redis, now = Date.now, health = {}, idleMs = o
         laneOf: ({ name }) => laneOf(box.resolve(name)),
       })
     },
+    ...createReaders(toolboxes, ending.signal),
     metrics: metrics.all,
     cacheStats: cache.stats,
     sessionStats: () => registry.all().map(server => server.stats()),
@@ -140,8 +158,34 @@ export function createHost({ log, redis, now = Date.now, health = {}, idleMs = o
     toolboxFor: boxFor,
     async close() {
       listeners.clear()
+      ending.abort(new Error('closed'))
       await registry.close()
     },
+  }
+}
+
+/** What servers have beside tools. */
+function createReaders(
+  { namedFor, boxFor }: Toolboxes,
+  signal: AbortSignal,
+): Pick<Host, 'resources' | 'readResource' | 'prompts' | 'getPrompt' | 'complete'> {
+  const promptsFor = (owners: Owner[] = []) => boxFor(owners).prompts
+  return {
+    async resources(owners = []) {
+      const asked = namedFor(owners).filter(({ server }) => server.offers().resources)
+      const lists = asked.map(({ name, server }) =>
+        listResources(server, { signal }).then(
+          list => [{ server: name, ...list }],
+          () => [],
+        ),
+      )
+      return (await Promise.all(lists)).flat()
+    },
+    readResource: (server, uri, { owners = [], ...options }) =>
+      callHouseTool('read_resource', { server, uri }, namedFor(owners), options),
+    prompts: owners => promptsFor(owners).list(signal),
+    getPrompt: (server, name, values, { owners, ...options }) => promptsFor(owners).get(server, name, values, options),
+    complete: (server, prompt, argument, typed, owners) => promptsFor(owners).complete(server, prompt, argument, typed, signal),
   }
 }
 

@@ -3,13 +3,13 @@ import type { ServerConfig } from '../config/servers.ts'
 import { Parked } from '../errors.ts'
 import { type Log, reason } from '../log.ts'
 import type { CallOptions, Owner, ServerState, ServerStatus } from '../toolbox.ts'
-import type { Sample } from './calls.ts'
+import type { Run, Sample, UseOptions } from './calls.ts'
 import { withoutOutput } from './faults.ts'
 import type { HealthRules, Told } from './health.ts'
 import type { Metrics } from './metrics.ts'
-import { judge } from './outcome.ts'
+import { type FailureKind, judge } from './outcome.ts'
 import type { Pins } from './pins.ts'
-import { createSession, type Session } from './session.ts'
+import { createSession, noOffers, type Offers, type Session } from './session.ts'
 import { createSlots } from './slots.ts'
 import { createStanding, type Standing, type StatusChange } from './standing.ts'
 import type { WebFor } from './web.ts'
@@ -27,6 +27,10 @@ export interface Hosted {
   refresh(olderThanMs: number): Promise<void>
   /** Rejects with a sentence for the model. */
   call(tool: McpTool, input: Record<string, unknown>, options: CallOptions): Promise<CallToolResult>
+  /** Any other request, as `Calls.use`; one that reads may be made again. */
+  use<T>(run: Run<T>, options: UseOptions): Promise<T>
+  /** What it said that it has, also while it is away. */
+  offers(): Offers
   stats(): SessionStats
   close(): Promise<void>
 }
@@ -94,8 +98,15 @@ export function createHosted(config: ServerConfig, owner: Owner, deps: HostedDep
       await keeper.relist()
       list.touch()
     },
-    call: (tool, input, options) =>
-      slots.run(() => runCall(caller, tool, input, options), AbortSignal.any([options.signal, ending.signal])),
+    call(tool, input, options) {
+      const run = () => runCall(caller, tool, input, options)
+      return slots.run(run, AbortSignal.any([options.signal, ending.signal]))
+    },
+    use(run, options) {
+      const work = () => judged(caller, options.signal, () => keeper.use().use(run, { ...options, repeatable: true }))
+      return slots.run(work, AbortSignal.any([options.signal, ending.signal]))
+    },
+    offers: keeper.offers,
     stats: () => ({
       server: config.name,
       owner,
@@ -126,29 +137,42 @@ interface Caller {
 }
 
 async function runCall(
-  { config, owner, standing, metrics, use, ended }: Caller,
+  caller: Caller,
   tool: McpTool,
   input: Record<string, unknown>,
   options: CallOptions,
 ): Promise<CallToolResult> {
+  const { config, owner, metrics, use } = caller
   const of = { owner, server: config.name, tool: tool.name }
   const began = performance.now()
+  const onFault = (kind: FailureKind) => metrics.record(of, kind, performance.now() - began)
+  const result = await judged(caller, options.signal, () => use().call(tool, input, options), onFault)
+  metrics.record(of, result.isError ? 'toolError' : 'ok', performance.now() - began)
+  return result
+}
+
+/** What the request came to is held for or against the server; it is not made while its circuit is open. */
+async function judged<T>(
+  { standing, ended }: Caller,
+  signal: AbortSignal,
+  request: () => Promise<T>,
+  onFault: (kind: FailureKind) => void = () => {},
+): Promise<T> {
   let told: Told = () => {}
   try {
     told = standing.admit()
-    const result = await use().call(tool, input, options)
+    const result = await request()
     told('answered')
-    metrics.record(of, result.isError ? 'toolError' : 'ok', performance.now() - began)
     return result
   } catch (error) {
     if (error instanceof Parked) {
       told('ignored')
       throw error
     }
-    const { kind, health, needsAuth, why } = judge(error, options.signal.aborted || ended.aborted)
+    const { kind, health, needsAuth, why } = judge(error, signal.aborted || ended.aborted)
     told(health, why)
     if (needsAuth) standing.lock(why)
-    metrics.record(of, kind, performance.now() - began)
+    onFault(kind)
     throw error
   } finally {
     standing.settle()
@@ -207,6 +231,7 @@ function createKeeper(
   const idleMs = config.idleMs ?? deps.idleMs
   let session: Session | undefined
   let last: ServerStatus | undefined
+  let offers = noOffers
   let idle: NodeJS.Timeout | undefined
   let lastUsedAt = now()
 
@@ -219,6 +244,7 @@ function createKeeper(
       onChange() {
         if (fresh !== session) return
         last = fresh.status()
+        offers = fresh.offers()
         hear(last, fresh.tools())
       },
     })
@@ -246,6 +272,7 @@ function createKeeper(
     isAsleep: () => session === undefined,
     lastUsedAt: () => lastUsedAt,
     lastStatus: () => last,
+    offers: () => offers,
     relist: async () => session?.relist(),
     async close(): Promise<void> {
       clearTimeout(idle)

@@ -59,10 +59,13 @@ export function mendTransport(
     if (!('result' in message) || !('id' in message)) return forget(message)
     const { method = '', cursor } = asked.get(message.id) ?? {}
     asked.delete(message.id)
+    if (method === 'tools/call' && isTask(message.result)) return { ...message, result: keepTask(message.result) }
     if (method === 'tools/call') return { ...message, result: { resultType: 'complete', ...mendResult(message.result, report) } }
+    if (method === 'resources/read') return { ...message, result: fillIn(mendContents(message.result, report)) }
+    if (method === 'prompts/get') return { ...message, result: mendMessages(message.result, report) }
     if (!method.endsWith('/list')) return message
     const page = fillIn(turnPage(cursor, message.result))
-    return { ...message, result: method === 'tools/list' ? mendList(page, report) : page }
+    return { ...message, result: method === 'tools/list' ? mendList(page, report) : mendOtherList(method, page, report) }
   }
 
   function forget<T extends JSONRPCMessage>(message: T): T {
@@ -73,12 +76,52 @@ export function mendTransport(
 
 type Loose = Record<string, unknown>
 
+/** Where the name of a task stands in what the SDK takes for a result; it knows no tasks, and would throw it away. */
+export const taskKey = 'bellhop/task'
+
+const isTask = ({ resultType, taskId }: Loose) => resultType === 'task' && typeof taskId === 'string'
+
+function keepTask<T extends Loose>({ taskId }: T): T {
+  return { resultType: 'complete', content: [], _meta: { [taskKey]: taskId } } as unknown as T
+}
+
 export function mendList<T extends Loose>(result: T, report: Report): T {
   const { tools } = result
   if (!Array.isArray(tools)) return result
   const names = new Set<string>()
   const mended = tools.flatMap(tool => mendTool(tool, report) ?? [])
   return { ...result, tools: mended.filter(({ name }) => isFirst(name, names, report)) }
+}
+
+const otherLists: Record<string, [key: string, is: (entry: unknown) => boolean]> = {
+  'resources/list': ['resources', isSpecType.Resource],
+  'resources/templates/list': ['resourceTemplates', isSpecType.ResourceTemplate],
+  'prompts/list': ['prompts', isSpecType.Prompt],
+}
+
+/** Without the entries that are none: the SDK throws away the whole list for one. */
+function mendOtherList<T extends Loose>(method: string, result: T, report: Report): T {
+  const [key = '', is] = otherLists[method] ?? []
+  const entries = result[key]
+  if (!is || !Array.isArray(entries)) return result
+  const kept = entries.filter(is)
+  if (kept.length < entries.length) report(`left out ${entries.length - kept.length} of ${method}: not valid`)
+  return { ...result, [key]: kept }
+}
+
+/** As `mendResult`, for what was read. */
+function mendContents<T extends Loose>(result: T, report: Report): T {
+  const { contents } = result
+  if (!Array.isArray(contents)) return result
+  const mended = contents.map(resource => mendBlock({ type: 'resource', resource }, report))
+  return { ...result, contents: mended.flatMap(block => ('resource' in block ? [block.resource] : [])) }
+}
+
+function mendMessages<T extends Loose>(result: T, report: Report): T {
+  const { messages } = result
+  if (!Array.isArray(messages)) return result
+  const mended = messages.filter(isRecord).map(message => ({ ...message, content: mendBlock(message['content'], report) }))
+  return { ...result, messages: mended }
 }
 
 function isFirst(name: string, names: Set<string>, report: Report): boolean {

@@ -24,6 +24,7 @@ export function capabilitiesFor({ elicitation, sampling, roots }: ServerConfig):
     ...(elicitation && { elicitation: { form: { applyDefaults: true }, url: {} } }),
     ...(sampling && { sampling: {} }),
     ...(roots.length > 0 && { roots: { listChanged: false } }),
+    extensions: { 'io.modelcontextprotocol/tasks': {} },
   }
   return { capabilities }
 }

@@ -11,6 +11,8 @@ export interface Round {
   requestState?: string
   /** What is answered so far, by the server's own ids. */
   responses: Record<string, unknown>
+  /** The task that wants to know it, and what it was told in earlier rounds. */
+  task?: { id: string; told: string[] }
   /** The server asks anew in the same words once all is answered with yes. */
   plain?: true
 }
@@ -25,8 +27,8 @@ export interface RoundsOptions {
   /** The server that asks. */
   from: string
   ask: CallOptions['ask']
-  /** Answers what no person is needed for; undefined if it is not known here. */
-  answerAlone(request: { method: string; params: unknown }): Promise<unknown>
+  /** Answers what is no question to a person; one that has to be asked first is asked with this key and `later`. */
+  answerAlone(request: { method: string; params: unknown }, key: string, later: Round): Promise<unknown>
 }
 
 /** A server that asks so often in one call wants something else. */
@@ -35,7 +37,7 @@ const mostRounds = 10
 /** The answer that a server gives instead of a result ("Multi Round-Trip Requests"); undefined when it is a result. */
 export function toRound(result: unknown, before: Round | undefined): Round | undefined {
   if (!isRecord(result) || result['resultType'] !== 'input_required') return undefined
-  const { inputRequests, requestState, plain } = result as Record<string, unknown>
+  const { inputRequests, requestState, plain, taskId } = result as Record<string, unknown>
   const number = (before?.number ?? 0) + 1
   if (number > mostRounds) throw new Error(`the server has asked ${mostRounds} times and still wants to know more`)
   return {
@@ -44,7 +46,12 @@ export function toRound(result: unknown, before: Round | undefined): Round | und
     ...(typeof requestState === 'string' && { requestState }),
     responses: {},
     ...(plain === true && { plain }),
+    ...(typeof taskId === 'string' && { task: { id: taskId, told: toldBefore(before) } }),
   }
+}
+
+function toldBefore(before: Round | undefined): string[] {
+  return [...(before?.task?.told ?? []), ...Object.keys(before?.task ? before.inputRequests : {})]
 }
 
 /** Hears everything that a round asks. Rejects with Parked, or with what aborted the call. */
@@ -53,12 +60,13 @@ export async function answerRound(round: Round, { from, ask, answerAlone }: Roun
   for (const [id, request] of Object.entries(round.inputRequests)) {
     if (id in responses || !isRecord(request) || typeof request['method'] !== 'string') continue
     const { method, params } = request as { method: string; params: unknown }
-    const draft = method === 'elicitation/create' ? toDraft(params, from, `${round.number} ${id}`) : undefined
+    const key = `${round.number} ${id}`
+    const draft = method === 'elicitation/create' ? toDraft(params, from, key) : undefined
     responses[id] = await (draft
       ? askPerson(draft, ask, { ...round, responses })
       : method === 'elicitation/create'
         ? { action: 'cancel' }
-        : answerAlone({ method, params }))
+        : answerAlone({ method, params }, key, { ...round, responses: { ...responses } }))
   }
   if (round.plain) {
     if (Object.values(responses).every(answer => isRecord(answer) && answer['action'] === 'accept')) return {}

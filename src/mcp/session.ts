@@ -3,7 +3,7 @@ import type { ServerConfig } from '../config/servers.ts'
 import type { Log } from '../log.ts'
 import type { CallOptions, ServerStatus } from '../toolbox.ts'
 import { Busy, findBusy } from './busy.ts'
-import { type Calls, createCalls, type Sample, type WarnOnce } from './calls.ts'
+import { type Calls, createCalls, type Sample } from './calls.ts'
 import { tidy } from './clean.ts'
 import { type Connection, type ConnectionHooks, type KnownWay, openConnection } from './connection.ts'
 import { raceAbort } from './deadline.ts'
@@ -11,6 +11,7 @@ import { callFault, withoutOutput } from './faults.ts'
 import { createLine, type Line } from './line.ts'
 import { keepListening, type ListenHooks } from './listen.ts'
 import { isSessionGone } from './retry.ts'
+import { hearLogs, type WarnOnce } from './server-log.ts'
 import type { Web } from './web.ts'
 
 /** One server, kept open for the life of the process: it is connected again when it crashes or closes. */
@@ -23,12 +24,25 @@ export interface Session {
   tools(): Tool[]
   /** Waits for the server within the deadline of the call. Rejects with a sentence for the model. */
   call(tool: Tool, input: Record<string, unknown>, options: CallOptions): Promise<CallToolResult>
+  /** Any other request, in the same way. */
+  use: Calls['use']
+  /** What it said that it has, when it was last up. */
+  offers(): Offers
   /** Asks for the list of tools anew, if it is up. Never rejects. */
   relist(): Promise<void>
   /** Stops the clocks of the calls that are under way, until what is returned is called: for while a person is asked. */
   hold: Calls['hold']
   close(): Promise<void>
 }
+
+/** What a server has beside tools. */
+export interface Offers {
+  resources: boolean
+  prompts: boolean
+  completions: boolean
+}
+
+export const noOffers: Offers = { resources: false, prompts: false, completions: false }
 
 export interface SessionDeps {
   log: Log
@@ -53,18 +67,17 @@ export function createSession(config: ServerConfig, deps: SessionDeps): Session 
   const warn = createWarner(config.name, log)
   let status: ServerStatus = { name: config.name, state: 'connecting', tools: 0 }
   let tools: Tool[] = []
+  let offers = noOffers
   const line = createLine<Listed>({
     connect: signal => openListed(config, hooks, signal, known),
     onUp(up) {
       tools = up.tools
+      offers = offersOf(up)
       tell({ state: 'active', connectMs: up.connectMs, ...instructionsOf(up) })
       void keepListening(up, hooks, ending.signal)
     },
     onDown(state, why) {
-      const error = state === 'error' ? why : `server "${config.name}" is away: ${why}`
-      const told = withoutOutput(error)
-      if (told !== status.error) log.warn({ server: config.name, error }, 'mcp server down')
-      tell({ state, error: told })
+      tell({ state, error: sayDown(config.name, state, why, status.error, log) })
     },
   })
 
@@ -74,6 +87,7 @@ export function createSession(config: ServerConfig, deps: SessionDeps): Session 
     onUnlisted: error => log.warn({ server: config.name, error }, 'mcp tools could not be listed anew'),
     onComplaint: warn.complain,
     answer: request => calls.answer(request),
+    hearLogs: client => hearLogs(client, config.name, log, warn.warnOnce),
     ...(deps.web && { web: deps.web }),
   }
 
@@ -98,8 +112,8 @@ export function createSession(config: ServerConfig, deps: SessionDeps): Session 
     status: () => status,
     tools: () => tools,
     relist,
-    call: calls.call,
-    hold: calls.hold,
+    ...calls,
+    offers: () => offers,
     async close() {
       ending.abort(new Error('closed'))
       await line.close()
@@ -107,9 +121,22 @@ export function createSession(config: ServerConfig, deps: SessionDeps): Session 
   }
 }
 
+/** What everybody may be told; the log hears the whole of it, unless it has already. */
+function sayDown(name: string, state: 'connecting' | 'error', why: string, before: string | undefined, log: Log): string {
+  const error = state === 'error' ? why : `server "${name}" is away: ${why}`
+  const told = withoutOutput(error)
+  if (told !== before) log.warn({ server: name, error }, 'mcp server down')
+  return told
+}
+
 function forget(line: Line<Listed>, at: Listed): void {
   line.lose(at, 'the server has forgotten the session')
   at.retire()
+}
+
+function offersOf({ client }: Connection): Offers {
+  const { resources, prompts, completions } = client.getServerCapabilities() ?? {}
+  return { resources: resources !== undefined, prompts: prompts !== undefined, completions: completions !== undefined }
 }
 
 const maxInstructionChars = 4000

@@ -2,19 +2,23 @@ import type { ServerConfig } from '../config/servers.ts'
 import { Parked } from '../errors.ts'
 import { reason } from '../log.ts'
 import type { Tool } from '../model.ts'
-import type { CallOptions, Owner, ServerStatus, Toolbox, ToolResult } from '../toolbox.ts'
+import type { CallOptions, Owner, Prompts, ServerStatus, Toolbox, ToolResult } from '../toolbox.ts'
 import type { ResultCache } from './cache.ts'
 import { type Catalogue, createCatalogue, type Entry, isReadOnly } from './catalogue.ts'
 import { withoutOutput } from './faults.ts'
 import { CircuitOpen } from './health.ts'
 import type { Hosted } from './hosted.ts'
+import { callHouseTool, houseToolsFor, type Named } from './house-tools.ts'
 import { nearest } from './names.ts'
 import { inOrder } from './owners.ts'
+import type { PromptLists } from './prompts.ts'
 import { showResult } from './result.ts'
 
 /** Catalogues for whoever asks: each owner sees the house's servers and his own. */
 export interface Toolboxes {
-  boxFor(owners: Owner[]): Toolbox
+  boxFor(owners: Owner[]): Toolbox & { prompts: Prompts }
+  /** Their servers under the names by which their tools begin. */
+  namedFor(owners: Owner[]): Named[]
   /** Servers or tools have changed. */
   renew(): void
 }
@@ -22,40 +26,56 @@ export interface Toolboxes {
 export interface ToolboxesDeps {
   serversOf(owners: Owner[]): Hosted[]
   cache: ResultCache
+  prompts: PromptLists
 }
 
 /** One for everybody who talks at the same time is enough; more would be kept for people who left. */
 const mostCatalogues = 200
 
-export function createToolboxes({ serversOf, cache }: ToolboxesDeps): Toolboxes {
-  const catalogues = new Map<string, { servers: Hosted[]; catalogue: Catalogue }>()
+export function createToolboxes({ serversOf, cache, prompts }: ToolboxesDeps): Toolboxes {
+  const catalogues = new Map<string, Known>()
 
   function current(owners: Owner[]) {
     const servers = serversOf(owners)
     const key = servers.map(({ owner, config }) => `${owner}/${config.name}`).join('\n') // most people have none of their own
-    const known = catalogues.get(key) ?? { servers, catalogue: createCatalogue(servers) }
+    const known = catalogues.get(key) ?? survey(servers)
     if (catalogues.size >= mostCatalogues) catalogues.clear()
     catalogues.set(key, known)
     return known
   }
-  function boxFor(asked: Owner[]): Toolbox {
+  function boxFor(asked: Owner[]) {
     const owners = inOrder(asked)
-    const list = () => current(owners).catalogue.offered
+    const list = () => current(owners).offered
     const find = (name: string) => current(owners).catalogue.find(name)
     return {
       list,
-      resolve: name => find(name)?.tool,
-      async call(name, input, options) {
+      resolve: (name: string) => find(name)?.tool ?? current(owners).house.find(tool => tool.name === name),
+      async call(name: string, input: Record<string, unknown>, options: CallOptions) {
+        const { house, named } = current(owners)
+        if (house.some(tool => tool.name === name)) return callHouseTool(name, input, named, options)
         const entry = find(name)
         return entry ? callEntry(entry, input, options, cache) : refuse(name, list())
       },
-      servers() {
-        const { servers, catalogue } = current(owners)
-        return servers.map((server, at): ServerStatus => ({ ...server.status(), name: catalogue.prefixes[at] ?? '' }))
-      },
+      servers: () => current(owners).named.map(({ server, name }): ServerStatus => ({ ...server.status(), name })),
+      prompts: prompts.of(() => current(owners).named),
     }
   }
-  return { boxFor, renew: () => catalogues.clear() }
+  return { boxFor, namedFor: owners => current(inOrder(owners)).named, renew: () => catalogues.clear() }
+}
+
+interface Known {
+  catalogue: Catalogue
+  named: Named[]
+  house: Tool[]
+  /** The servers' tools, and behind them the house's. */
+  offered: Tool[]
+}
+
+function survey(servers: Hosted[]): Known {
+  const catalogue = createCatalogue(servers)
+  const named = servers.map((server, at) => ({ server, name: catalogue.prefixes[at] ?? '' }))
+  const house = houseToolsFor(servers)
+  return { catalogue, named, house, offered: [...catalogue.offered, ...house] }
 }
 
 async function callEntry(

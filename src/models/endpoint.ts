@@ -39,7 +39,7 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
   const place = placeOf(options)
   const client = createClient(options, fetch)
   /** What it has not refused yet. */
-  const takes: Abilities = { usage: true, pictures: true }
+  const takes: Abilities = { usage: true, pictures: true, limit: 'max_tokens' }
 
   async function send(prompt: Prompt, asked: Abilities, signal: AbortSignal): Promise<Reply> {
     const response = await client.chat.completions.create(toRequest(prompt, model, asked), { signal }).asResponse()
@@ -56,7 +56,11 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
       log.info({ model, host: place.host, refused, why: reason(error) }, 'the model was asked again without pictures')
       return sendPatiently(prompt, { ...asked, pictures: false }, signal)
     }
-    if (!asked.usage || !refusesUsage(error)) throw error
+    if (prompt.maxTokens !== undefined && asked.limit === 'max_tokens' && refuses(error, 'max_tokens')) {
+      takes.limit = 'max_completion_tokens'
+      return sendPatiently(prompt, { ...asked, limit: 'max_completion_tokens' }, signal)
+    }
+    if (!asked.usage || !refuses(error, 'stream_options')) throw error
     takes.usage = false
     return sendPatiently(prompt, { ...asked, usage: false }, signal)
   }
@@ -103,6 +107,6 @@ function hostOf(baseUrl: string): string {
   return new URL(baseUrl).host
 }
 
-function refusesUsage(error: unknown): boolean {
-  return error instanceof APIError && (error.status === 400 || error.status === 422) && error.message.includes('stream_options')
+function refuses(error: unknown, parameter: string): boolean {
+  return error instanceof APIError && (error.status === 400 || error.status === 422) && error.message.includes(parameter)
 }

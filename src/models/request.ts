@@ -11,6 +11,8 @@ export interface Abilities {
   usage: boolean
   /** False: the model is told which pictures it does not see. */
   pictures: boolean
+  /** By which name it knows the limit of an answer: the older one is understood almost everywhere, the newer one by OpenAI's newest models alone. */
+  limit: 'max_tokens' | 'max_completion_tokens'
 }
 
 /** The house's prompt in OpenAI's words. `strict` is not set: tools of MCP servers seldom have schemas that are strict enough. */
@@ -19,6 +21,7 @@ export function toRequest(prompt: Prompt, model: string, takes: Abilities): Chat
   if (prompt.system !== '') messages.unshift({ role: 'system', content: prompt.system })
   const request: ChatCompletionCreateParamsStreaming = { model, messages, stream: true }
   if (takes.usage) request.stream_options = { include_usage: true }
+  if (prompt.maxTokens !== undefined) request[takes.limit] = prompt.maxTokens
   if (prompt.tools.length > 0) request.tools = prompt.tools.map(toFunction)
   return request
 }

@@ -10,6 +10,8 @@ export interface Notice {
   model: string
   servers: ServerStatus[]
   tools: Pick<Tool, 'name' | 'description' | 'label' | 'server'>[]
+  /** Absent: of an older worker, or there are none. `keys` are the names of their arguments. */
+  prompts?: { server: string; name: string; keys: string[] }[]
 }
 
 export interface Board {

@@ -39,6 +39,7 @@ export function nextView(view: View, event: AgentEvent, now: number): View {
       return { ...view, text: view.text + gap + event.delta, speaking: true, since: now }
     }
     case 'tool-start': {
+      if (view.steps.some(({ callId, state }) => callId === event.call.id && state === 'running')) return view // it is taken up again
       const step: Step = { callId: event.call.id, label: event.label, state: 'running', since: now }
       return { ...view, speaking: false, steps: [...view.steps, step], since: now }
     }
@@ -53,7 +54,7 @@ export function nextView(view: View, event: AgentEvent, now: number): View {
       return view.heard.some(one => one.id === id) ? view : { ...view, heard: [...view.heard, { id, text }], since: now }
     }
     case 'asked':
-      return { ...view, asks: [...view.asks, event.ask] }
+      return { ...view, asks: [...view.asks.filter(({ token }) => token !== event.ask.token), event.ask], since: now }
     case 'answered':
       return { ...view, asks: view.asks.filter(({ token }) => token !== event.token) }
     case 'entry':

@@ -13,7 +13,7 @@ export async function closeSessions(): Promise<void> {
   await Promise.all(open.splice(0).map(one => one.close()))
 }
 
-export interface TestSession extends Session {
+export interface TestSession extends Omit<Session, 'use'> {
   /** What was logged as a warning, as JSON. */
   warnings: string[]
   /** What was logged for whoever looks closely. */

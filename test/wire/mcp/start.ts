@@ -24,7 +24,12 @@ export async function closeAll(): Promise<void> {
   await Promise.all(open.splice(0).map(one => one.close()))
 }
 
-function program(name: string, args: string[], more: Partial<ServerConfig> = {}, env: Record<string, string> = {}): ServerConfig {
+export function program(
+  name: string,
+  args: string[],
+  more: Partial<ServerConfig> = {},
+  env: Record<string, string> = {},
+): ServerConfig {
   return { name, ...defaults, ...more, transport: { kind: 'stdio', command: process.execPath, args, env } }
 }
 export const raw = (mode = '', more: Partial<ServerConfig> = {}, env = {}) => program('raw', [`${here}/raw.ts`, mode], more, env)
