@@ -42,6 +42,16 @@ describe('registering', () => {
     expect(await ask(host, 'moody__a')).toEqual({ ok: true, text: 'fine' })
   })
 
+  test('one server is asked for something else than a tool, by its owner alone', async () => {
+    const host = openHost(own)
+    const { config } = await moody({ tools: [{ name: 'a' }], answer: fine })
+    const signal = AbortSignal.timeout(10_000)
+    await host.register(config)
+    const names = host.reach('moody', async (client, options) => (await client.listTools({}, options)).tools, { signal })
+    expect(await names).toMatchObject([{ name: 'a' }])
+    await expect(host.reach('moody', async () => {}, { signal, owner: ann })).rejects.toThrow('no server "moody"')
+  })
+
   test('calls under way end when their server is taken out', async () => {
     const host = openHost()
     const server = await moody({ tools: [{ name: 'a' }], answer: () => new Promise(() => {}) })

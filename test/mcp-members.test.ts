@@ -96,6 +96,19 @@ test('a server of a member that leads inside is not called', async () => {
   await host.close()
 })
 
+test('a server that a person has to sign in to is not taken for a broken one', async () => {
+  const host = createHost({
+    log: silentLog,
+    web: createWebs({ guard: createGuard({ allow: [] }), signIns, redirectUrl: 'http://127.0.0.1:8000/oauth/callback' }),
+  })
+  wire.asked.length = 0
+  const transport = { kind: 'auto' as const, url: wire.url, headers: {} }
+  const status = await host.register({ ...serverDefaults, name: 'drive', transport, auth: { type: 'oauth', scopes: [] } })
+  expect(status).toMatchObject({ state: 'needs_auth', error: expect.stringContaining('it wants a sign-in') })
+  expect(wire.asked.filter(line => line === 'POST /mcp')).toHaveLength(1) // no other way leads around a sign-in
+  await host.close()
+})
+
 test('who has signed in on one process is signed in on all', async () => {
   const guard = createGuard({ allow: ['127.0.0.1'] })
   const options = { guard, signIns, redirectUrl: 'http://127.0.0.1:8000/oauth/callback' }

@@ -1,3 +1,4 @@
+import { auth } from '@modelcontextprotocol/client'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { createSignIn, type SignInStore } from '../src/mcp/oauth.ts'
 import { type OAuthWire, startOAuthWire } from './wire/oauth.ts'
@@ -124,4 +125,53 @@ test('a person is not sent to sign in for ever', async () => {
 
 test('where nobody can open a link the sign-in fails', async () => {
   await expect(aProcess({ onLink: undefined }).begin()).rejects.toThrow('it wants a sign-in')
+})
+
+test('whoever cannot send a person leaves the way alone that a person is on', async () => {
+  await aProcess().begin()
+  await expect(aProcess({ onLink: undefined }).begin()).rejects.toThrow('it wants a sign-in')
+  const back = await wire.agree(links[0] as URL)
+  await aProcess().finish(back.searchParams)
+  expect(await aProcess().provider.tokens()).toMatchObject({ token_type: 'Bearer' })
+})
+
+test('what a server wanted when nobody could sign in is what the person is asked for', async () => {
+  const alone = aProcess({ onLink: undefined })
+  const challenge = { serverUrl: wire.url, scope: 'files:read', fetchFn: fetch }
+  await expect(auth(alone.provider, challenge)).rejects.toThrow('it wants a sign-in')
+  await signIn()
+  expect(links.at(-1)?.searchParams.get('scope')).toBe('files:read')
+  await aProcess({ onLink: undefined }).begin()
+  const more = { ...challenge, scope: 'files:read files:write', forceReauthorization: true }
+  await expect(auth(alone.provider, more)).rejects.toThrow('it wants a sign-in')
+  await signIn()
+  expect(links.at(-1)?.searchParams.get('scope')).toBe('files:read files:write')
+})
+
+test('a person who has signed in three times is not sent a fourth time', async () => {
+  for (let time = 1; time <= 3; time++) {
+    await signIn()
+    kept.delete('tokens')
+  }
+  await expect(aProcess().begin()).rejects.toThrow('3 times')
+})
+
+test('the scopes of the entry are asked for where the server names none', async () => {
+  await aProcess({ scopes: ['a', 'b'] }).begin()
+  expect(links[0]?.searchParams.get('scope')).toBe('a b')
+})
+
+test('a resource without a path is named letter by letter', async () => {
+  const origin = new URL(wire.url).origin
+  Object.assign(wire.metadata, { resource: { resource: origin } })
+  await aProcess().begin()
+  expect(links[0]?.searchParams.get('resource')).toBe(origin)
+})
+
+test('all processes sign by the same key', async () => {
+  const keys = await Promise.all([1, 2].map(async () => (await aProcess({ dpop: true }).provider.dpop?.())?.thumbprint))
+  expect(keys[0]).toMatch(/^[\w-]{43}$/)
+  expect(keys[1]).toBe(keys[0])
+  const proof = await (await aProcess({ dpop: true }).provider.dpop?.())?.buildProof({ htm: 'POST', htu: wire.url })
+  expect(proof?.split('.')).toHaveLength(3)
 })

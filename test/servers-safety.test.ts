@@ -1,4 +1,5 @@
 import { rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { readMemberServer } from '../src/config/servers/member.ts'
 import { serverDefaults } from '../src/config/servers.ts'
@@ -74,6 +75,38 @@ describe('signing in', () => {
       { auth: { type: 'client_credentials', clientId: 'i', clientSecret: '${KEY}', scopes: ['a'] } },
       { type: 'client_credentials', clientId: 'i', clientSecret: 'k', scopes: ['a'] },
     ],
+    [{ auth: { type: 'oauth', dpop: true } }, { type: 'oauth', scopes: [], dpop: true }],
+    [
+      {
+        auth: {
+          type: 'private_key_jwt',
+          clientId: 'i',
+          privateKeyFile: 'k.pem',
+          algorithm: 'ES256',
+          issuer: 'https://as.example',
+        },
+      },
+      {
+        ...{ type: 'private_key_jwt', clientId: 'i', scopes: [], issuer: 'https://as.example' },
+        ...{ privateKey: { file: join(folder, 'k.pem') }, algorithm: 'ES256' },
+      },
+    ],
+    [
+      { auth: { type: 'wif', clientId: 'i', assertionFile: '/var/run/token' } },
+      { type: 'wif', clientId: 'i', scopes: [], assertion: { file: '/var/run/token' } },
+    ],
+    [
+      {
+        auth: {
+          ...{ type: 'ema', clientId: 'i', clientSecret: 's' },
+          idp: { issuer: 'https://idp.example', tokenEndpoint: 'https://idp.example/t', clientId: 'p', idToken: '${KEY}' },
+        },
+      },
+      {
+        ...{ type: 'ema', clientId: 'i', clientSecret: 's', scopes: [] },
+        idp: { issuer: 'https://idp.example', tokenEndpoint: 'https://idp.example/t', clientId: 'p', idToken: { text: 'k' } },
+      },
+    ],
   ])('%j is %j', (entry, auth) => {
     expect(readOne({ url, ...entry }, { KEY: 'k' }).server?.auth).toEqual(auth)
   })
@@ -87,6 +120,12 @@ describe('signing in', () => {
   test.each([
     [{ auth: { type: 'bearer' } }, '.auth.token is missing'],
     [{ auth: { type: 'client_credentials', clientId: 'i' } }, '.auth needs clientId and clientSecret for client_credentials'],
+    [{ auth: { type: 'private_key_jwt', clientId: 'i' } }, '.auth needs clientId, privateKey and algorithm for private_key_jwt'],
+    [{ auth: { type: 'wif', clientId: 'i' } }, '.auth needs clientId and assertion for wif'],
+    [
+      { auth: { type: 'ema', clientId: 'i', clientSecret: 's', idp: { issuer: 'https://idp.example' } } },
+      '.auth.idp needs issuer, clientId and idToken (or idTokenFile)',
+    ],
     [{ auth: { type: 'magic' } }, '.auth is wrong: it must be "oauth", "none" or an object'],
     [{ headers: { A: 'a\r\nB: b' } }, '.headers.A is no header that can be sent'],
   ])('%j is refused', (entry, sentence) => {

@@ -1,7 +1,7 @@
 import { isAbsolute, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { z } from 'zod'
-import type { ServerAuth } from './servers/auth.ts'
+import type { MachineAuth, Secret, ServerAuth } from './servers/auth.ts'
 import { asObject, type Entry, entrySchema, unreadKeys } from './servers/entry.ts'
 import { createExpander, type Env, type Input } from './servers/expand.ts'
 import { findEntries } from './servers/file.ts'
@@ -10,7 +10,7 @@ import type { Notes } from './servers/notes.ts'
 import { defaultTimeouts, readTimeouts } from './servers/timeouts.ts'
 import { readTransport, type StdioTransport, type UrlTransport } from './servers/transport.ts'
 
-export type { ServerAuth, StdioTransport, UrlTransport }
+export type { MachineAuth, Secret, ServerAuth, StdioTransport, UrlTransport }
 
 /** One entry of servers.config.json, in the one shape that the house uses. */
 export interface ServerConfig {

@@ -39,7 +39,7 @@ export function withoutOutput(sentence: string): string {
   return sentence.split(itSaid)[0] ?? ''
 }
 
-const signIn = 'it wants a sign-in (HTTP 401)'
+const signIn = 'it wants a sign-in'
 
 /** Whether the server of which this was said could be reached if somebody signed in. */
 export function wantsSignIn(sentence: string): boolean {
@@ -52,7 +52,7 @@ export function webFault(error: unknown, config: ServerConfig, timedOut: boolean
   const why = status === undefined && timedOut ? `it did not answer within ${config.connectMs} ms` : webReason(error)
   return {
     sentence: hideSecrets(`server "${config.name}" could not be reached: ${why}`, config),
-    final: busy !== undefined || status === 401 || status === 403,
+    final: busy !== undefined || status === 401 || status === 403 || isUnauthorized(error),
     ...(busy && { busy }),
   }
 }
@@ -78,9 +78,15 @@ function webReason(error: unknown): string {
   const busy = findBusy(error)
   if (busy) return busy.message
   const status = statusOf(error)
-  if (status === 401) return signIn
+  if (status === 401) return `${signIn} (HTTP 401)`
+  if (isUnauthorized(error)) return signIn
   if (status !== undefined) return `it answered HTTP ${status}${redirectIn(error)}`
   return pageIn(error) ?? messageOf(error)
+}
+
+/** It was refused, and there is a way to sign in: the SDK has tried what it could without a person. */
+function isUnauthorized(error: unknown): boolean {
+  return error instanceof UnauthorizedError || (error instanceof Error && isUnauthorized(error.cause))
 }
 
 /** The SDK follows redirects within one origin only, since headers go along. */

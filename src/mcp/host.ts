@@ -5,9 +5,9 @@ import type { Redis } from '../redis/redis.ts'
 import type { CallOptions, Owner, PromptInfo, Prompts, ServerStatus, Toolbox, ToolProgress, ToolResult } from '../toolbox.ts'
 import { runBatch } from './batch.ts'
 import { type CacheStats, createResultCache } from './cache.ts'
-import type { Sample, UseOptions } from './calls.ts'
+import type { Run, Sample, UseOptions } from './calls.ts'
 import type { HealthRules } from './health.ts'
-import { createHosted, type SessionStats } from './hosted.ts'
+import { createHosted, type Hosted, type SessionStats } from './hosted.ts'
 import { callHouseTool } from './house-tools.ts'
 import { createMetrics, type ToolMetrics } from './metrics.ts'
 import { createPins } from './pins.ts'
@@ -49,6 +49,8 @@ export interface Host {
   getPrompt(server: string, name: string, values: Record<string, string>, options: HostUseOptions): ReturnType<Prompts['get']>
   /** As `Prompts.complete`. */
   complete(server: string, prompt: string, argument: string, typed: string, owners?: Owner[]): Promise<string[]>
+  /** Asks one server of the house, or of this owner, for something of the library's own. Rejects when there is none of that name. */
+  reach<T>(name: string, run: Run<T>, options: { signal: AbortSignal; owner?: Owner }): Promise<T>
   metrics(): ToolMetrics[]
   cacheStats(): CacheStats
   sessionStats(): SessionStats[]
@@ -129,12 +131,11 @@ export function createHost({ log, redis, now = Date.now, health = {}, idleMs = o
   })
   const toolboxes = createToolboxes({ serversOf: registry.of, cache, prompts: createPromptLists(now) })
   const boxFor = (owners: Owner[] = []) => toolboxes.boxFor(owners)
-
   const ending = new AbortController()
-  const { start, register, unregister, ensureRegistered, reconnect } = registry
+  const { of: _of, all: _all, close, ...keeping } = registry
 
   return {
-    ...{ start, register, unregister, ensureRegistered, reconnect },
+    ...keeping,
     test: (config, owner = 'house') => tryServer(config, web?.(config, owner)),
     async list(owners = [], { refresh = false } = {}) {
       await Promise.all(registry.of(owners).map(server => server.refresh(refresh ? 0 : listHoldsMs)))
@@ -151,6 +152,7 @@ export function createHost({ log, redis, now = Date.now, health = {}, idleMs = o
       })
     },
     ...createReaders(toolboxes, ending.signal),
+    reach: async (name, run, { signal, owner = 'house' }) => find(registry.of([owner]), name, owner).use(run, { signal }),
     metrics: metrics.all,
     cacheStats: cache.stats,
     sessionStats: () => registry.all().map(server => server.stats()),
@@ -159,7 +161,7 @@ export function createHost({ log, redis, now = Date.now, health = {}, idleMs = o
     async close() {
       listeners.clear()
       ending.abort(new Error('closed'))
-      await registry.close()
+      await close()
     },
   }
 }
@@ -187,6 +189,12 @@ function createReaders(
     getPrompt: (server, name, values, { owners, ...options }) => promptsFor(owners).get(server, name, values, options),
     complete: (server, prompt, argument, typed, owners) => promptsFor(owners).complete(server, prompt, argument, typed, signal),
   }
+}
+
+function find(servers: Hosted[], name: string, owner: Owner): Hosted {
+  const server = servers.find(one => one.owner === owner && one.config.name === name)
+  if (!server) throw new Error(`there is no server "${name}"`)
+  return server
 }
 
 const laneOf = (tool: Tool | undefined) => (tool && !tool.readOnly ? tool.server : undefined)

@@ -2,6 +2,7 @@ import { randomBytes, timingSafeEqual } from 'node:crypto'
 import {
   auth,
   checkResourceAllowed,
+  type DpopSession,
   type FetchLike,
   type OAuthClientProvider,
   type OAuthDiscoveryState,
@@ -10,6 +11,7 @@ import {
   StreamableHTTPClientTransport,
   UnauthorizedError,
 } from '@modelcontextprotocol/client'
+import { openDpop } from './dpop.ts'
 
 /** What is kept of one sign-in, of one owner to one server: a few texts, sealed by whoever keeps them. */
 export interface SignInStore {
@@ -30,7 +32,11 @@ export interface SignInOptions {
   /** As the operator has registered us; wins over all else. */
   client?: { id: string; secret?: string }
   fetch: FetchLike
-  /** A person has to open this. Absent: nobody can, and the call fails. */
+  /** What to ask for where the server does not say. */
+  scopes?: string[]
+  /** Tokens are bound to a key, which is kept with them (RFC 9449). */
+  dpop?: boolean
+  /** A person has to open this. Absent: nobody can, and the call fails; what the server wanted is kept for whoever can. */
   onLink?(link: URL): void
 }
 
@@ -46,36 +52,32 @@ export interface SignIn {
   finish(callback: URLSearchParams): Promise<void>
 }
 
-/** A person is sent to sign in at most so often for one thing that he wants: a server that always wants more is refused. */
+/** A person is sent to sign in at most so often in a quarter of an hour: a server that always wants more is refused. */
 const mostLinks = 3
 
 export function createSignIn(options: SignInOptions): SignIn {
-  const { store, serverUrl, redirectUrl, clientMetadataUrl, client } = options
+  const { store, serverUrl, redirectUrl, clientMetadataUrl, client, scopes = [] } = options
   const fetch = refreshAlone(store, options.fetch)
   const journey = createJourney(options)
+  let dpop: Promise<DpopSession> | undefined
   const provider: OAuthClientProvider = {
     redirectUrl,
     ...(clientMetadataUrl !== undefined && { clientMetadataUrl }),
     clientMetadata: {
       ...metadataOf(redirectUrl),
       token_endpoint_auth_method: client?.secret === undefined ? 'none' : 'client_secret_basic',
+      ...(scopes.length > 0 && { scope: scopes.join(' ') }),
     },
     ...createCredentials(options),
     ...journey.steps,
-    /** Tokens go to their server and no other, whatever its metadata says (RFC 8707). */
-    async validateResourceURL(requested, resource) {
-      const ours = new URL(serverUrl)
-      ours.hash = ''
-      if (resource === undefined) return ours
-      if (checkResourceAllowed({ requestedResource: requested, configuredResource: resource })) return new URL(resource)
-      throw new Error(`it says that it is ${resource}, which is another server`)
-    },
+    validateResourceURL: onlyTo(serverUrl),
+    ...(options.dpop && { dpop: () => (dpop ??= openDpop(store)) }),
   }
   return {
     provider,
     fetch,
     async begin() {
-      return (await auth(provider, { serverUrl, fetchFn: fetch })) === 'AUTHORIZED'
+      return (await auth(provider, { serverUrl, fetchFn: fetch, ...(await journey.wanted()) })) === 'AUTHORIZED'
     },
     finish: callback =>
       journey.comeBack(callback, () =>
@@ -93,6 +95,18 @@ export function metadataOf(redirectUrl: string) {
     response_types: ['code'],
     application_type: /^https:/.test(redirectUrl) ? 'web' : 'native',
     token_endpoint_auth_method: 'none',
+  }
+}
+
+/** Tokens go to their server and no other, whatever its metadata says (RFC 8707). */
+export function onlyTo(serverUrl: string): NonNullable<OAuthClientProvider['validateResourceURL']> {
+  return async (requested, resource) => {
+    const ours = new URL(serverUrl)
+    ours.hash = ''
+    if (resource === undefined) return ours
+    if (checkResourceAllowed({ requestedResource: requested, configuredResource: resource }))
+      return Object.defineProperty(new URL(resource), 'href', { value: resource }) // letter by letter, with no slash added
+    throw new Error(`it says that it is ${resource}, which is another server`)
   }
 }
 
@@ -141,50 +155,81 @@ type Steps = Pick<
   'state' | 'redirectToAuthorization' | 'saveCodeVerifier' | 'saveDiscoveryState' | 'discoveryState'
 > & { codeVerifier(): Promise<string> }
 
-/** The way to the sign-in page and back. */
+/** What a server wanted when nobody was there to be sent to sign in. */
+interface Wanted {
+  scope?: string
+  resourceMetadataUrl?: string
+  /** It had been shown a token, which does not reach far enough. */
+  more: boolean
+}
+
+/** The way to the sign-in page and back. Where nobody can be sent, nothing is touched of the way that a person may be on meanwhile. */
 function createJourney({ store, onLink }: SignInOptions) {
   const { read, write } = inJson(store)
   let links = 0
   let returning = false
+  let found: OAuthDiscoveryState | undefined
   const steps: Steps = {
     async state() {
-      // Who only connects must not overwrite what somebody who is at the sign-in page will come back with.
-      if (!onLink) throw new UnauthorizedError('it wants a sign-in')
       const state = randomBytes(24).toString('base64url')
-      await store.set('state', state)
+      if (onLink) await store.set('state', state)
       return state
     },
-    redirectToAuthorization(link) {
+    async redirectToAuthorization(link) {
+      if (!onLink) return refuseAlone(link, found, store)
       links++
-      if (links > mostLinks)
+      if (links > mostLinks || Number(await store.get('signed')) >= mostLinks)
         throw new UnauthorizedError(`it has sent the person to sign in ${mostLinks} times and still wants more`)
       if (!['http:', 'https:'].includes(link.protocol)) throw new UnauthorizedError('its sign-in page is no page of the web')
-      if (!onLink) throw new UnauthorizedError('it wants a sign-in')
       onLink(link)
     },
-    saveCodeVerifier: verifier => store.set('verifier', verifier),
+    async saveCodeVerifier(verifier) {
+      if (onLink) await store.set('verifier', verifier)
+    },
     async codeVerifier() {
       const verifier = await store.get('verifier')
       if (verifier === undefined) throw new Error('this sign-in was not begun here, or too long ago')
       return verifier
     },
-    async saveDiscoveryState(found) {
-      refuseWithoutChallenge(found)
-      await write('discovery', found)
+    async saveDiscoveryState(state) {
+      refuseWithoutChallenge(state)
+      found = state
+      if (onLink) await write('discovery', state)
     },
     /** Only on the way back from the browser: a server may have moved to another authorization server since. */
     discoveryState: async () => (returning ? read<OAuthDiscoveryState>('discovery') : undefined),
   }
   return {
     steps,
+    wanted: () => readWanted(store),
     async comeBack(callback: URLSearchParams, finish: () => Promise<void>): Promise<void> {
       const expected = await store.get('state')
       if (!isSame(callback.get('state') ?? '', expected ?? '')) throw new Error('this is not the answer to the last link')
       returning = true
       await finish().finally(() => (returning = false))
       links = 0
-      await store.remove('state', 'verifier')
+      await store.set('signed', String(Number((await store.get('signed')) ?? 0) + 1))
+      await store.remove('state', 'verifier', 'wanted')
     },
+  }
+}
+
+async function refuseAlone(link: URL, found: OAuthDiscoveryState | undefined, store: SignInStore): Promise<never> {
+  const scope = link.searchParams.get('scope')
+  const { resourceMetadataUrl } = found ?? {}
+  const more = (await store.get('tokens')) !== undefined
+  const wanted: Wanted = { ...(scope && { scope }), ...(resourceMetadataUrl && { resourceMetadataUrl }), more }
+  await inJson(store).write('wanted', wanted)
+  throw new UnauthorizedError('it wants a sign-in')
+}
+
+/** As the library wants to be told it. */
+async function readWanted(store: SignInStore) {
+  const { scope, resourceMetadataUrl, more } = (await inJson(store).read<Wanted>('wanted')) ?? {}
+  return {
+    ...(scope !== undefined && { scope }),
+    ...(resourceMetadataUrl !== undefined && { resourceMetadataUrl: new URL(resourceMetadataUrl) }),
+    ...(more && { forceReauthorization: true }),
   }
 }
 

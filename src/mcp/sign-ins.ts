@@ -25,8 +25,8 @@ const wayBackSeconds = 900
 const lockMs = 20_000
 const lookEveryMs = 50
 
-/** What matters only until the browser comes back. */
-const onTheWay = new Set(['state', 'verifier', 'discovery', 'asked'])
+/** What matters only until the browser comes back, and shortly after. */
+const onTheWay = new Set(['state', 'verifier', 'discovery', 'asked', 'wanted', 'signed'])
 
 const unlockScript = `if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end`
 
@@ -65,7 +65,7 @@ export function createSignIns(redis: Redis, vault: Vault): SignIns {
       return json === null ? undefined : (JSON.parse(json) as SignInPlace)
     },
     async forget(place) {
-      for (const name of ['tokens', 'clients', ...onTheWay]) await redis.del(keyOf(place, name))
+      for (const name of ['tokens', 'clients', 'key', ...onTheWay]) await redis.del(keyOf(place, name))
     },
   }
 }

@@ -1,7 +1,8 @@
-import { ClientCredentialsProvider, type FetchLike, type OAuthClientProvider } from '@modelcontextprotocol/client'
-import type { ServerConfig } from '../config/servers.ts'
+import type { FetchLike, OAuthClientProvider } from '@modelcontextprotocol/client'
+import type { MachineAuth, ServerConfig } from '../config/servers.ts'
 import type { Guard } from '../net/guard.ts'
 import type { Owner } from '../toolbox.ts'
+import { createMachine } from './machine.ts'
 import { createSignIn, type SignIn } from './oauth.ts'
 import type { SignIns } from './sign-ins.ts'
 import { createWebFetch } from './web-fetch.ts'
@@ -28,12 +29,8 @@ export function createWebs(options: WebOptions): WebFor {
   const fetchFor = createFetchFor(options.guard)
   return (config, owner) => {
     const fetch = fetchFor(owner)
-    const { auth } = config
-    if (auth.type === 'client_credentials') {
-      const { clientId, clientSecret, scopes } = auth
-      const scope = scopes.length > 0 && { scope: scopes.join(' ') }
-      return { fetch, authProvider: new ClientCredentialsProvider({ clientId, clientSecret, ...scope }) }
-    }
+    const { auth, transport } = config
+    if (transport.kind !== 'stdio' && isMachine(auth)) return { fetch, authProvider: createMachine(auth, transport.url, fetch) }
     const signIn = signInFor(config, owner, fetch, options)
     return signIn ? { fetch: signIn.fetch, authProvider: signIn.provider } : { fetch }
   }
@@ -45,6 +42,10 @@ export function createFetchFor(guard: Guard): (owner: Owner) => FetchLike {
   return owner => (owner === 'house' ? open : (url, init) => guard.fetch(url, init))
 }
 
+function isMachine(auth: ServerConfig['auth']): auth is MachineAuth {
+  return !['none', 'bearer', 'oauth'].includes(auth.type)
+}
+
 /** The sign-in of this owner to this server; undefined where there can be none. `onLink` is as in `SignInOptions`. */
 export function signInFor(
   { name, transport, auth }: ServerConfig,
@@ -54,12 +55,14 @@ export function signInFor(
   onLink?: (link: URL) => void,
 ): SignIn | undefined {
   if (auth.type !== 'oauth' || transport.kind === 'stdio' || !signIns) return undefined
-  const { clientId, clientSecret } = auth
+  const { clientId, clientSecret, scopes, dpop = false } = auth
   return createSignIn({
     store: signIns.of({ owner, server: name }),
     serverUrl: transport.url,
     redirectUrl,
     fetch,
+    scopes,
+    dpop,
     ...(clientMetadataUrl !== undefined && { clientMetadataUrl }),
     ...(clientId !== undefined && { client: { id: clientId, ...(clientSecret !== undefined && { secret: clientSecret }) } }),
     ...(onLink && { onLink }),

@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto'
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
 /** An authorization server and the resource that it protects, as RFC 8414, 7591, 7636, 9207 and 9728 describe them. */
@@ -10,12 +10,19 @@ export interface OAuthWire {
   asked: string[]
   /** What its metadata says from now on beside or in place of the usual. */
   metadata: Record<string, unknown>
+  /** With what the house came by itself: the body, and the headers that matter. */
+  shown: Record<string, string>[]
+  /** Refuses whoever comes by himself, by this error. */
+  refusal: { error?: string }
   /** Opens a link as a browser would, for somebody who agrees: where he is sent back to. */
   agree(link: URL): Promise<URL>
   /** Ends all access tokens. */
   expire(): void
   close(): Promise<void>
 }
+
+const tokenExchange = 'urn:ietf:params:oauth:grant-type:token-exchange'
+const alone = new Set(['client_credentials', 'urn:ietf:params:oauth:grant-type:jwt-bearer', tokenExchange])
 
 export type Behind = (request: IncomingMessage, response: ServerResponse, body: unknown) => Promise<void>
 
@@ -26,6 +33,8 @@ export async function startOAuthWire(behind?: Behind): Promise<OAuthWire> {
   const refreshable = new Set<string>()
   let valid = new Set<string>()
   const metadata: Record<string, unknown> = {}
+  const shown: Record<string, string>[] = []
+  const refusal: OAuthWire['refusal'] = {}
 
   function grant(): Record<string, unknown> {
     const [access, refresh] = [randomUUID(), randomUUID()]
@@ -33,9 +42,18 @@ export async function startOAuthWire(behind?: Behind): Promise<OAuthWire> {
     refreshable.add(refresh)
     return { access_token: access, refresh_token: refresh, token_type: 'Bearer', expires_in: 3600 }
   }
-  function token(body: URLSearchParams): [number, unknown] {
-    const kind = body.get('grant_type')
+  /** Of a machine; and of an identity provider, that it may show somewhere else what it gets. */
+  function tokenAlone(kind: string, body: URLSearchParams, { authorization, dpop }: IncomingHttpHeaders): [number, unknown] {
+    const proof = Array.isArray(dpop) ? dpop[0] : dpop
+    shown.push({ ...Object.fromEntries(body), ...(authorization && { authorization }), ...(proof && { dpop: proof }) })
+    if (refusal.error !== undefined) return [400, refusal]
+    if (kind !== tokenExchange) return [200, grant()]
+    return [200, { issued_token_type: 'urn:ietf:params:oauth:token-type:id-jag', access_token: 'a-grant', token_type: 'N_A' }]
+  }
+  function token(body: URLSearchParams, headers: IncomingHttpHeaders): [number, unknown] {
+    const kind = body.get('grant_type') ?? ''
     asked.push(`POST /token ${kind}`)
+    if (alone.has(kind)) return tokenAlone(kind, body, headers)
     if (kind === 'refresh_token') {
       // Each is good for one use, and its reuse ends them all, as OAuth 2.1 recommends.
       if (refreshable.delete(body.get('refresh_token') ?? '')) return [200, grant()]
@@ -86,9 +104,10 @@ export async function startOAuthWire(behind?: Behind): Promise<OAuthWire> {
         back.searchParams.set(name, value)
       return void response.writeHead(302, { location: back.href }).end()
     }
-    if (at.pathname === '/token') return void json(...token(new URLSearchParams(body)))
+    if (at.pathname === '/token') return void json(...token(new URLSearchParams(body), request.headers))
     if (valid.has((request.headers.authorization ?? '').replace(/^Bearer /, '')))
       return behind ? behind(request, response, body === '' ? undefined : JSON.parse(body)) : void json(200, { fine: true })
+    asked.push(`${request.method} /mcp`)
     json(401, {}, { 'www-authenticate': `Bearer resource_metadata="${base}/.well-known/oauth-protected-resource/mcp"` })
   }
 
@@ -99,6 +118,8 @@ export async function startOAuthWire(behind?: Behind): Promise<OAuthWire> {
     url: `${base}/mcp`,
     asked,
     metadata,
+    shown,
+    refusal,
     async agree(link) {
       const answer = await fetch(link, { redirect: 'manual' })
       return new URL(answer.headers.get('location') ?? '')

@@ -40,8 +40,26 @@ const oauthSchema = z.looseObject({
   scope: text.optional(),
 })
 const authSchema = oauthSchema.extend({
-  type: oneOf(['none', 'bearer', 'oauth', 'client_credentials']).optional(),
+  type: oneOf(['none', 'bearer', 'oauth', 'client_credentials', 'private_key_jwt', 'ema', 'wif']).optional(),
   token: text.optional(),
+  issuer: text.describe('The only authorization server that is shown the secret').optional(),
+  dpop: flag.describe('Bind tokens to a key (RFC 9449)').optional(),
+  privateKey: text.describe('PKCS #8, for private_key_jwt').optional(),
+  privateKeyFile: text.describe('The file in which it stands').optional(),
+  algorithm: text.describe('Of the key, such as ES256').optional(),
+  assertion: text.describe('What the platform says of the bot (a JWT), for wif').optional(),
+  assertionFile: text.describe('The file in which it stands, read anew each time').optional(),
+  idp: z
+    .looseObject({
+      issuer: text.optional(),
+      tokenEndpoint: text.describe('When its metadata does not say').optional(),
+      clientId: text.optional(),
+      clientSecret: text.optional(),
+      idToken: text.optional(),
+      idTokenFile: text.describe('The file in which it stands, read anew each time').optional(),
+    })
+    .describe("The company's identity provider, for ema")
+    .optional(),
   CLIENT_ID: text.optional(),
   CLIENT_SECRET: text.optional(),
 })

@@ -45,7 +45,7 @@ export function readTransport(raw: Entry, notes: Notes, expand: Expander, folder
     return undefined
   }
   const own = readHeaders(raw, notes, expand)
-  const { auth, token } = readAuth(raw, own, notes, expand)
+  const { auth, token } = readAuth(raw, own, { notes, expand, folder })
   const headers = token === undefined || hasAuthorization(own) ? own : { ...own, Authorization: `Bearer ${token}` }
   return { transport: { kind, url, headers }, auth }
 }
