@@ -36,7 +36,7 @@ describe('a local server', () => {
   })
 
   test.each(['silent', 'fragile'])('an old server that is %s when asked for the newest protocol still connects', async mode => {
-    const box = await start(raw(mode, { connectMs: 2000 }))
+    const box = await start(raw(mode, { connectMs: 4000 }))
     expect(box.servers()).toMatchObject([{ state: 'active' }])
     expect(await call(box, 'raw__cancelled')).toEqual({ ok: true, text: '0' })
   })

@@ -41,10 +41,10 @@ export async function attempt<T>(
       await sleep(wait, undefined, { signal: deadline.signal })
       deadline.touch()
     } else {
-      const unsent = isUnsent(error)
-      if (!again || !(unsent || (repeatable && isLost(error)))) throw error
+      const heard = !isUnsent(error)
+      if (!again || (heard && !(repeatable && isLost(error)))) throw error
       again = false
-      if (unsent && !('busy' in at)) letGo(line, at, error)
+      if (!heard && !('busy' in at)) letGo(line, at, error)
     }
   }
 }

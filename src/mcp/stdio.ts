@@ -39,6 +39,8 @@ export function createProcessTransport(config: StdioTransport): ProcessTransport
   let child: Child | undefined
   let stderr = ''
   let ended: string | undefined
+  /** Nothing of it is left to be ended. */
+  let gone = false
 
   const transport: ProcessTransport = {
     get pid() {
@@ -54,7 +56,7 @@ export function createProcessTransport(config: StdioTransport): ProcessTransport
       return write(child, serializeMessage(message))
     },
     async close() {
-      if (child) await endTree(child, mark)
+      if (child && !gone) await endTree(child, mark)
     },
   }
 
@@ -80,6 +82,7 @@ export function createProcessTransport(config: StdioTransport): ProcessTransport
   async function finish(child: Child): Promise<void> {
     await Promise.race([Promise.all([once(child.stdout, 'close'), once(child.stderr, 'close')]), sleep(100)])
     killTree(child, mark)
+    gone = true
     transport.onclose?.()
   }
 

@@ -3,7 +3,7 @@ import { withBody } from './flow.ts'
 
 /** The event streams that a server keeps open for what it tells unasked (before 2026, by GET). */
 export interface Streams {
-  /** Tries to open one that the server answered. `refused`: it offers none. */
+  /** `untried`: none was asked for yet. `refused`: the server offers none. */
   state(): 'untried' | 'open' | 'lost' | 'refused'
   /** Called when one is open again after the first, with whatever was told meanwhile unheard. */
   onBack(listener: () => void): void

@@ -43,6 +43,8 @@ export interface RawWeb {
   url: string
   heard: Heard[]
   script: Script
+  /** What a good server does. */
+  usual: Script
   /** Event streams that were asked for by GET and are open. */
   streams: ServerResponse[]
   /** As after a restart: sessions are unknown. */
@@ -77,6 +79,7 @@ export async function startRawWeb(era: 'legacy' | 'modern', script: Script = {},
     url: `http://127.0.0.1:${(web.address() as AddressInfo).port}/mcp`,
     heard,
     script,
+    usual,
     streams,
     forget: () => sessions.clear(),
     cut: () => web.closeAllConnections(),
