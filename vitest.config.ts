@@ -5,7 +5,7 @@ export default defineConfig({
     // A loaded machine is slow, not wrong.
     expect: { poll: { timeout: 10_000, interval: 20 } },
     include: ['test/**/*.test.ts'],
-    exclude: ['test/browser/**'],
+    exclude: ['test/browser/**', 'test/media/**'],
     reporters: ['default', './test/closing-line.ts'],
     testTimeout: 20_000,
     hookTimeout: 20_000,

@@ -67,14 +67,15 @@ function floors(rooms: Room[]): string[] {
 
 const porch = /^src\/(message|ask|adapter|errors|log)\.ts$|^src\/i18n\//
 
-/** Platforms stay at the edge: the core knows none, an adapter knows only the porch, a bundled server knows nothing of the house. */
+/** Platforms stay at the edge: the core knows none, an adapter knows only the porch, a bundled server nothing but what servers share. */
 function edges(rooms: Room[]): string[] {
   return rooms.flatMap(({ path, neighbours }) => {
     const own = path.split('/').slice(0, 2).join('/')
     const allowed = (next: string) => {
       if (path === 'src/main.ts') return true
       if (path.startsWith('src/')) return !/^(adapters|servers)\//.test(next)
-      return next.startsWith(`${own}/`) || (path.startsWith('adapters/') && porch.test(next))
+      if (next.startsWith(`${own}/`)) return true
+      return path.startsWith('adapters/') ? porch.test(next) : /^servers\/[a-z]+\.ts$/.test(next)
     }
     return neighbours.filter(next => !allowed(next)).map(next => `${path} may not import ${next}`)
   })
