@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { createTerminalAdapter } from '../adapters/terminal/terminal.ts'
 import type { WebOptions } from '../adapters/web/web.ts'
 import type { Adapter } from './adapter.ts'
+import { createTextStore } from './agent/text-store.ts'
 import { findForm } from './answers.ts'
 import { banner } from './banner.ts'
 import { createCallback } from './callback.ts'
@@ -126,6 +127,7 @@ function createQueueRooms(house: RedisHouse, log: Log) {
     asks: createAsks(redis),
     journal: createJournal(redis),
     files: createFileStore(redis),
+    texts: createTextStore(redis),
     leases: createLeases(redis),
     history: createHistory(redis),
     settings: createSettings(redis),

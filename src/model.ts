@@ -15,10 +15,31 @@ export interface ToolEntry {
   name: string
   text: string
   ok: boolean
+  /** What the house makes of it; absent in what was kept before it did. */
+  outcome?: Outcome
+  /** What the house has to say of it to the model, which nothing in the text can say in its place. */
+  remark?: string
   /** What it returned beside words. */
   files?: KeptFile[]
   /** Those of the files that the model is shown now; never kept. */
   pictures?: Picture[]
+}
+
+export type SourceState = 'ok' | 'empty' | 'failed' | 'timed-out' | 'not-permitted' | 'needs-sign-in' | 'unavailable'
+
+/** How one source answered, by the house's own judgement; in no language, so that every reader can be told in his. */
+export interface Outcome {
+  state: SourceState
+  /** Of the items that it returned, where that can be told; never 0. */
+  count?: number
+  /** Of HTTP, as the server told it. */
+  status?: number
+  /** Why, in the server's own words: one line. */
+  said?: string
+  /** What would help: a name in `Words.sourceHelp`. */
+  help?: string
+  /** The tool as a person would name it: `twitter search`. */
+  source: string
 }
 
 /** A picture for a model that can see: PNG, JPEG, GIF or WebP. It lives in prompts alone, its bytes in no journal and no history. */

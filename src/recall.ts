@@ -78,7 +78,7 @@ export async function seenBefore(
 }
 
 /** With all that was asked during calls that are not done. */
-function replay(steps: Step[], tools: Tool[]): AgentEvent[] {
+export function replay(steps: Step[], tools: Tool[]): AgentEvent[] {
   const calls = steps.flatMap(step => (step.type === 'said' ? step.entry.calls : []))
   const done = new Set(doneBefore(steps).results.keys())
   const startOf = (callId: string): AgentEvent[] => {

@@ -1,5 +1,6 @@
 import { hostname } from 'node:os'
 import type { Adapter } from './adapter.ts'
+import type { TextStore } from './agent/text-store.ts'
 import { endOverdue } from './answers.ts'
 import type { Config } from './config/config.ts'
 import type { History } from './history.ts'
@@ -49,6 +50,7 @@ export interface ShiftTools {
   inbox: Inbox
   journal: Journal
   files: FileStore
+  texts: TextStore
   leases: Leases
   history: History
   settings: Settings
@@ -87,7 +89,7 @@ export async function startShift(tools: ShiftTools): Promise<Shift> {
   const sample = createSampling({ model: models.model, name, words: wordsFor(undefined, config.locale) })
   const servers = await openServers(tools, sample, tell)
   const { toolsReady, toolboxFor } = servers
-  const atHand = { ...tools, ...models, toolsReady, maxSteps, patienceMs, locale: config.locale }
+  const atHand = { ...tools, ...models, toolsReady, maxSteps, limits: config.turn, patienceMs, locale: config.locale }
   const turns = createTurns({
     inbox,
     leases,

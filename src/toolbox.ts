@@ -1,5 +1,5 @@
 import type { Answer, AskDraft } from './ask.ts'
-import type { Entry, KeptFile, Tool } from './model.ts'
+import type { Entry, KeptFile, SourceState, Tool } from './model.ts'
 
 /** Whose a server is: the house's, one person's (`user:discord:123`), or one place's (`place:telegram:-100:7`). */
 export type Owner = 'house' | `user:${string}` | `place:${string}`
@@ -66,6 +66,12 @@ export interface ToolResult {
   ok: boolean
   /** What the model reads: Markdown, JSON or plain words. Never empty, unless there are files. */
   text: string
+  /** Of the items in it, where its shape tells. */
+  count?: number
+  /** Only a part of it is in the text: which, and how to read on, in one line for the model. */
+  more?: string
+  /** What went wrong, where it is known otherwise than by the text. */
+  fault?: SourceState
   /** What else it returned, as it came. */
   files?: ToolFile[]
   /** What was kept of the files. */

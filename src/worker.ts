@@ -2,16 +2,20 @@ import type { Adapter } from './adapter.ts'
 import { runAgent } from './agent/agent.ts'
 import { runCall } from './agent/call.ts'
 import type { AgentEvent, Notice } from './agent/events.ts'
+import type { TurnLimits } from './agent/limits.ts'
+import { openLongResults } from './agent/long-results.ts'
 import { openPrompt } from './agent/open-prompt.ts'
 import { systemPrompt, toEntry } from './agent/prompt.ts'
+import type { TextStore } from './agent/text-store.ts'
 import { openAsking } from './asking.ts'
 import { type Behind, openBehind } from './behind.ts'
 import { findCommand } from './commands.ts'
 import { deliverFinal, withWhole } from './delivery.ts'
-import { ModelError, Parked } from './errors.ts'
+import { endingOf, mayBeRetried, noText, setAside } from './endings.ts'
+import { Parked } from './errors.ts'
 import { type History, wholeEntries } from './history.ts'
 import { chooseWords, type Words } from './i18n/i18n.ts'
-import { errorId, type Log, reason } from './log.ts'
+import type { Log } from './log.ts'
 import { type Media, openMedia } from './media/media.ts'
 import type { FileStore } from './media/store.ts'
 import { type Message, platformOf } from './message.ts'
@@ -37,6 +41,7 @@ export interface WorkerTools {
   inbox: Inbox
   journal: Journal
   files: FileStore
+  texts: TextStore
   history: History
   settings: Settings
   retries: Retries
@@ -49,6 +54,7 @@ export interface WorkerTools {
   /** Resolves when every server has come up or failed, so that the first question already finds its tools. */
   toolsReady: Promise<void>
   maxSteps: number
+  limits?: TurnLimits
   /** How long a worker waits with a turn for a person's answer before it turns to others, in milliseconds. */
   patienceMs: number
   locale: string
@@ -234,16 +240,26 @@ async function* eventsOf(
   { question, record, behind, media, turn, words, tools }: Composing,
   said: Entry[],
 ): AsyncGenerator<AgentEvent> {
-  const { model, maxSteps, history } = tools
+  const { model, maxSteps, limits, history } = tools
   const ask = openAsking({ ...tools, question, attempt: String(record.earlier.length), turn })
-  const { toolbox, illustrate } = media
   const { signal } = turn
   const before = doneBefore(record.steps)
   const past = await history.load(question.conversation)
   await Promise.race([tools.toolsReady, aborted(signal)])
   const found = findCommand(question.text)
-  if (found?.command?.name === 'call') {
-    return yield* runCall(found.argument, { toolbox, words, signal, before, ask, callId: `call-${tokenOf(question.id)}` })
+  const isCall = found?.command?.name === 'call'
+  const known = [...past, ...said]
+  const long = openLongResults({
+    ...tools,
+    toolbox: media.toolbox,
+    conversation: question.conversation,
+    known,
+    forPerson: isCall,
+  })
+  const { toolbox, shorten } = long
+  if (isCall) {
+    const callId = `call-${tokenOf(question.id)}`
+    return yield* runCall(found.argument, { toolbox, shorten, words, signal, before, ask, callId })
   }
   if (found?.command?.name === 'prompt') {
     const callId = `prompt-${tokenOf(question.id)}`
@@ -252,7 +268,8 @@ async function* eventsOf(
     said.splice(0, 1, ...opening)
   } else said.splice(0, said.length, ...(await toEntries(record, media.read)))
   const system = systemPrompt(toolbox.servers(), new Date(), notUndone(record, toolbox.list()))
-  yield* runAgent(past, said, { model, toolbox, system, maxSteps, signal, before, ask, hear: behind.hear, illustrate })
+  const ways = { ...long, hear: behind.hear, illustrate: media.illustrate, ask, before }
+  yield* runAgent(past, said, { model, system, maxSteps, ...(limits && { limits }), signal, ...ways })
 }
 
 function aborted(signal: AbortSignal): Promise<void> {
@@ -260,37 +277,4 @@ function aborted(signal: AbortSignal): Promise<void> {
     if (signal.aborted) resolve()
     else signal.addEventListener('abort', () => resolve(), { once: true })
   })
-}
-
-const endings = { stop: 'stopped', restart: 'stopped', withdraw: 'withdrawn', interrupt: 'interrupted' } as const
-
-function endingOf(ended: unknown, error: unknown, message: Message, log: Log): Notice {
-  if (!(ended instanceof TurnEnded)) return failure(error, message, log)
-  return { kind: endings[ended.how] }
-}
-
-/** Not after a step limit, which is an answer, nor after what somebody wished. */
-const mayBeRetried = ({ kind }: Notice) => !['step-limit', 'stopped', 'withdrawn', 'interrupted'].includes(kind)
-
-function noText({ id, conversation }: Message, log: Log): Notice {
-  const error = errorId()
-  log.error({ error, conversation, message: id }, 'the model ended without an answer')
-  return { kind: 'no-text', id: error }
-}
-
-function setAside({ id, conversation }: Message, log: Log): Notice {
-  const error = errorId()
-  log.error({ error, conversation, message: id }, 'a message was set aside: its workers died over it')
-  return { kind: 'set-aside', id: error }
-}
-
-function failure(error: unknown, { id, conversation }: Message, log: Log): Notice {
-  const errorIdentity = errorId()
-  const facts = { error: errorIdentity, conversation, message: id, reason: reason(error) }
-  if (error instanceof ModelError) {
-    log.error(facts, 'the model could not answer')
-    return { kind: 'model-failed', id: errorIdentity, what: error.message }
-  }
-  log.error({ ...facts, stack: error instanceof Error ? error.stack : undefined }, 'a turn failed')
-  return { kind: 'failed', id: errorIdentity }
 }

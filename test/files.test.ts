@@ -71,7 +71,7 @@ describe('what tools return beside words', () => {
     ])
     expect(before).toEqual(Array(2).fill([expect.stringContaining('Here it is.')]))
     const history = await rooms.history.load('fake:1')
-    expect(history.map(entry => Object.keys(entry))).toContainEqual(['role', 'callId', 'name', 'text', 'ok'])
+    expect(history.map(entry => Object.keys(entry))).toContainEqual(['role', 'callId', 'name', 'text', 'ok', 'outcome', 'remark'])
     const bytes = await Promise.all((await rooms.redis.keys('*:file:*')).map(key => rooms.redis.strlen(key)))
     expect(bytes).toEqual([0, 0])
   })
@@ -110,7 +110,7 @@ describe('what tools return beside words', () => {
     await work(chat, model, draws({ data: voice }))
     await ask(aMessage('speak'))
     await idle()
-    expect(model.heard[1]?.transcript.at(-1)).toEqual({
+    expect(model.heard[1]?.transcript.at(-1)).toMatchObject({
       role: 'tool',
       callId: 'draw',
       name: 'draw',

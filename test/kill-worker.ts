@@ -1,6 +1,7 @@
 // A worker that kills itself at one chosen point of a turn: `node test/kill-worker.ts <point>`; a program of kill.test.ts.
 import { appendFileSync } from 'node:fs'
 import { createTelegramAdapter } from '../adapters/telegram/telegram.ts'
+import { createTextStore } from '../src/agent/text-store.ts'
 import { createHistory } from '../src/history.ts'
 import { silentLog } from '../src/log.ts'
 import { createFileStore } from '../src/media/store.ts'
@@ -68,6 +69,7 @@ const tools = {
   inbox,
   journal: mined('journal', createJournal(redis)),
   files: createFileStore(redis),
+  texts: createTextStore(redis),
   history: createHistory(redis),
   settings: createSettings(redis),
   pacer: createPacer(redis),

@@ -189,12 +189,13 @@ describe('a Redis of the operator’s own', () => {
 
 test('all keys of one conversation lie in one slot, and in one of the buckets that are swept', () => {
   for (const conversation of ['telegram:-100123:7', 'discord:1573602284221235205', 'web:{odd}']) {
-    const { seen, retry, file, ask, parked, ...keys } = keysOf(conversation)
+    const { seen, retry, file, text, ask, parked, ...keys } = keysOf(conversation)
     const tags = [
       ...Object.values(keys),
       seen('id'),
       retry('token'),
       file('id'),
+      text('ref'),
       ask('token'),
       ...Object.values(parked('token')),
     ].map(key => /\{(.*?)\}/.exec(key)?.[1])

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Cluster, type Redis } from 'ioredis'
+import { createTextStore } from '../src/agent/text-store.ts'
 import { createHistory } from '../src/history.ts'
 import { silentLog } from '../src/log.ts'
 import { createFileStore } from '../src/media/store.ts'
@@ -68,6 +69,7 @@ export async function testRooms() {
     asks: createAsks(redis),
     journal: createJournal(redis),
     files: createFileStore(redis),
+    texts: createTextStore(redis),
     leases: createLeases(redis),
     history: createHistory(redis),
     settings: createSettings(redis),

@@ -1,7 +1,9 @@
 import type { Entry, Model, Prompt } from '../model.ts'
-import type { Toolbox } from '../toolbox.ts'
-import type { AgentEvent } from './events.ts'
+import type { Toolbox, ToolResult } from '../toolbox.ts'
+import type { AgentEvent, Notice } from './events.ts'
+import { findCircles, type Spending, startSpending, type TurnLimits } from './limits.ts'
 import { type AskPerson, type DoneBefore, nothingDone, runTools } from './run-tools.ts'
+import { estimateTokens, type Gauge } from './tokens.ts'
 
 export interface AgentOptions {
   model: Model
@@ -9,67 +11,122 @@ export interface AgentOptions {
   system: string
   /** How often the model may speak; the last time it has no tools and must answer. */
   maxSteps: number
+  /** Absent: no limits but the steps. */
+  limits?: TurnLimits
   signal: AbortSignal
   /** Asked between the tools and the model: what the person has said meanwhile. */
   hear?(): Promise<Entry | undefined>
   /** The transcript as the model is to read it now: with the pictures that its tools have just returned. */
   illustrate?(transcript: Entry[]): Promise<Entry[]>
+  /** As in `ToolRun`. */
+  shorten?(result: ToolResult): Promise<ToolResult>
+  /** Learns from what the endpoint counts. */
+  gauge?: Gauge
   /** Of an earlier attempt that ended within the step that the transcript ends with. */
   before?: DoneBefore
   ask?: AskPerson
 }
 
+const noLimits: TurnLimits = { seconds: 2_000_000, tokens: Infinity }
+
 /**
- * Lets the model speak and use tools until it has nothing more to call. `turn` is what was said in this turn so far; when it ends with
- * calls, it goes on with those.
+ * Lets the model speak and use tools until it has nothing more to call, or has used up what a turn may cost. `turn` is what was said in
+ * this turn so far; when it ends with calls, it goes on with those.
  * Throws ModelError when the model could not answer, Parked when it waits for a person, and what aborted the signal.
  */
 export async function* runAgent(past: Entry[], turn: Entry[], options: AgentOptions): AsyncGenerator<AgentEvent> {
-  const { model, toolbox, system, maxSteps, signal, hear, illustrate = async all => all, before = nothingDone, ask } = options
-  const transcript = [...past, ...turn]
-  let answer = transcript.at(-1)
+  const { maxSteps, limits = noLimits } = options
+  const spending = startSpending(limits)
+  const said = [...turn]
+  let answer = said.at(-1)
   let spoken = turn.filter(({ role }) => role === 'assistant').length
   while (true) {
     if (answer?.role === 'assistant') {
       if (answer.calls.length === 0) return
-      for await (const event of runTools({
-        calls: answer.calls,
-        tools: toolbox.list(),
-        toolbox,
-        signal,
-        before,
-        ...(ask && { ask }),
-      })) {
-        if (event.type === 'entry') transcript.push(event.entry)
-        yield event
-      }
-      const heard = await hear?.()
-      if (heard) {
-        transcript.push(heard)
-        yield { type: 'entry', entry: heard }
-      }
+      yield* use(answer, said, spending, options)
     }
     if (spoken >= maxSteps) return
-    const mustAnswer = ++spoken === maxSteps
-    if (mustAnswer && maxSteps > 1) yield { type: 'notice', notice: { kind: 'step-limit', steps: maxSteps - 1 } }
-    const tools = mustAnswer ? [] : toolbox.list()
-    answer = yield* speak(model, { system, transcript: await illustrate(transcript), tools }, signal)
-    transcript.push(answer)
+    const isLast = ++spoken === maxSteps
+    const end: Notice | undefined = isLast && maxSteps > 1 ? { kind: 'step-limit', steps: maxSteps - 1 } : spending.usedUp()
+    if (end) yield { type: 'notice', notice: end }
+    const ended = yield* answerOrEnd([...past, ...said], isLast || end !== undefined, spending, options)
+    if (!ended) {
+      if (!end) yield { type: 'notice', notice: { kind: 'time-limit', seconds: limits.seconds } }
+      return
+    }
+    answer = ended
+    said.push(answer)
     yield { type: 'entry', entry: answer }
+    if (end) return
+  }
+}
+
+/** Runs what the model called, and hears what was said meanwhile; both go to what was said. */
+async function* use(answer: Answer, said: Entry[], { over }: Spending, options: AgentOptions): AsyncGenerator<AgentEvent> {
+  const { toolbox, signal, before = nothingDone, ask, shorten, hear } = options
+  const refused = findCircles(said, answer.calls)
+  const run = { calls: answer.calls, tools: toolbox.list(), toolbox, signal, before, refused, limit: over }
+  for await (const event of runTools({ ...run, ...(ask && { ask }), ...(shorten && { shorten }) })) {
+    if (event.type === 'entry') said.push(event.entry)
+    yield event
+  }
+  const heard = await hear?.()
+  if (!heard) return
+  said.push(heard)
+  yield { type: 'entry', entry: heard }
+}
+
+const nudge = 'Your answer just now was empty. Answer in words.'
+
+/** The next step of the model; an empty one is asked for once more. Undefined when even a last answer took too long. */
+async function* answerOrEnd(
+  transcript: Entry[],
+  mustAnswer: boolean,
+  spending: Spending,
+  { model, toolbox, system, signal, illustrate = async all => all, gauge }: AgentOptions,
+): AsyncGenerator<AgentEvent, Answer | undefined> {
+  const tools = mustAnswer ? [] : toolbox.list()
+  const prompt = { system, transcript: await illustrate(transcript), tools }
+  try {
+    const either = AbortSignal.any([signal, spending.end])
+    const answer = yield* speak(model, prompt, either, spending, gauge)
+    if (answer.text.trim() !== '' || answer.calls.length > 0) return answer
+    return yield* speak(model, { ...prompt, system: `${system}\n\n${nudge}`.trim() }, either, spending, gauge)
+  } catch (error) {
+    signal.throwIfAborted()
+    if (spending.end.aborted) return undefined
+    throw error
   }
 }
 
 type Answer = Extract<Entry, { role: 'assistant' }>
 
 /** One step of the model. What it calls although it was offered nothing is dropped: it would never be run. */
-async function* speak(model: Model, prompt: Prompt, signal: AbortSignal): AsyncGenerator<AgentEvent, Answer> {
+async function* speak(
+  model: Model,
+  prompt: Prompt,
+  signal: AbortSignal,
+  spending: Spending,
+  gauge?: Gauge,
+): AsyncGenerator<AgentEvent, Answer> {
   const answer: Answer = { role: 'assistant', text: '', calls: [] }
   for await (const event of model(prompt, signal)) {
     if (event.type === 'text') {
       answer.text += event.delta
       yield event
-    } else if (event.type === 'call' && prompt.tools.length > 0) answer.calls.push(event.call)
+    } else if (event.type === 'usage') {
+      spending.add(event.input + event.output)
+      gauge?.learn(sizeOf(prompt), event.input)
+    } else if (prompt.tools.length > 0) answer.calls.push(event.call)
   }
   signal.throwIfAborted()
   return answer
+}
+
+/** Of what the endpoint counts; 0 where there are pictures, whose size nobody can guess. */
+function sizeOf({ system, transcript, tools }: Prompt): number {
+  if (transcript.some(entry => entry.role !== 'assistant' && entry.pictures)) return 0
+  const texts = transcript.map(entry => (entry.role === 'assistant' ? entry.text + JSON.stringify(entry.calls) : entry.text))
+  const defined = tools.map(({ name, description, inputSchema }) => name + description + JSON.stringify(inputSchema))
+  return [system, ...texts, ...defined].reduce((sum, text) => sum + estimateTokens(text), 0)
 }

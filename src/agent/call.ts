@@ -1,6 +1,6 @@
 import type { Words } from '../i18n/i18n.ts'
 import { reason } from '../log.ts'
-import type { Toolbox } from '../toolbox.ts'
+import type { Toolbox, ToolResult } from '../toolbox.ts'
 import type { AgentEvent } from './events.ts'
 import { type AskPerson, type DoneBefore, runTools } from './run-tools.ts'
 
@@ -12,11 +12,13 @@ export interface CallOptions {
   callId: string
   before: DoneBefore
   ask?: AskPerson
+  /** As in `ToolRun`; what it says of the rest is told to the person. */
+  shorten?(result: ToolResult): Promise<ToolResult>
 }
 
 /** Runs the one tool that a person named, `<tool> [json]`, with no model in between; its result is the answer. */
 export async function* runCall(argument: string, options: CallOptions): AsyncGenerator<AgentEvent> {
-  const { toolbox, words, signal, callId, before, ask } = options
+  const { toolbox, words, signal, callId, before, ask, shorten = async result => result } = options
   const [, name, json = ''] = /^(\S+)\s*(.*)$/s.exec(argument) ?? []
   if (name === undefined) return yield* say(words.callUsage)
   const input = readInput(json)
@@ -24,7 +26,12 @@ export async function* runCall(argument: string, options: CallOptions): AsyncGen
   const call = { id: callId, name, input }
   if (!before.begun.has(callId) && !before.asked.has(callId))
     yield { type: 'entry', entry: { role: 'assistant', text: '', calls: [call] } }
-  for await (const event of runTools({ calls: [call], tools: toolbox.list(), toolbox, signal, before, ...(ask && { ask }) })) {
+  const shortenFor = async (result: ToolResult) => {
+    const { more, ...short } = await shorten(result)
+    return more === undefined ? short : { ...short, text: `${short.text}\n\n(${more})` }
+  }
+  const run = { calls: [call], tools: toolbox.list(), toolbox, signal, before, shorten: shortenFor }
+  for await (const event of runTools({ ...run, ...(ask && { ask }) })) {
     yield event
     if (event.type === 'entry') yield* say(event.entry.text)
   }

@@ -24,6 +24,8 @@ export type AgentEvent =
 /** What the house itself has to say about a turn; the reader's language is chosen where it is shown. */
 export type Notice =
   | { kind: 'step-limit'; steps: number }
+  | { kind: 'time-limit'; seconds: number }
+  | { kind: 'token-limit'; tokens: number }
   | { kind: 'stopped' }
   /** The asker has said something new that is answered instead. */
   | { kind: 'interrupted' }

@@ -1,9 +1,11 @@
 import type { Answer, AskDraft } from '../ask.ts'
 import { Parked } from '../errors.ts'
+import { wordsFor } from '../i18n/i18n.ts'
 import type { Tool, ToolCall, ToolEntry } from '../model.ts'
 import type { CallOptions, Toolbox, ToolResult } from '../toolbox.ts'
 import type { AgentEvent } from './events.ts'
 import { drain } from './merge.ts'
+import { classify, remarkOf } from './sources.ts'
 
 /** What an earlier attempt at the same step left behind. */
 export interface DoneBefore {
@@ -27,6 +29,12 @@ export interface ToolRun {
   before: DoneBefore
   /** Absent where nobody can be asked. */
   ask?: AskPerson
+  /** What the model reads of a result that may be long. */
+  shorten?(result: ToolResult): Promise<ToolResult>
+  /** Calls that are not to be run, by id, with what the model is told in place of a result. */
+  refused?: ReadonlyMap<string, string>
+  /** Aborted when the turn has taken too long: the calls are cut off, and the turn goes on with what there is. */
+  limit?: AbortSignal
 }
 
 /**
@@ -45,8 +53,7 @@ export async function* runTools(run: ToolRun): AsyncGenerator<AgentEvent> {
         const began = performance.now()
         const outcome = fateUnknown(call, tools, before) ?? (await runTool(call, run, push))
         if (outcome instanceof Parked) return void parked.push(outcome)
-        const { ok, text, kept } = outcome
-        const result: ToolEntry = { role: 'tool', callId: call.id, name: call.name, text, ok, ...(kept && { files: kept }) }
+        const result = await toEntry(call, outcome, run)
         results.set(call.id, result)
         push({ type: 'tool-end', result, ms: Math.round(performance.now() - began) })
       }),
@@ -58,6 +65,14 @@ export async function* runTools(run: ToolRun): AsyncGenerator<AgentEvent> {
     const entry = results.get(call.id)
     if (entry) yield { type: 'entry', entry }
   }
+}
+
+/** With what the house makes of it, which no tool can say of itself. */
+async function toEntry({ id, name }: ToolCall, result: ToolResult, { tools, shorten }: ToolRun): Promise<ToolEntry> {
+  const outcome = classify(result, tools.find(tool => tool.name === name) ?? { name, label: name, server: '' })
+  const { ok, text, kept, more } = (await shorten?.(result)) ?? result
+  const remark = [remarkOf(outcome, wordsFor('en', 'en')), more].filter(Boolean).join('; ')
+  return { role: 'tool', callId: id, name, text, ok, outcome, remark, ...(kept && { files: kept }) }
 }
 
 export function labelOf(call: ToolCall, tools: Tool[]): string {
@@ -75,7 +90,7 @@ function fateUnknown(call: ToolCall, tools: Tool[], { begun }: DoneBefore): Tool
 
 async function runTool(
   call: ToolCall,
-  { toolbox, signal, ask, before }: ToolRun,
+  { toolbox, signal, ask, before, refused, limit }: ToolRun,
   push: (event: AgentEvent) => void,
 ): Promise<ToolResult | Parked> {
   if (call.broken !== undefined) {
@@ -84,14 +99,19 @@ async function runTool(
       text: `The arguments of this call are not a JSON object, so it was not run. You wrote: ${call.broken.slice(0, 500)}`,
     }
   }
+  const refusal = refused?.get(call.id)
+  if (refusal !== undefined) return { ok: false, text: refusal }
   const options: CallOptions = {
-    signal,
+    signal: limit ? AbortSignal.any([signal, limit]) : signal,
     onProgress: progress => push({ type: 'tool-progress', callId: call.id, progress }),
     ...(ask && { ask: (draft, later) => ask(call.id, draft, later, push) }),
     ...(before.asked.has(call.id) && { resume: before.asked.get(call.id) }),
   }
-  return toolbox.call(call.name, call.input, options).catch(error => {
+  try {
+    const result = await toolbox.call(call.name, call.input, options)
+    return !result.ok && limit?.aborted ? { ...result, fault: 'timed-out' } : result
+  } catch (error) {
     if (error instanceof Parked) return error
     throw error
-  })
+  }
 }

@@ -30,6 +30,8 @@ export interface Config {
   /** The file that they come from, whether it is there or not. */
   serversFile: string
   concurrency: number
+  /** What one answer may cost; tokens in and out. */
+  turn: { seconds: number; tokens: number }
   drainMs: number
   locale: string
   /** `platform:native id` of each. */
@@ -131,6 +133,7 @@ function toConfig(values: Values, folder: string): Omit<Config, 'searchPath' | '
     ...(values.REDIS_URL && { redisUrl: values.REDIS_URL }),
     dataDir: resolve(folder, values.DATA_DIR),
     concurrency: values.CONCURRENCY,
+    turn: { seconds: values.TURN_SECONDS, tokens: values.TURN_TOKENS },
     drainMs: values.DRAIN_SECONDS * 1000,
     locale: values.DEFAULT_LOCALE,
     admins: values.ADMINS ?? [],

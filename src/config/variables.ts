@@ -124,6 +124,18 @@ export const variables = {
   SERVERS_CONFIG: text('The list of MCP servers', { fallback: './servers.config.json' }),
   ROLE: oneOf(['all', 'gateway', 'worker'], 'all', '`gateway` listens to the platforms, `worker` answers, `all` does both'),
   CONCURRENCY: number(1, 1000, '32', 'How many conversations one worker answers side by side'),
+  TURN_SECONDS: number(
+    10,
+    86_400,
+    '600',
+    'How long one answer may take; then its tools are cut off and it ends with what there is',
+  ),
+  TURN_TOKENS: number(
+    1000,
+    100_000_000,
+    '1000000',
+    'How many tokens one answer may use, in and out, where the endpoint counts them',
+  ),
   DRAIN_SECONDS: number(0, 3600, '25', 'How long running answers may take to end after SIGTERM; container engines kill after 30'),
   ADMINS: variable(
     list.refine(names => names.every(name => /^[a-z]+:\d+$/.test(name))),

@@ -14,6 +14,9 @@ export const en = {
   thinking: 'thinking…',
   noText: (id: string) => `The model ended without an answer. Ask again, or put it in other words. (error ${id})`,
   stepLimit: (steps: number) => `I stopped after ${steps} steps; this is what I have.`,
+  timeLimit: (seconds: number) => `I stopped after ${seconds} seconds, the longest that an answer may take; this is what I have.`,
+  tokenLimit: (tokens: number) =>
+    `I stopped after ${tokens.toLocaleString('en')} tokens, the most that an answer may use; this is what I have.`,
   stopped: 'Stopped.',
   interrupted: 'Stopped, since you have said something new.',
   queued: (ahead: number) => `queued, ${ahead} ahead`,
@@ -90,6 +93,29 @@ export const en = {
   stop: 'Stop',
   retry: 'Retry',
   and: (count: number) => `and ${count} more`,
+  // sources
+  sourceItems: (count: number) => (count === 1 ? '1 item' : `${count} items`),
+  /** `help` may be empty. */
+  sourceTrouble: (source: string, why: string, help: string) => `${source}: ${why}${help && `, ${help}`}`,
+  sourceWhy: {
+    empty: 'no hits',
+    failed: 'it failed',
+    'timed-out': 'no answer in time',
+    'not-permitted': 'not permitted',
+    'needs-sign-in': 'it wants a sign-in',
+    unavailable: 'not available now',
+  },
+  sourceHelp: {
+    broader: 'try a broader word or another source',
+    less: 'ask again, or for less at once',
+    later: 'its limit is used up, try again later',
+    away: 'try again in some minutes; /status shows how it is',
+    again: 'check what was asked and try again',
+    permission: 'the operator has to give it the right',
+    signIn: 'sign in, or the operator sets its key',
+    tiktokCookies: 'set TIKTOK_COOKIES',
+    rapidApiKey: 'set a RAPIDAPI_KEY that is subscribed to it',
+  },
   // commands
   helpTitle: 'Ask me anything in plain words; I use my tools by myself and show what I do. I also understand:',
   unknownCommand: (name: string, nearest: string | undefined) =>

@@ -123,18 +123,19 @@ function createLayers({ redis, now, maxBytes, complain }: LayersDeps) {
       if (kept || !redis) return kept
       const json = await askBriefly(redis, () => redis.get(key), complain)
       if (typeof json !== 'string') return undefined
-      const { text, expiresAt } = JSON.parse(json) as { text: string; expiresAt: number }
+      const { expiresAt, ...told } = JSON.parse(json) as { text: string; count?: number; expiresAt: number }
       count.redisHits++
-      shelf.set(key, { ok: true, text }, bytesOf(key, text), expiresAt)
-      return { ok: true, text }
+      shelf.set(key, { ok: true, ...told }, bytesOf(key, told.text), expiresAt)
+      return { ok: true, ...told }
     },
-    async keep(key: string, { ok, text, files }: ToolResult, ttlMs: number): Promise<void> {
+    async keep(key: string, { ok, text, count: items, files }: ToolResult, ttlMs: number): Promise<void> {
       if (!ok || files) return
       const expiresAt = now() + ttlMs
       count.stored++
-      shelf.set(key, { ok, text }, bytesOf(key, text), expiresAt)
+      const told = { text, ...(items !== undefined && { count: items }) }
+      shelf.set(key, { ok, ...told }, bytesOf(key, text), expiresAt)
       if (!redis || text.length > maxRedisChars) return
-      await askBriefly(redis, () => redis.set(key, JSON.stringify({ text, expiresAt }), 'PX', ttlMs), complain)
+      await askBriefly(redis, () => redis.set(key, JSON.stringify({ ...told, expiresAt }), 'PX', ttlMs), complain)
     },
     stats: () => ({ ...count, evicted: shelf.evicted, entries: shelf.entries, bytes: shelf.bytes }),
   }

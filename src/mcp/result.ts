@@ -4,9 +4,11 @@ import type { ServerConfig } from '../config/servers.ts'
 import { inUnits } from '../i18n/size.ts'
 import type { ToolFile, ToolResult } from '../toolbox.ts'
 import { clean, hideBase64 } from './clean.ts'
+import { countInText, countItems } from './count.ts'
 import { toMarkdown, toPlain } from './render.ts'
 
-const maxChars = 100_000
+/** More than that nobody can read on in; what the model reads at once is cut behind it. */
+const maxChars = 8_000_000
 /** What the house has to say about a result, for the model. */
 export const remarkKey = 'bellhop/remark'
 
@@ -24,8 +26,15 @@ export function showResult(
   const remark = _meta?.[remarkKey]
   const words = clean(cut(hideBase64(parts.filter(part => part.trim() !== '').join('\n\n'))))
   const text = typeof remark === 'string' ? `${words}\n\n(${remark})`.trim() : words
-  if (files.length > 0) return { ok: isError !== true, text, files }
-  return { ok: isError !== true, text: text || '(the tool returned nothing)' }
+  const count = isError === true || files.length > 0 ? undefined : countOf(texts, structuredContent)
+  const told = { ok: isError !== true, ...(count !== undefined && { count }) }
+  if (files.length > 0) return { ...told, text, files }
+  return { ...told, text: text || '(the tool returned nothing)' }
+}
+
+function countOf(texts: string[], structured: unknown): number | undefined {
+  if (structured !== undefined) return countItems(structured)
+  return texts.length === 1 ? countInText(texts[0] ?? '') : undefined
 }
 
 /**
@@ -87,5 +96,5 @@ function hideIn(_key: string, value: unknown): unknown {
 
 function cut(text: string): string {
   if (text.length <= maxChars) return text
-  return `${text.slice(0, maxChars)}\n\n(cut here: the result has ${text.length} characters, of which these are the first ${maxChars})`
+  return `${text.slice(0, maxChars).replace(/[\uD800-\uDBFF]$/, '')}\n\n(cut here: the result has ${text.length} characters, of which these are the first ${maxChars})`
 }

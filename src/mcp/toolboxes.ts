@@ -1,7 +1,8 @@
+import { ProtocolError } from '@modelcontextprotocol/client'
 import type { ServerConfig } from '../config/servers.ts'
 import { Parked } from '../errors.ts'
 import { reason } from '../log.ts'
-import type { Tool } from '../model.ts'
+import type { SourceState, Tool } from '../model.ts'
 import type { CallOptions, Owner, Prompts, ServerStatus, Toolbox, ToolResult } from '../toolbox.ts'
 import type { ResultCache } from './cache.ts'
 import { type Catalogue, createCatalogue, type Entry, isReadOnly } from './catalogue.ts'
@@ -10,6 +11,7 @@ import { CircuitOpen } from './health.ts'
 import type { Hosted } from './hosted.ts'
 import { callHouseTool, houseToolsFor, type Named } from './house-tools.ts'
 import { nearest } from './names.ts'
+import { judge } from './outcome.ts'
 import { inOrder } from './owners.ts'
 import type { PromptLists } from './prompts.ts'
 import { showResult } from './result.ts'
@@ -91,7 +93,8 @@ async function callEntry(
     } catch (error) {
       if (error instanceof Parked) throw error
       const how = error instanceof CircuitOpen ? `was not run: server "${tool.server}" fails` : 'failed'
-      return failed(`${tool.label} (${tool.name}) ${how}: ${withoutOutput(reason(error))}`)
+      const fault = faultOf(error, options.signal)
+      return { ...failed(`${tool.label} (${tool.name}) ${how}: ${withoutOutput(reason(error))}`), ...(fault && { fault }) }
     }
   }
   const ttlMs = ttlOf(config, original)
@@ -99,6 +102,15 @@ async function callEntry(
   const result = await run(options)
   if (caches(config) && !isReadOnly(original)) await cache.forget({ owner, server: config })
   return result
+}
+
+/** What the host knows of a call that threw; of what the server refused its words tell more. */
+function faultOf(error: unknown, { aborted }: AbortSignal): SourceState | undefined {
+  const { kind, needsAuth } = judge(error, aborted)
+  if (needsAuth) return 'needs-sign-in'
+  if (kind === 'timeout') return 'timed-out'
+  const isAway = error instanceof CircuitOpen || (kind === 'transport' && !(error instanceof ProtocolError))
+  return isAway ? 'unavailable' : undefined
 }
 
 /**

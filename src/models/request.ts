@@ -3,7 +3,7 @@ import type {
   ChatCompletionMessageParam,
   ChatCompletionTool,
 } from 'openai/resources/chat/completions'
-import type { Entry, Picture, Prompt, Tool } from '../model.ts'
+import type { Entry, Picture, Prompt, Tool, ToolEntry } from '../model.ts'
 import { adaptSchema } from './schema.ts'
 
 /** What an endpoint takes. */
@@ -57,7 +57,7 @@ function showPictures(text: string, pictures: Picture[]): ChatCompletionMessageP
 
 function toMessage(entry: Entry): ChatCompletionMessageParam {
   if (entry.role === 'user') return { role: 'user', content: entry.text }
-  if (entry.role === 'tool') return { role: 'tool', tool_call_id: entry.callId, content: entry.text }
+  if (entry.role === 'tool') return { role: 'tool', tool_call_id: entry.callId, content: materialOf(entry) }
   if (entry.calls.length === 0) return { role: 'assistant', content: entry.text }
   return {
     role: 'assistant',
@@ -80,4 +80,12 @@ function toFunction(tool: Tool): ChatCompletionTool {
     type: 'function',
     function: { name: tool.name, description: tool.description, parameters: adaptSchema(tool.inputSchema) },
   }
+}
+
+/** What the house says of a result stands before a fence that nothing in the result can end, so that no tool can speak for the house. */
+function materialOf({ text, remark }: ToolEntry): string {
+  if (remark === undefined) return text
+  const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([run]) => run.length))
+  const mark = '`'.repeat(longest + 1)
+  return `[${remark.replace(/\s+/g, ' ')}]\n${mark}\n${text}\n${mark}`
 }

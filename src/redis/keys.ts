@@ -27,6 +27,8 @@ export interface ConversationKeys {
   feed: string
   /** The bytes of a file that waits to be posted. */
   file(id: string): string
+  /** List: what a long text is, and its pages. */
+  text(ref: string): string
   /** Sorted set: conversations of the bucket with messages, by the time of the first. */
   unfinished: string
   /** Hash: what a person was asked, and what he has answered. */
@@ -58,6 +60,7 @@ export function keysOf(conversation: Conversation): ConversationKeys {
     history: `${bucket}:history:${conversation}`,
     feed: `${bucket}:feed:${conversation}`,
     file: id => `${bucket}:file:${conversation}:${id}`,
+    text: ref => `${bucket}:text:${conversation}:${ref}`,
     unfinished: `${bucket}:unfinished`,
     ask: token => `${bucket}:ask:${token}`,
     asks: `${bucket}:asks`,

@@ -1,4 +1,5 @@
 import type { Notice } from '../agent/events.ts'
+import { tellOutcome } from '../agent/sources.ts'
 import type { Words } from '../i18n/i18n.ts'
 import type { Redact } from '../redact.ts'
 import type { Setting } from '../settings.ts'
@@ -21,10 +22,13 @@ export interface Look {
   redact: Redact
 }
 
-const marks = { running: '⏳', ok: '✅', failed: '⚠️', cutOff: '⏹' }
+const marks = { running: '⏳', ok: '✅', empty: '∅', failed: '⚠️', cutOff: '⏹' }
 const shownSteps = 8
 /** In the footer of a compact card. */
 const footerSteps = 4
+/** Different ones, in any footer: more would crowd out the answer. */
+const footerTroubles = 12
+const longestWhy = 160
 
 /** What goes on for so many milliseconds without a change says for how long. */
 export const longMs = 10_000
@@ -74,6 +78,10 @@ function sentenceOf(notice: Notice, words: Words): string {
   switch (notice.kind) {
     case 'step-limit':
       return `*${words.stepLimit(notice.steps)}*`
+    case 'time-limit':
+      return `*${words.timeLimit(notice.seconds)}*`
+    case 'token-limit':
+      return `*${words.tokenLimit(notice.tokens)}*`
     case 'interrupted':
       return `*${words.interrupted}*`
     case 'stopped':
@@ -120,13 +128,41 @@ function stepLine(step: Step, redact: Redact, now: number): string {
   return withTime([label, percent, said].filter(part => part !== '').join(' · '), now - step.since)
 }
 
-/** `-#` is Discord's mark of small print; the other doors know it too. */
-function footer(all: Step[], { steps, redact }: Look): string {
-  if (all.length === 0 || steps === 'off') return ''
-  const most = steps === 'compact' ? footerSteps : all.length
-  const shown = all.slice(0, most).map(step => `${marks[step.state]} ${plain(redact(step.label))} ${duration(step.ms)}`.trim())
-  const more = all.length > most ? [`+${all.length - most}`] : []
-  return `-# ${[...shown, ...more].join(' · ')}`
+/**
+ * What was done, and which sources gave nothing, why, and what would help: those are told however little is to be shown. `-#` is Discord's
+ * mark of small print; the other doors know it too.
+ */
+function footer(all: Step[], look: Look): string {
+  const most = { full: all.length, compact: footerSteps, off: 0 }[look.steps]
+  const parts: string[] = []
+  const troubles = new Set<string>()
+  let done = 0
+  for (const step of all) {
+    const trouble = troubleOf(step, look)
+    if (trouble === undefined) {
+      if (done++ < most) parts.push(doneOf(step, all, look.redact))
+    } else if (!troubles.has(trouble) && troubles.size < footerTroubles) {
+      troubles.add(trouble)
+      parts.push(trouble)
+    }
+  }
+  if (done > most && most > 0) parts.push(`+${done - most}`)
+  return parts.length === 0 ? '' : `-# ${parts.join(' · ')}`
+}
+
+/** `∅ jianshu search: no hits, try a broader word`; undefined when it went well, or nobody can tell. */
+function troubleOf({ state, outcome }: Step, { words, redact }: Look): string | undefined {
+  if (!outcome || outcome.state === 'ok') return undefined
+  const { why, help } = tellOutcome(outcome, words)
+  return `${marks[state]} ${words.sourceTrouble(plain(redact(outcome.source)), plain(redact(why), longestWhy), help)}`
+}
+
+/** `✅ List tables (12) 0.2 s`; with its server where another tool is called the same. */
+function doneOf({ state, label, outcome, ms }: Step, all: Step[], redact: Redact): string {
+  const isTwice = all.some(other => other.label === label && other.outcome && other.outcome.source !== outcome?.source)
+  const count = outcome?.count === undefined ? '' : `(${outcome.count})`
+  const name = plain(redact((isTwice && outcome?.source) || label))
+  return [marks[state], name, count, duration(ms)].filter(part => part !== '').join(' ')
 }
 
 function duration(ms: number | undefined): string {

@@ -1,5 +1,6 @@
 import type { AgentEvent, Notice } from '../agent/events.ts'
 import type { Ask } from '../ask.ts'
+import type { Outcome, ToolEntry } from '../model.ts'
 import type { ToolProgress } from '../toolbox.ts'
 
 /** What is known of a turn at one moment: the state behind the reply. */
@@ -21,8 +22,10 @@ export interface View {
 export interface Step {
   callId: string
   label: string
-  /** `cutOff`: the turn ended while it ran. */
-  state: 'running' | 'ok' | 'failed' | 'cutOff'
+  /** `empty`: it went well and found nothing. `cutOff`: the turn ended while it ran. */
+  state: 'running' | 'ok' | 'empty' | 'failed' | 'cutOff'
+  /** Absent where it was kept before the house judged. */
+  outcome?: Outcome
   progress?: ToolProgress
   /** When it began, by the same clock. */
   since: number
@@ -46,7 +49,7 @@ export function nextView(view: View, event: AgentEvent, now: number): View {
     case 'tool-progress':
       return changeStep(view, event.callId, { progress: event.progress })
     case 'tool-end':
-      return { ...changeStep(view, event.result.callId, { state: event.result.ok ? 'ok' : 'failed', ms: event.ms }), since: now }
+      return { ...changeStep(view, event.result.callId, { ...howItWent(event.result), ms: event.ms }), since: now }
     case 'notice':
       return { ...view, speaking: false, notices: [...view.notices, event.notice], since: now }
     case 'heard': {
@@ -60,6 +63,11 @@ export function nextView(view: View, event: AgentEvent, now: number): View {
     case 'entry':
       return view
   }
+}
+
+function howItWent({ ok, outcome }: ToolEntry): Pick<Step, 'state' | 'outcome'> {
+  if (!outcome) return { state: ok ? 'ok' : 'failed' }
+  return { state: outcome.state === 'ok' || outcome.state === 'empty' ? outcome.state : 'failed', outcome }
 }
 
 /** The newest step of that id: some endpoints number the calls of every answer from one. */

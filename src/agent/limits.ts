@@ -1,0 +1,72 @@
+import type { Entry, ToolCall } from '../model.ts'
+import type { Notice } from './events.ts'
+
+/** What one turn may cost. */
+export interface TurnLimits {
+  seconds: number
+  /** In and out, as the endpoint counts them; where it counts none, none are known. */
+  tokens: number
+}
+
+/** Of one turn as it runs. */
+export interface Spending {
+  /** Aborted when the time is over: what tools do is cut off, and the model answers with what there is. */
+  readonly over: AbortSignal
+  /** Aborted when that takes too long as well. */
+  readonly end: AbortSignal
+  add(tokens: number): void
+  /** What is used up; undefined while nothing is. */
+  usedUp(): Notice | undefined
+}
+
+/** What a last answer may take, in milliseconds. */
+const graceMs = 60_000
+
+export function startSpending({ seconds, tokens }: TurnLimits): Spending {
+  const over = AbortSignal.timeout(seconds * 1000)
+  let spent = 0
+  return {
+    over,
+    end: AbortSignal.timeout(seconds * 1000 + Math.min(graceMs, seconds * 1000)),
+    add(more) {
+      spent += more
+    },
+    usedUp() {
+      if (over.aborted) return { kind: 'time-limit', seconds }
+      return spent >= tokens ? { kind: 'token-limit', tokens } : undefined
+    },
+  }
+}
+
+/** The same call so often in one turn is a circle. */
+const sameCalls = 2
+
+/** Of these calls those that were made before in this turn with the same arguments, twice: what the model is told in place of a third time. */
+export function findCircles(turn: Entry[], calls: ToolCall[]): Map<string, string> {
+  const made = new Map<string, number>()
+  const count = (call: ToolCall) => {
+    const key = `${call.name} ${JSON.stringify(inOrder(call.input))}`
+    const times = (made.get(key) ?? 0) + 1
+    made.set(key, times)
+    return times
+  }
+  for (const entry of turn) if (entry.role === 'assistant' && entry.calls !== calls) entry.calls.forEach(count)
+  const again = calls.filter(call => count(call) > sameCalls)
+  return new Map(
+    again.map(({ id }) => [
+      id,
+      'this same call was made twice before, so it was not run a third time: use what it returned, or ask for something else',
+    ]),
+  )
+}
+
+/** Whatever the order of its keys. */
+function inOrder(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(inOrder)
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(
+    Object.entries(value)
+      .toSorted(([a], [b]) => (a < b ? -1 : 1))
+      .map(([key, part]) => [key, inOrder(part)]),
+  )
+}

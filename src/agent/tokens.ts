@@ -1,0 +1,37 @@
+/** Estimates how many tokens a text is, and learns from what the endpoint counts. */
+export interface Gauge {
+  tokens(text: string): number
+  /** What the endpoint counted, of what `estimateTokens` said. */
+  learn(estimated: number, counted: number): void
+}
+
+/** By script, before anything is learned: four letters of ASCII, one of CJK, two of others are about a token in the usual vocabularies. */
+export function estimateTokens(text: string): number {
+  let ascii = 0
+  let wide = 0
+  let other = 0
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at)
+    if (code < 0x80) ascii++
+    else if ((code >= 0x2e80 && code <= 0x9fff) || (code >= 0xac00 && code <= 0xd7ff) || (code >= 0xf900 && code <= 0xffef))
+      wide++
+    else other++
+  }
+  return Math.ceil(ascii / 4 + wide + other / 2)
+}
+
+/** Less is no sign of the vocabulary: a template or a picture weighs more than the words. */
+const enoughToLearn = 200
+/** What an endpoint counts beyond these is not of the text alone. */
+const [least, most] = [0.5, 2.5]
+
+export function createGauge(): Gauge {
+  let factor = 1
+  return {
+    tokens: text => Math.ceil(estimateTokens(text) * factor),
+    learn(estimated, counted) {
+      if (estimated < enoughToLearn || counted <= 0) return
+      factor = Math.min(most, Math.max(least, counted / estimated))
+    },
+  }
+}
