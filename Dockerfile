@@ -19,6 +19,7 @@ COPY package.json servers.config.json ./
 COPY src src
 COPY adapters adapters
 COPY servers servers
+COPY skills skills
 USER node
 VOLUME /data
 # To reach the web door from outside set HOST=0.0.0.0 and HTTP_API_KEYS, and publish the port.

@@ -4,6 +4,7 @@ import { stopWaiting } from './answers.ts'
 import { ConfigError } from './errors.ts'
 import type { History } from './history.ts'
 import { chooseWords, type Words } from './i18n/i18n.ts'
+import { listSkills, listTools, quoted, status } from './listings.ts'
 import { type McpTools, mcpActions, runMcp } from './mcp-command.ts'
 import type { Conversation, Message } from './message.ts'
 import type { Asks } from './queue/asks.ts'
@@ -15,7 +16,6 @@ import type { Retries } from './queue/retries.ts'
 import type { Signals } from './queue/signals.ts'
 import { tokenOf } from './queue/token.ts'
 import { choices, isChoice, isSetting, type Settings, settingNames } from './settings.ts'
-import type { ServerStatus } from './toolbox.ts'
 import { editDistance } from './typo.ts'
 
 export interface CommandTools extends McpTools {
@@ -59,6 +59,13 @@ export const commands: Command[] = [
     suggest: async (_option, { board }) => ((await board.read())[0]?.servers ?? []).map(({ name }) => name),
     options: [known('server', false, 'Only the tools of this server', '只看这个服务器的工具')],
     run: async (_message, argument, words, { board }) => listTools((await board.read())[0], argument, words),
+  },
+  {
+    name: 'skills',
+    description: { en: 'The kinds of tasks I have instructions for', zh: '我有专门做法的任务' },
+    quiet: true,
+    options: [],
+    run: async (_message, _argument, words, { board }) => listSkills((await board.read())[0], words),
   },
   {
     name: 'call',
@@ -206,33 +213,6 @@ function help(words: Words): string {
   return [words.helpTitle, lines.join('\n')].join('\n\n')
 }
 
-/** More tools than this are shown of one server at a time. */
-const mostToolsAtOnce = 40
-
-function listTools(notice: Notice | undefined, server: string, words: Words): string {
-  if (!notice) return words.noWorker
-  const { servers, tools } = notice
-  if (servers.length === 0) return words.noTools
-  const asked = servers.filter(({ name }) => server === '' || name === server)
-  if (asked.length === 0) return words.noSuchServer(server, quoted(servers.map(({ name }) => name)))
-  if (asked.length > 1 && tools.length > mostToolsAtOnce) {
-    return [words.toolsOf(servers.length, tools.length), servers.map(one => `- ${lineOf(one, words)}`).join('\n')].join('\n\n')
-  }
-  const sections = asked.map(one => {
-    const lines = tools
-      .filter(tool => tool.server === one.name)
-      .map(tool => `- \`${tool.name}\` ${firstSentence(tool.description || tool.label)}`)
-    return [lineOf(one, words), ...(one.note ? [`⚠️ ${one.note}`] : []), ...lines].join('\n')
-  })
-  return sections.join('\n\n')
-}
-
-function lineOf({ name, state, tools, error, note, connectMs }: ServerStatus, words: Words): string {
-  const [took, remedy] = [connectMs === undefined ? '' : `${connectMs} ms`, state === 'needs_auth' ? words.needsSignIn(name) : '']
-  const facts = [words.serverState[state], words.toolCount(tools), took, error ?? '', remedy]
-  return `${note ? '⚠️ ' : ''}**${name}** · ${facts.filter(fact => fact !== '').join(' · ')}`
-}
-
 async function reloadServers(
   { conversation, author }: Message,
   argument: string,
@@ -249,20 +229,6 @@ async function reloadServers(
     if (error instanceof ConfigError) return words.serversUnread(error.problems.join('; '))
     throw error
   }
-}
-
-function status(notices: Notice[], counts: { waiting: number; active: number }, words: Words): string {
-  const [notice] = notices
-  if (!notice) return words.noWorker
-  const servers = notice.servers.map(
-    ({ name, state, tools }) => `- ${name}: ${words.serverState[state]}, ${words.toolCount(tools)}`,
-  )
-  return [
-    `${words.statusUp(notices.length)}. ${words.statusModel(notice.model)}. ${words.statusQueue(counts.waiting, counts.active)}.`,
-    servers.join('\n'),
-  ]
-    .filter(part => part !== '')
-    .join('\n\n')
 }
 
 async function changeSettings(message: Message, argument: string, words: Words, settings: Settings): Promise<string> {
@@ -282,12 +248,4 @@ async function listSettings(conversation: Conversation, words: Words, settings: 
     name => `- ${words.settingValue(name, chosen[name], quoted(choices[name]))}: ${words.settings[name]}`,
   )
   return [words.settingsTitle, lines.join('\n')].join('\n\n')
-}
-
-const quoted = (names: readonly string[]) => names.map(name => `\`${name}\``).join(', ')
-
-function firstSentence(description: string): string {
-  const line = description.replace(/\s+/g, ' ').trim()
-  const sentence = /^.*?[.。!?](?=\s|$)/.exec(line)?.[0] ?? line
-  return sentence.length > 160 ? `${[...sentence].slice(0, 159).join('')}…` : sentence
 }

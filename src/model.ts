@@ -69,6 +69,9 @@ export interface ToolCall {
   broken?: string
 }
 
+/** Where the tools of the house itself belong to, in place of a server. */
+export const houseServer = 'bellhop'
+
 export interface Tool {
   /** At most 64 characters of `[A-Za-z0-9_-]`: the narrowest rule of all model endpoints. */
   name: string
@@ -77,7 +80,7 @@ export interface Tool {
   inputSchema: Record<string, unknown>
   /** What a person reads while it runs: "List tables". */
   label: string
-  /** The MCP server that it belongs to. */
+  /** The MCP server that it belongs to; `houseServer`: the house's own. */
   server: string
   /** Running it twice does what running it once does, as its server says: a call whose fate is unknown may be made again. */
   repeatable: boolean

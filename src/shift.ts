@@ -1,5 +1,8 @@
 import { hostname } from 'node:os'
+import { join } from 'node:path'
 import type { Adapter } from './adapter.ts'
+import { withHouseTools } from './agent/house-tools.ts'
+import { loadSkillTool } from './agent/skills.ts'
 import type { TextStore } from './agent/text-store.ts'
 import { endOverdue } from './answers.ts'
 import type { Config } from './config/config.ts'
@@ -30,7 +33,9 @@ import type { Redact } from './redact.ts'
 import type { Redis } from './redis/redis.ts'
 import type { Pacer } from './reply/pacer.ts'
 import type { Settings } from './settings.ts'
-import type { ServerStatus } from './toolbox.ts'
+import { createSkills, type Skills } from './skills/shelf.ts'
+import type { Skill } from './skills/skill.ts'
+import type { ServerStatus, Toolbox } from './toolbox.ts'
 import { createTurns } from './turns.ts'
 import { answer } from './worker.ts'
 
@@ -67,6 +72,8 @@ export interface ShiftTools {
   log: Log
 }
 
+/** Those that Bellhop comes with. */
+const shippedSkills = join(import.meta.dirname, '../skills')
 const maxSteps = 12
 const sweepEveryMs = 15_000
 /** As in `WorkerTools`: who answers at once finds the worker where he left it. */
@@ -81,15 +88,18 @@ export async function startShift(tools: ShiftTools): Promise<Shift> {
   const worker = `${hostname()}-${process.pid}`
   const notice = (): Notice => ({
     ...{ worker, model: name, servers: servers.all() },
-    ...{ tools: servers.house.list().map(brief), prompts: servers.prompts() },
+    ...{ tools: servers.house.list().map(brief), prompts: servers.prompts(), skills: skills.list().map(skillBrief) },
   })
-  const post = async () => board.post(notice())
+  const post = () => skills.refresh().then(() => board.post(notice()))
   const tell = () => void post().catch(() => {}) // the next one tells it
-  const { name, ...models } = await openModels(config, log)
+  const skills = createSkills({ folders: [...new Set([shippedSkills, config.skillsDir])], log })
+  await skills.refresh()
+  const { name, ...models } = await openModels(config, skills, log)
   const sample = createSampling({ model: models.model, name, words: wordsFor(undefined, config.locale) })
   const servers = await openServers(tools, sample, tell)
-  const { toolsReady, toolboxFor } = servers
-  const atHand = { ...tools, ...models, toolsReady, maxSteps, limits: config.turn, patienceMs, locale: config.locale }
+  const { toolsReady } = servers
+  const toolboxFor = async (message: Message | undefined) => withSkills(await servers.toolboxFor(message), skills)
+  const atHand = { ...tools, ...models, skills, toolsReady, maxSteps, limits: config.turn, patienceMs, locale: config.locale }
   const turns = createTurns({
     inbox,
     leases,
@@ -159,8 +169,17 @@ async function openServers({ config, redis, news, log }: ShiftTools, sample: Sam
   }
 }
 
-async function openModels({ model }: Config, log: Log): Promise<{ model: Model; transcribe?: Transcribe; name: string }> {
-  if (!model) return { model: createOfflineModel(), name: 'the built-in offline model' }
+/** With the tool that loads one, where there are any. */
+function withSkills(toolbox: Toolbox, skills: Skills): Toolbox {
+  return skills.list().length === 0 ? toolbox : withHouseTools(toolbox, [loadSkillTool(skills, toolbox.list)])
+}
+
+async function openModels(
+  { model }: Config,
+  skills: Skills,
+  log: Log,
+): Promise<{ model: Model; transcribe?: Transcribe; name: string }> {
+  if (!model) return { model: createOfflineModel(skills.list), name: 'the built-in offline model' }
   const { createOpenAiModel } = await import('./models/openai.ts')
   const answers = { model: createOpenAiModel({ ...model, model: model.name, log }), name: model.name }
   if (model.transcribe === undefined) return answers
@@ -172,6 +191,13 @@ async function sweep(tools: ShiftTools): Promise<void> {
   await endOverdue(tools)
   await tools.jobs.sweep(tools.inbox)
 }
+
+/** What `/skills` shows of it. */
+const skillBrief = ({ name, description, descriptions }: Skill) => ({
+  name,
+  description: description.slice(0, 200),
+  descriptions,
+})
 
 /** What `/tools` shows of it: the whole of a long list would be sent every few seconds. */
 const brief = ({ name, description, label, server }: Tool) => ({ name, description: description.slice(0, 200), label, server })

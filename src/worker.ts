@@ -6,6 +6,7 @@ import type { TurnLimits } from './agent/limits.ts'
 import { openLongResults } from './agent/long-results.ts'
 import { openPrompt } from './agent/open-prompt.ts'
 import { systemPrompt, toEntry } from './agent/prompt.ts'
+import { skillNotes } from './agent/skills.ts'
 import type { TextStore } from './agent/text-store.ts'
 import { openAsking } from './asking.ts'
 import { type Behind, openBehind } from './behind.ts'
@@ -33,6 +34,7 @@ import { type Look, renderPlain } from './reply/card.ts'
 import type { Pacer } from './reply/pacer.ts'
 import { openReply, type Reply } from './reply/reply.ts'
 import type { Settings } from './settings.ts'
+import type { Skills } from './skills/shelf.ts'
 import type { Toolbox } from './toolbox.ts'
 import { type Turn, TurnEnded } from './turns.ts'
 
@@ -51,6 +53,8 @@ export interface WorkerTools {
   /** Absent: what is said in recordings is not heard. */
   transcribe?: Transcribe
   toolbox: Toolbox
+  /** Absent: there are none. */
+  skills?: Skills
   /** Resolves when every server has come up or failed, so that the first question already finds its tools. */
   toolsReady: Promise<void>
   maxSteps: number
@@ -240,7 +244,7 @@ async function* eventsOf(
   { question, record, behind, media, turn, words, tools }: Composing,
   said: Entry[],
 ): AsyncGenerator<AgentEvent> {
-  const { model, maxSteps, limits, history } = tools
+  const { model, maxSteps, limits, history, skills } = tools
   const ask = openAsking({ ...tools, question, attempt: String(record.earlier.length), turn })
   const { signal } = turn
   const before = doneBefore(record.steps)
@@ -267,7 +271,9 @@ async function* eventsOf(
     if (!opening) return
     said.splice(0, 1, ...opening)
   } else said.splice(0, said.length, ...(await toEntries(record, media.read)))
-  const system = systemPrompt(toolbox.servers(), new Date(), notUndone(record, toolbox.list()))
+  await skills?.refresh()
+  const notes = skillNotes(record.messages, skills?.list() ?? [], toolbox.list())
+  const system = systemPrompt(toolbox.servers(), new Date(), notUndone(record, toolbox.list()), notes)
   const ways = { ...long, hear: behind.hear, illustrate: media.illustrate, ask, before }
   yield* runAgent(past, said, { model, system, maxSteps, ...(limits && { limits }), signal, ...ways })
 }

@@ -27,6 +27,8 @@ export interface Config {
   servers: ServersConfig
   /** What relative paths belong to, and where `.env` is. */
   folder: string
+  /** The operator's own skills; the folder may not be there. */
+  skillsDir: string
   /** The file that they come from, whether it is there or not. */
   serversFile: string
   concurrency: number
@@ -46,6 +48,8 @@ export interface Config {
 export function loadConfig(folder = process.cwd(), env: Record<string, string | undefined> = environment(folder)): Config {
   const { values, problems } = readVariables(env)
   problems.push(...contradictions(values))
+  if (env['SKILLS_DIR']?.trim() && !existsSync(resolve(folder, values.SKILLS_DIR)))
+    problems.push(`SKILLS_DIR is "${values.SKILLS_DIR}": there is no such folder`)
   const found = collect(problems, () => loadServers(values.SERVERS_CONFIG, env, folder))
   if (problems.length > 0 || !found) throw new ConfigError(problems)
   return deepFreeze({ ...toConfig(values, folder), folder, ...found, searchPath: env['PATH'] ?? '' })
@@ -132,6 +136,7 @@ function toConfig(values: Values, folder: string): Omit<Config, 'searchPath' | '
     allowPrivateHosts: values.ALLOW_PRIVATE_HOSTS ?? [],
     ...(values.REDIS_URL && { redisUrl: values.REDIS_URL }),
     dataDir: resolve(folder, values.DATA_DIR),
+    skillsDir: resolve(folder, values.SKILLS_DIR),
     concurrency: values.CONCURRENCY,
     turn: { seconds: values.TURN_SECONDS, tokens: values.TURN_TOKENS },
     drainMs: values.DRAIN_SECONDS * 1000,

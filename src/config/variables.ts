@@ -122,6 +122,9 @@ export const variables = {
   ),
   DATA_DIR: text('Where the private Redis and the sample database live', { fallback: './data' }),
   SERVERS_CONFIG: text('The list of MCP servers', { fallback: './servers.config.json' }),
+  SKILLS_DIR: text('Your own skills, a folder with a `SKILL.md` each, beside those that Bellhop comes with', {
+    fallback: './skills',
+  }),
   ROLE: oneOf(['all', 'gateway', 'worker'], 'all', '`gateway` listens to the platforms, `worker` answers, `all` does both'),
   CONCURRENCY: number(1, 1000, '32', 'How many conversations one worker answers side by side'),
   TURN_SECONDS: number(

@@ -162,6 +162,8 @@ export const en = {
       ...problems.map(problem => `- ⚠️ ${problem}`),
     ].join('\n'),
   mcp,
+  noSkills: 'I have no skills at the moment. An operator adds them as folders in `SKILLS_DIR`.',
+  skillsTitle: 'I have instructions of my own for these kinds of tasks; just ask for one in plain words:',
   statusUp: (workers: number) => (workers === 1 ? '1 worker is up' : `${workers} workers are up`),
   statusModel: (model: string) => `Model: ${model}`,
   statusQueue: (waiting: number, running: number) => `Messages waiting: ${waiting}; conversations being answered: ${running}`,

@@ -145,6 +145,8 @@ export const zh: Words = {
       '\n',
     ),
   mcp,
+  noSkills: '目前没有技能。管理员可以在 `SKILLS_DIR` 中添加。',
+  skillsTitle: '对这几类任务我有专门的做法；用平常的话提问即可：',
   statusUp: workers => `${workers} 个工作进程在运行`,
   statusModel: model => `模型：${model}`,
   statusQueue: (waiting, running) => `等待中的消息：${waiting}；正在回答的对话：${running}`,

@@ -147,13 +147,15 @@ const topics = [
   /\b(?:search|look|find)\b[^.?!]*?\b(?:for|about|on|named|called)\s+(.+)/i,
   /\b(?:search|find)\s+(.+)/i,
   /(?:搜索|查找|搜一下|搜)\s*(?:一下|关于|有关)?\s*(.+)/,
+  /\b(?:about|of|to)\s+(.+?)\s+on\s+(?:twitter|x)\b/i,
+  /(?:推特|twitter|X)\s*上?(?:的人)?\s*(?:关于|对|怎么看|怎么说)\s*(.+?)(?:的?(?:看法|评论|讨论|观点|反应|意见|回复)[\s\S]*)?$/i,
 ]
 
 function topicIn(text: string): string | undefined {
   const topic = firstMatch(topics, text)?.replace(/[.?!。？！\s]+$/, '')
   const plain = topic
     ?.replace(/^(?:推文|推特|帖子|网页|网络|社区)\s*(?:关于|有关)?\s*/, '')
-    .replace(/(?:的推文|的帖子|的网页)$/, '')
+    .replace(/(?:的推文|的帖子|的网页)$|\s+(?:tweets\s+)?on\s+(?:twitter|x)$/i, '')
   return plain?.replace(/^["“'`]|["”'`]$/g, '').trim() || undefined
 }
 

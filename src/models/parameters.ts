@@ -73,7 +73,8 @@ export function valueFor(parameter: Parameter, found: Findings): unknown {
   return text !== undefined && parameter.type !== 'string' ? Number(text) : text
 }
 
-function textFor(kind: Kind, found: Findings): string | undefined {
+/** What of this kind is plain to see. */
+export function textFor(kind: Kind, found: Findings): string | undefined {
   if (kind === 'url') return found.urls[0]
   if (kind === 'handle') return found.handles[0] ?? found.urls.map(handleIn).find(one => one !== undefined)
   if (kind === 'sql') return found.sql?.text
@@ -86,7 +87,7 @@ function textFor(kind: Kind, found: Findings): string | undefined {
 }
 
 const handleIn = (url: string) => /^https?:\/\/(?:www\.)?(?:x|twitter)\.com\/([A-Za-z0-9_]+)/.exec(url)?.[1]
-const idIn = (url: string) => /\/(\d{5,})(?:[/?#]|$)/.exec(url)?.[1]
+export const idIn = (url: string) => /\/(\d{5,})(?:[/?#]|$)/.exec(url)?.[1]
 
 function saysChoice(choice: string, found: Findings): boolean {
   const words = wordsOf(choice)

@@ -23,7 +23,7 @@ export function isEmptyResult(text: string): boolean {
 }
 
 function fromJson(value: object, more: string): string {
-  if (!Array.isArray(value)) return inner(value, more) ?? fenced(value)
+  if (!Array.isArray(value)) return inner(value, more) ?? facts(value) ?? fenced(value)
   const rows = value.slice(0, maxRows)
   const rest = value.length > maxRows ? `\n\n${more} (${maxRows} / ${value.length})` : ''
   if (rows.every(isFlat)) return bullets(rows.map(String)) + rest
@@ -39,6 +39,14 @@ function inner(value: object, more: string): string | undefined {
   const entries = Object.values(value)
   const [only] = entries
   return entries.length === 1 && Array.isArray(only) && only.length > 0 ? fromJson(only, more) : undefined
+}
+
+/** An object of plain values is a list of facts. */
+function facts(value: object): string | undefined {
+  const entries = Object.entries(value)
+  return entries.length > 0 && entries.every(([, one]) => isFlat(one))
+    ? bullets(entries.map(([key, one]) => `${key}: ${one}`))
+    : undefined
 }
 
 const isFlat = (value: unknown) => typeof value !== 'object' || value === null

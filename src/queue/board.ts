@@ -12,6 +12,8 @@ export interface Notice {
   tools: Pick<Tool, 'name' | 'description' | 'label' | 'server'>[]
   /** Absent: of an older worker, or there are none. `keys` are the names of their arguments. */
   prompts?: { server: string; name: string; keys: string[] }[]
+  /** Absent from an older worker. `descriptions` are translations, by locale. */
+  skills?: { name: string; description: string; descriptions: Record<string, string> }[]
 }
 
 export interface Board {

@@ -1,0 +1,69 @@
+import type { Words } from './i18n/i18n.ts'
+import type { Notice } from './queue/board.ts'
+import type { ServerStatus } from './toolbox.ts'
+
+// What commands answer that tell what is on the board.
+
+/** More tools than this are shown of one server at a time. */
+const mostToolsAtOnce = 40
+
+/** As `/tools` shows them. */
+export function listTools(notice: Notice | undefined, server: string, words: Words): string {
+  if (!notice) return words.noWorker
+  const { servers, tools } = notice
+  if (servers.length === 0) return words.noTools
+  const asked = servers.filter(({ name }) => server === '' || name === server)
+  if (asked.length === 0) return words.noSuchServer(server, quoted(servers.map(({ name }) => name)))
+  if (asked.length > 1 && tools.length > mostToolsAtOnce) {
+    return [words.toolsOf(servers.length, tools.length), servers.map(one => `- ${lineOf(one, words)}`).join('\n')].join('\n\n')
+  }
+  const sections = asked.map(one => {
+    const lines = tools
+      .filter(tool => tool.server === one.name)
+      .map(tool => `- \`${tool.name}\` ${firstSentence(tool.description || tool.label)}`)
+    return [lineOf(one, words), ...(one.note ? [`⚠️ ${one.note}`] : []), ...lines].join('\n')
+  })
+  return sections.join('\n\n')
+}
+
+/** As `/skills` shows them. */
+export function listSkills(notice: Notice | undefined, words: Words): string {
+  if (!notice) return words.noWorker
+  const { skills = [] } = notice
+  if (skills.length === 0) return words.noSkills
+  const lines = skills.map(
+    ({ name, description, descriptions }) => `- **${name}** · ${descriptions[words.language] ?? shortened(description)}`,
+  )
+  return [words.skillsTitle, lines.join('\n')].join('\n\n')
+}
+
+function lineOf({ name, state, tools, error, note, connectMs }: ServerStatus, words: Words): string {
+  const [took, remedy] = [connectMs === undefined ? '' : `${connectMs} ms`, state === 'needs_auth' ? words.needsSignIn(name) : '']
+  const facts = [words.serverState[state], words.toolCount(tools), took, error ?? '', remedy]
+  return `${note ? '⚠️ ' : ''}**${name}** · ${facts.filter(fact => fact !== '').join(' · ')}`
+}
+
+/** As `/status` shows it. */
+export function status(notices: Notice[], counts: { waiting: number; active: number }, words: Words): string {
+  const [notice] = notices
+  if (!notice) return words.noWorker
+  const servers = notice.servers.map(
+    ({ name, state, tools }) => `- ${name}: ${words.serverState[state]}, ${words.toolCount(tools)}`,
+  )
+  return [
+    `${words.statusUp(notices.length)}. ${words.statusModel(notice.model)}. ${words.statusQueue(counts.waiting, counts.active)}.`,
+    servers.join('\n'),
+  ]
+    .filter(part => part !== '')
+    .join('\n\n')
+}
+
+/** Names in a sentence, each as code. */
+export const quoted = (names: readonly string[]) => names.map(name => `\`${name}\``).join(', ')
+
+function firstSentence(description: string): string {
+  const line = description.replace(/\s+/g, ' ').trim()
+  return shortened(/^.*?[.。!?](?=\s|$)/.exec(line)?.[0] ?? line)
+}
+
+const shortened = (line: string) => (line.length > 160 ? `${[...line].slice(0, 159).join('')}…` : line)
