@@ -324,8 +324,12 @@ test('a worker that could not sign in connects anew once somebody has', async ()
   await expect.poll(() => texts().join(), { timeout: 10_000 }).toContain('no tool')
   const back = await guarded.agree(new URL(/http\S+\/authorize\S+/.exec(await say('/mcp login drive'))?.[0] ?? ''))
   expect(await say(`/mcp login drive ${back.href}`)).toContain('Signed in')
-  await receive(aMessage('/call drive__whoami', ann))
-  await expect.poll(() => texts().at(-1), { timeout: 10_000 }).toMatch(/you are [\w-]{36}/)
+  // The worker hears of it a moment later: who asks at once asks again.
+  const asked = async () => {
+    await receive(aMessage('/call drive__whoami', ann))
+    return texts().join()
+  }
+  await expect.poll(asked, { timeout: 15_000, interval: 500 }).toMatch(/you are [\w-]{36}/)
 })
 
 test('two who have signed in to one server, configured alike, are not given the results of each other', async () => {
