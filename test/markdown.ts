@@ -173,6 +173,7 @@ const calm = fc.constantFrom(
   '**¤ *¤* ¤**',
   '`¤`',
   '[¤](https://¥.example/x)',
+  '**https://¥.example/x**',
   '\\(¤\\)',
   '$$¤$$',
 )

@@ -14,6 +14,19 @@ test.each([
   ['at the end of a line', 'first line of it\nsecond line of it', 25, ['first line of it', 'second line of it']],
   ['at the end of a sentence', 'One is here. Two is here. Three is.', 28, ['One is here. Two is here.', 'Three is.']],
   ['at the end of a Chinese sentence', '这是第一句话。这是第二句话。这是三', 15, ['这是第一句话。这是第二句话。', '这是三']],
+  [
+    'at the end of a Chinese sentence behind an address',
+    '见https://x.org/a。这是第一句话。这是第二句话。',
+    28,
+    ['见https://x.org/a。这是第一句话。', '这是第二句话。'],
+  ],
+  [
+    'within bold that holds an address, which is closed and opened again',
+    '**see https://x.org/a and more** here',
+    30,
+    ['**see https://x.org/a and**', '**more** here'],
+  ],
+  ['behind an address in bold', '**https://x.org/a** and then more', 24, ['**https://x.org/a** and', 'then more']],
   ['at a space', 'alpha beta gamma delta', 12, ['alpha beta', 'gamma delta']],
   [
     'before a link, not inside it',

@@ -14,6 +14,13 @@ test.each([
   ['holds a link back while its label is typed', 'see [the do', 'see '],
   ['holds a link back while its address is typed', 'see [the docs](https://exa', 'see '],
   ['shows a link when it is whole', 'see [the docs](https://example.org)', 'see [the docs](https://example.org)'],
+  ['closes nothing behind an address in bold', 'so **https://x.org** and', 'so **https://x.org** and'],
+  [
+    'closes nothing behind an address in a spoiler',
+    'so ||https://x.org||, _https://x.org_. ~~https://x.org~~ a',
+    'so ||https://x.org||, _https://x.org_. ~~https://x.org~~ a',
+  ],
+  ['closes bold behind half an address', 'so **see https://x.org/a_b', 'so **see https://x.org/a_b**'],
   ['holds a picture back', 'see ![a c', 'see '],
   ['shows brackets that are no link', 'see [1] and', 'see [1] and'],
   ['shows a bracket that is never closed', `see [${'x'.repeat(300)}`, `see [${'x'.repeat(300)}`],

@@ -4,6 +4,9 @@ interface Mark {
   mark: string
 }
 
+/** Up to marks that close what stands around it; an underscore may belong to it, but hardly at its end. */
+const address = /^https?:\/\/(?:(?!~~|\|\||_+(?:[\s.,;:!?)]|$))[^\s<>*])+/
+
 /** What is not complete after so many characters is no link, code or formula: it is shown as it stands. */
 const longestHeld = 200
 
@@ -52,7 +55,7 @@ function atomEnd(text: string, at: number): End | undefined {
     case '<':
       return /<[a-z]*:?\/{0,2}[^\s<>]*$/y.test(text.slice(at)) ? 'open' : at + 1
     case 'h':
-      return at + (/^https?:\/\/\S+/.exec(text.slice(at))?.[0].length ?? 1)
+      return at + (address.exec(text.slice(at))?.[0].length ?? 1)
     default:
       return undefined
   }

@@ -33,7 +33,9 @@ function outside(text: string, fences: Fence[]): [number, number][] {
 const inner = String.raw`(?:(?!\n[ \t>]*(?:\n|(?:[-*+|]|\d{1,9}[.)]|#{1,6})[ \t]))[\s\S]){1,4000}?`
 const label = String.raw`\[(?:[^[\]\\\n]|\\.|\[[^[\]\n]*\])*\]`
 const target = String.raw`\((?:<[^>\n]*>|[^()\n]|\([^()\n]*\))*\)`
-/** In this order: an escaped mark, code, a link or an image (which may be a link itself), a formula, an address. */
+/**
+ * In this order: an escaped mark, code, a link or an image (which may be a link itself), a formula, an address, which Chinese
+ * punctuation ends. */
 const atom = new RegExp(
   [
     String.raw`\\[*_~|\`$[!<]`,
@@ -42,7 +44,7 @@ const atom = new RegExp(
     String.raw`!?${label}(?:${target}|\[[^[\]\n]*\])`,
     String.raw`(?<formula>\$\$)${inner}\$\$`,
     String.raw`\\\(${inner}\\\)|\\\[${inner}\\\]`,
-    String.raw`<?https?:\/\/[^\s<>]+>?`,
+    String.raw`<?https?:\/\/(?:(?!~~|\|\|)[^\s<>*\u3000-\u303f\uff00-\uff65\u2018-\u201f])+>?`,
   ].join('|'),
   'g',
 )
