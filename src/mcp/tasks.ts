@@ -66,7 +66,7 @@ function endOf(task: Task, told: string[]): unknown {
   if (status === 'cancelled') throw new Error('the server has cancelled the task')
   if (status === 'failed') {
     const why = isRecord(error) && typeof error['message'] === 'string' ? `: ${tidy(error['message'], 500)}` : ''
-    throw new Error(`the task failed${why}`)
+    return { resultType: 'complete', isError: true, content: [{ type: 'text', text: `the task failed${why}` }] }
   }
   const asked = isRecord(inputRequests) ? Object.entries(inputRequests).filter(([id]) => !told.includes(id)) : []
   if (status !== 'input_required' || asked.length === 0) return undefined
