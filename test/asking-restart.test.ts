@@ -67,6 +67,7 @@ async function askThenRestart(tool: string, button: string) {
   await end()
   expect(said()).toBe('')
   await start()
+  await expect.poll(labels, { timeout: 20_000 }).toContain(button) // gone for a moment while a worker takes the reply up
   return asked
 }
 
@@ -79,14 +80,14 @@ test('a form is filled in after all processes were restarted, and the same reply
   const pressed = discord.press(asked.id, 'Answer')
   await expect.poll(() => pressed.modal?.components.map(({ label }) => label)).toEqual(['Name', 'Nights'])
   discord.submit(pressed, { Name: 'Bob', Nights: '3' })
-  await answered(asked.id).toContain('It says: booked for Bob, 3 nights, state opaque \u00fc=1')
-  expect(said()).toBe('booked for Bob, 3 nights, state opaque \u00fc=1')
+  await answered(asked.id).toContain('booked for Bob, 3 nights, state opaque \u00fc=1')
+  expect(said()).toContain('booked for Bob, 3 nights, state opaque \u00fc=1')
   expect(replies()).toHaveLength(count)
 }, 60_000)
 
 test('a choice is made by a button after all processes were restarted', async () => {
   const asked = await askThenRestart('hotel__choose', 'garden')
   discord.press(asked.id, 'garden')
-  await answered(asked.id).toContain('It says: chosen: garden')
-  expect(said()).toBe('chosen: garden')
+  await answered(asked.id).toContain('chosen: garden')
+  expect(said()).toContain('chosen: garden')
 }, 60_000)
