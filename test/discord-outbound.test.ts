@@ -1,6 +1,6 @@
-import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { limits, toDiscord } from '../adapters/discord/outbound.ts'
+import { fc } from './properties.ts'
 
 const line = '─'.repeat(20)
 const lines = (...all: string[]) => all.join('\n')

@@ -1,4 +1,3 @@
-import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { createAnswer } from '../src/models/answer.ts'
 import { readArguments } from '../src/models/arguments.ts'
@@ -6,6 +5,7 @@ import { claimCallId } from '../src/models/call-id.ts'
 import { adaptSchema } from '../src/models/schema.ts'
 import { createSseParser } from '../src/models/sse.ts'
 import { createThinkFilter } from '../src/models/think.ts'
+import { fc } from './properties.ts'
 
 const stream = [
   'data: {"a":1}\n\n',

@@ -1,6 +1,5 @@
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
-import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { type Config, loadConfig } from '../src/config/config.ts'
 import { secretsOf } from '../src/config/secrets.ts'
@@ -8,6 +7,7 @@ import type { ServerConfig } from '../src/config/servers.ts'
 import { createRedact, discreet } from '../src/redact.ts'
 import { fakeChat } from './fakes.ts'
 import { withFiles } from './media.ts'
+import { fc } from './properties.ts'
 
 /** Put together here, so that no scanner takes this file for a leak. */
 const made = (...parts: string[]) => parts.join('')

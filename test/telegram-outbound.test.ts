@@ -1,9 +1,9 @@
-import fc from 'fast-check'
 import type { MessageEntity } from 'grammy/types'
 import { expect, test } from 'vitest'
 import { limits, toTelegram } from '../adapters/telegram/outbound.ts'
 import { drawTable } from '../adapters/telegram/table.ts'
 import { split } from '../src/reply/split.ts'
+import { fc } from './properties.ts'
 import { complaint } from './wire/telegram-text.ts'
 
 /** `[bold:words]` for each entity, in order. */
