@@ -31,7 +31,7 @@ export async function pressAnswer(press: Press, words: Words, tools: AnswerTools
   if (!question || question.answer) return { text: words.askOver }
   if (!mayAnswer(question, press.author, tools)) return { text: words.askNotYours(plain(question.asker.name)) }
   const isTyped = press.action === 'fill' && !press.fields
-  const text = await (isTyped ? beginTyping(question, words, tools) : answerBy(press, question, words, tools))
+  const text = await (isTyped ? beginTyping(question, press.author, words, tools) : answerBy(press, question, words, tools))
   return text === undefined ? undefined : { text, ...(isTyped && { openly: true }) }
 }
 
@@ -91,7 +91,7 @@ export async function takeTyped(question: OpenQuestion, message: Message, words:
   const values = { ...filling.values, ...(read.value !== undefined && { [field.name]: read.value }) }
   const next = filling.at + 1
   if (next < ask.fields.length) {
-    await tools.asks.fill(question, values, next)
+    await tools.asks.fill(question, message.author.id, values, next)
     return askFor(question, next, words)
   }
   return (await settle(question, { how: 'yes', values, by: message.author }, words, tools)) ?? words.askThanks
@@ -154,9 +154,9 @@ async function takeForm(
   return problems.length > 0 ? problems.join('\n') : settle(question, { how: 'yes', values, by }, words, tools)
 }
 
-async function beginTyping(question: OpenQuestion, words: Words, { asks }: AnswerTools): Promise<string | undefined> {
+async function beginTyping(question: OpenQuestion, by: Author, words: Words, { asks }: AnswerTools): Promise<string | undefined> {
   if (question.ask.fields.length === 0) return undefined
-  await asks.fill(question, {}, 0)
+  await asks.fill(question, by.id, {}, 0)
   return askFor(question, 0, words)
 }
 

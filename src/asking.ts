@@ -23,26 +23,28 @@ const lookEveryMs = 2000
 
 /** How one turn asks its person. */
 export function openAsking({ asks, question: message, attempt, turn, patienceMs }: AskingOptions): AskPerson {
-  let wake = () => {}
-  turn.onAnswer(() => wake())
+  let news = new AbortController()
+  turn.onAnswer(() => {
+    news.abort()
+    news = new AbortController()
+  })
 
   async function answerTo(open: OpenQuestion, mayPark: boolean): Promise<Answer> {
     const { conversation, ask } = open
     const parkAt = mayPark ? Date.now() + patienceMs : Infinity
     while (true) {
+      const woken = AbortSignal.any([news.signal, turn.signal])
       const now = await asks.find(conversation, ask.token)
       if (now?.answer) return now.answer
       if (!now) return { how: 'away' }
       turn.signal.throwIfAborted()
       if (Date.now() >= ask.expiresAt) await asks.answer(open, { how: 'away' })
       else if (Date.now() >= parkAt) throw new Parked(ask.token)
-      else await pause(Math.min(lookEveryMs, ask.expiresAt - Date.now(), parkAt - Date.now()))
+      else
+        await sleep(Math.min(lookEveryMs, ask.expiresAt - Date.now(), parkAt - Date.now()), undefined, { signal: woken }).catch(
+          () => {},
+        ) // woken
     }
-  }
-  async function pause(ms: number): Promise<void> {
-    const early = new AbortController()
-    wake = () => early.abort()
-    await sleep(ms, undefined, { signal: AbortSignal.any([early.signal, turn.signal]) }).catch(() => {}) // woken
   }
 
   return async (callId, { key, waitMs, ...draft }, later, push) => {

@@ -83,10 +83,12 @@ export async function answer(waiting: Message[], turn: Turn, tools: WorkerTools)
   const wordsOf = chooseWords(language, tools.locale)
   const words = wordsOf(question.author)
   let ids = replies
+  const seen = record.final ? [] : await seenBefore(question, record, tools)
   const reply = openReplyTo(question, record, { words, steps, redact }, turn, tools, posted => {
     ids = posted
     behind.look()
   })
+  for (const event of seen) reply.show(event) // before its first edit, which would take a question's buttons away
   const media = openMediaOf(question, record, reply, turn, tools)
   const adapter = adapterFor(question, tools)
   const options = { ...tools, ...turn, taken: messages, notes: record.notes, adapter, reply, wordsOf }
@@ -190,7 +192,6 @@ async function compose(composing: Composing): Promise<Final> {
   const said = await toEntries(record, async messages => toEntry(messages))
   const steps = [...record.steps]
   const notify = (notice: Notice) => reply.show({ type: 'notice', notice })
-  for (const event of await seenBefore(message, record, tools)) reply.show(event)
   try {
     if (areTakenBack(record.messages)) notify({ kind: 'withdrawn' })
     else if (record.attempts > deathsAllowed) notify(setAside(message, tools.log))

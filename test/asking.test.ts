@@ -230,3 +230,33 @@ test('a card whose buttons are others is brought up to date', () => {
     expect(sheet.isStale([out('B')])).toBe(true)
   })
 })
+
+test('of two forms at once the one is filled in whose button was pressed, and Stop ends the turn that waits for the other', async () => {
+  const chat = fakeChat()
+  const heard: string[] = []
+  const toolbox = fakeToolbox({
+    async send({ to }, { ask }) {
+      const answer = await ask?.({ ...form(field('place')), text: `Where is ${to}?` }, {})
+      heard.push(`${to} ${answer?.how} ${JSON.stringify(answer?.values)}`)
+      return { ok: true, text: 'sent' }
+    },
+  })
+  const to = (id: string, name: string) => ({ type: 'call' as const, call: { id, name: 'send', input: { to: name } } })
+  await work(chat, scriptedModel([to('c1', 'Bob'), to('c2', 'Eve')], [say('Done.')]), toolbox)
+  await receive(chat, aMessage('send both'))
+  const card = () => [...chat.shown.values()][0]
+  const parked = () => expect.poll(() => rooms.inbox.waiting('fake:1')).toEqual([])
+  const said = () => [...chat.shown.values()].map(({ text }) => text).join()
+  await expect.poll(() => card()?.text).toContain('Where is Bob?')
+  await parked()
+  const { action = '', token = '' } = card()?.buttons.find(({ label }) => label === 'Answer') ?? {}
+  await receive(chat, { id: 'fake:p1', conversation: 'fake:1', author: { id: 'u', name: 'u' }, action, token })
+  await expect.poll(said).toContain('place')
+  await receive(chat, aMessage('Rome'))
+  await expect.poll(() => heard).toEqual(['Bob yes {"place":"Rome"}'])
+  await expect.poll(() => card()?.text).toContain('Where is Eve?')
+  await parked()
+  await receive(chat, aMessage('/stop'))
+  await expect.poll(() => card()?.final).toBe(true)
+  expect(card()?.text).toContain('Stopped')
+})

@@ -9,14 +9,14 @@ export interface Asks {
   /** Keeps the question, and returns it as it was kept the first time, with its answer if there is one. */
   open(question: Question): Promise<OpenQuestion>
   find(conversation: Conversation, token: string): Promise<OpenQuestion | undefined>
-  /** The question that this person was asked last here, if it is open. */
+  /** The question that this person fills in here, or was asked last, if it is open. */
   last(conversation: Conversation, authorId: string): Promise<OpenQuestion | undefined>
   /** The question that the turn of this token waits for, if it does. */
   ofTurn(conversation: Conversation, turn: string): Promise<OpenQuestion | undefined>
   /** True for the one answer that counts; the turn, if it is parked, waits in the inbox again. */
   answer(question: Question, answer: Answer): Promise<boolean>
-  /** Keeps what is filled in so far by somebody who is asked field by field. */
-  fill(question: Question, values: Values, at: number | undefined): Promise<void>
+  /** Keeps what this person has filled in so far, who is asked field by field and from now on answers this question by what he types. */
+  fill(question: Question, by: string, values: Values, at: number): Promise<void>
   /**
    * Sets the turn of these messages, the first that wait, aside until the question is answered: what waits behind it is next. False, and
    * nothing is done, when it is answered already or one of the messages was changed. Throws LeaseLost.
@@ -47,8 +47,10 @@ const openScript = `
 if redis.call('HEXISTS', KEYS[1], 'question') == 0 then
   redis.call('HSET', KEYS[1], 'question', ARGV[1])
   redis.call('ZADD', KEYS[2], ARGV[2], ARGV[3])
-  redis.call('HSET', KEYS[3], ARGV[4], ARGV[5], 'turn ' .. ARGV[6], ARGV[5])
   redis.call('EXPIRE', KEYS[1], ${keepSeconds})
+end
+if redis.call('HEXISTS', KEYS[1], 'answer') == 0 then
+  redis.call('HSET', KEYS[3], ARGV[4], ARGV[5], 'turn ' .. ARGV[6], ARGV[5])
   redis.call('EXPIRE', KEYS[3], ${keepSeconds})
 end`
 
@@ -120,10 +122,13 @@ export function createAsks(redis: Redis): Asks {
       const facts = [JSON.stringify(answer), line, asker.id, turn, ask.token, Date.now(), conversation]
       return (await redis.eval(answerScript, keys.length, ...keys, ...facts)) === 1
     },
-    async fill({ ask, conversation }, values, at) {
-      const key = keysOf(conversation).ask(ask.token)
-      if (at === undefined) await redis.hdel(key, 'filling')
-      else await redis.hset(key, 'filling', JSON.stringify({ values, at }))
+    async fill({ ask, conversation }, by, values, at) {
+      const { ask: keyOf, asked } = keysOf(conversation)
+      await Promise.all([
+        redis.hset(keyOf(ask.token), 'filling', JSON.stringify({ values, at })),
+        redis.hset(asked, by, ask.token),
+        redis.expire(asked, keepSeconds),
+      ])
     },
     async park(messages, token, { conversation, token: holder }) {
       const { lease, lastHolder, ask, inbox, journal, steps, parked, unfinished } = keysOf(conversation)
@@ -137,14 +142,17 @@ export function createAsks(redis: Redis): Asks {
       return done === 1
     },
     async overdue() {
-      const lists = await Promise.all(asksKeys.map(key => redis.zrangebyscore(key, 0, Date.now())))
-      const found = lists.flat().map(line => {
-        const at = line.indexOf(' ')
-        return find(line.slice(at + 1), line.slice(0, at))
-      })
-      return (await Promise.all(found)).filter(question => question !== undefined)
+      const overdueAt = async (key: string) => {
+        const lines = await redis.zrangebyscore(key, 0, Date.now())
+        const found = await Promise.all(lines.map(async line => ({ line, question: await find(...partsOf(line)) })))
+        const forgotten = found.filter(({ question }) => question === undefined)
+        if (forgotten.length > 0) await redis.zrem(key, ...forgotten.map(({ line }) => line))
+        return found.flatMap(({ question }) => question ?? [])
+      }
+      return (await Promise.all(asksKeys.map(overdueAt))).flat()
     },
   }
 }
 
 const lineOf = ({ ask, conversation }: Pick<Question, 'ask' | 'conversation'>) => `${ask.token} ${conversation}`
+const partsOf = (line: string): [Conversation, string] => [line.slice(line.indexOf(' ') + 1), line.slice(0, line.indexOf(' '))]
