@@ -8,7 +8,7 @@ import { createSignals } from '../src/queue/signals.ts'
 import { openRedis, type RedisHouse } from '../src/redis/redis.ts'
 import { addReplica, createServers, type RedisServer, startCluster } from './redis-servers.ts'
 import { standOn } from './rooms.ts'
-import { answerTwoHundred } from './scale.ts'
+import { answerFourIn } from './scale.ts'
 
 const servers = createServers()
 let nodes: RedisServer[] = []
@@ -66,8 +66,8 @@ test('the board goes by the clock of one node', async () => {
   expect(stats.filter(text => text.includes('cmdstat_time:'))).toHaveLength(1)
 })
 
-test('on a cluster, one gateway and two workers answer 200 messages once and in order', async () => {
-  await answerTwoHundred({ REDIS_URL: url })
+test('on a cluster, one gateway and two workers answer each message once and in order', async () => {
+  await answerFourIn(12, { REDIS_URL: url })
 }, 90_000)
 
 test('one address of a cluster is enough, and all its masters are written to', async () => {

@@ -1,6 +1,6 @@
 import { test } from 'vitest'
-import { answerTwoHundred } from './scale.ts'
+import { answerFourIn } from './scale.ts'
 
 test('one gateway and two workers: 200 messages in 50 conversations, each answered once, each conversation in order', async () => {
-  await answerTwoHundred()
+  await answerFourIn(50)
 }, 90_000)
