@@ -108,6 +108,50 @@ test('what all chats share is asked as well', async () => {
   expect(await through(slow({ overall }), 'final')).toBe(0)
 })
 
+test('in the line of all chats everybody keeps the place in which he asked', async () => {
+  const overall = { lane: 'line', burst: 1, refillMs: 1000 }
+  const line = Array.from({ length: 6 }, () => here.lane(slow({ overall })))
+  const waits: number[] = []
+  for (const lane of line) waits.push(await lane.ask('post'))
+  expect(waits[0]).toBe(0)
+  for (const [at, waitMs] of waits.entries()) {
+    expect(waitMs).toBeGreaterThan(1000 * (at - 1))
+    expect(waitMs).toBeLessThanOrEqual(1000 * at)
+  }
+  const again: number[] = []
+  for (const lane of line.slice(1).toReversed()) again.unshift(await lane.ask('final'))
+  for (const [at, waitMs] of again.entries()) expect(waitMs).toBeLessThanOrEqual(waits[at + 1] ?? 0)
+})
+
+test('a place in the line is worth one call, made when it comes', async () => {
+  const overall = { lane: 'short line', burst: 1, refillMs: 60 }
+  const [first, second] = [here.lane(slow({ overall })), there.lane(slow({ overall }))]
+  expect(await first.ask('post')).toBe(0)
+  expect(await second.ask('post')).toBeGreaterThan(0)
+  await expect.poll(() => second.ask('post')).toBe(0)
+  expect(await second.ask('post')).toBeGreaterThan(0)
+})
+
+test('whoever waits for all chats loses nothing of what his own may use, and growth stands behind all others', async () => {
+  const overall = { lane: 'full', burst: 1, refillMs: 400 }
+  const pace = slow({ overall })
+  expect(await here.lane(slow({ overall })).ask('post')).toBe(0)
+  expect(await here.lane(slow({ overall })).ask('post')).toBeGreaterThan(0)
+  for (let times = 0; times < 20; times++) expect(await here.lane(pace).ask('growth')).toBeGreaterThan(0)
+  const { overall: _all, ...alone } = pace
+  expect(await through(alone, 'final')).toBe(4)
+})
+
+test('a chat that is hushed while it stands in the line is silent', async () => {
+  const overall = { lane: 'hushed line', burst: 1, refillMs: 50 }
+  const pace = slow({ overall })
+  expect(await here.lane(slow({ overall })).ask('post')).toBe(0)
+  const lane = here.lane(pace)
+  expect(await lane.ask('post')).toBeGreaterThan(0)
+  await there.lane(pace).hush(60_000)
+  await expect.poll(() => lane.ask('post')).toBeGreaterThan(10_000)
+})
+
 test.each([
   ['a topic shares with its group', telegramPace('telegram:-100:7').lane, 'telegram:-100'],
   ['a private chat is its own', telegramPace('telegram:42').lane, 'telegram:42'],

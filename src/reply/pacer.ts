@@ -67,13 +67,23 @@ if was[3] then
   wait = math.min(wait, math.max(untilLeaves(ARGV[5]), last + refill * 1.5 - now))
   if gap > 0 then wait = math.max(wait, last + gap - now) end
 end
-if wait <= 0 then
+if wait <= 0 or ARGV[7] == 'queue' then
   left = left - 1
-  if not idle then redis.call('HSET', KEYS[1], 'last', now) end
+  if not idle then redis.call('HSET', KEYS[1], 'last', now, 'before', was[3] or '') end
 end
 redis.call('HSET', KEYS[1], 'left', tostring(left), 'at', now)
 redis.call('PEXPIRE', KEYS[1], ARGV[6])
 return math.max(0, math.ceil(wait))`
+
+/** Undoes the call that was let through last. */
+const giveBackScript = `
+redis.call('HINCRBYFLOAT', KEYS[1], 'left', 1)
+local before = redis.call('HGET', KEYS[1], 'before')
+if before == '' then redis.call('HDEL', KEYS[1], 'last') elseif before then redis.call('HSET', KEYS[1], 'last', before) end`
+
+const hushedScript = `
+local time = redis.call('TIME')
+return math.max(0, tonumber(redis.call('HGET', KEYS[1], 'hushed') or 0) - time[1] * 1000 - math.floor(time[2] / 1000))`
 
 const hushScript = `
 local time = redis.call('TIME')
@@ -85,24 +95,60 @@ redis.call('PEXPIRE', KEYS[1], ARGV[1] + ARGV[2] + ARGV[3])`
 
 export function createPacer(redis: Redis): Pacer {
   const keyOf = (name: string) => `bellhop:{pace:${name}}`
-  async function ask(name: string, { burst, refillMs, gapMs }: Omit<Pace, 'lane'>, left: number, least = left): Promise<number> {
-    return (await redis.eval(askScript, 1, keyOf(name), burst, refillMs, gapMs, left, least, forgetMs)) as number
+  async function take(
+    name: string,
+    { burst, refillMs, gapMs }: Omit<Pace, 'lane'>,
+    left: number,
+    more: Taking = {},
+  ): Promise<number> {
+    const { least = left, queue = false } = more
+    const facts = [burst, refillMs, gapMs, left, least, forgetMs, queue ? 'queue' : '']
+    return (await redis.eval(askScript, 1, keyOf(name), ...facts)) as number
+  }
+  /** What is urgent has its place in the line of all chats from when it asks; what is not comes when nobody stands there. */
+  async function takeOfAll(lane: string, overall: Shared, urgency: Urgency): Promise<{ waitMs: number; isMine: boolean }> {
+    const isMine = moreUrgent(urgency, 'growth')
+    const waitMs = await take(overall.lane, { ...overall, gapMs: 0 }, Math.min(0, reserve[urgency]), { queue: isMine })
+    if (waitMs > 0 && !isMine) await redis.eval(giveBackScript, 1, keyOf(lane))
+    return { waitMs, isMine }
   }
   return {
-    lane: ({ lane, overall, ...pace }) => ({
-      async ask(urgency) {
-        const gapMs = keepsDistance(urgency) ? pace.gapMs : 0
-        const waitMs = await ask(lane, { ...pace, gapMs }, reserve[urgency], leastReserve(urgency))
-        if (waitMs > 0 || !overall) return waitMs
-        return ask(overall.lane, { ...overall, gapMs: 0 }, Math.min(0, reserve[urgency]))
-      },
-      async hush(ms, foretold = false) {
-        const caution = foretold ? 0 : cautiousMs
-        await redis.eval(hushScript, 1, keyOf(lane), Math.ceil(ms) + distanceMs, caution, forgetMs)
-      },
-    }),
+    lane({ lane, overall, ...pace }) {
+      /** When the call comes for which a place in the line is kept. */
+      let comesAt: number | undefined
+      async function askForPlace(at: number): Promise<number> {
+        const waitMs = Math.ceil(at - performance.now())
+        if (waitMs > 0) return waitMs
+        const hushedMs = (await redis.eval(hushedScript, 1, keyOf(lane))) as number
+        if (hushedMs === 0) comesAt = undefined
+        return hushedMs
+      }
+      return {
+        async ask(urgency) {
+          if (comesAt !== undefined) return askForPlace(comesAt)
+          const gapMs = keepsDistance(urgency) ? pace.gapMs : 0
+          const ownMs = await take(lane, { ...pace, gapMs }, reserve[urgency], { least: leastReserve(urgency) })
+          if (ownMs > 0 || !overall) return ownMs
+          const { waitMs, isMine } = await takeOfAll(lane, overall, urgency)
+          if (waitMs > 0 && isMine) comesAt = performance.now() + waitMs
+          return waitMs
+        },
+        async hush(ms, foretold = false) {
+          const caution = foretold ? 0 : cautiousMs
+          await redis.eval(hushScript, 1, keyOf(lane), Math.ceil(ms) + distanceMs, caution, forgetMs)
+        },
+      }
+    },
   }
 }
+
+/** `least` is what a call leaves in the bucket where nothing was said for long, `queue`: it is counted at once, however long it has to wait. */
+interface Taking {
+  least?: number
+  queue?: boolean
+}
+
+type Shared = NonNullable<Pace['overall']>
 
 /** The lane of the calls by which this message is answered. */
 export function openLane(
