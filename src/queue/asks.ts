@@ -103,6 +103,13 @@ export function createAsks(redis: Redis): Asks {
       ...(filling && { filling: JSON.parse(filling) as { values: Values; at: number } }),
     }
   }
+  async function overdueAt(key: string): Promise<OpenQuestion[]> {
+    const lines = await redis.zrangebyscore(key, 0, Date.now())
+    const found = await Promise.all(lines.map(async line => ({ line, question: await find(...partsOf(line)) })))
+    const forgotten = found.filter(({ question }) => question === undefined)
+    if (forgotten.length > 0) await redis.zrem(key, ...forgotten.map(({ line }) => line))
+    return found.flatMap(({ question }) => question ?? [])
+  }
   return {
     find,
     async open(question) {
@@ -141,16 +148,7 @@ export function createAsks(redis: Redis): Asks {
       if (done === null) throw new LeaseLost(`another worker goes on in ${conversation}`)
       return done === 1
     },
-    async overdue() {
-      const overdueAt = async (key: string) => {
-        const lines = await redis.zrangebyscore(key, 0, Date.now())
-        const found = await Promise.all(lines.map(async line => ({ line, question: await find(...partsOf(line)) })))
-        const forgotten = found.filter(({ question }) => question === undefined)
-        if (forgotten.length > 0) await redis.zrem(key, ...forgotten.map(({ line }) => line))
-        return found.flatMap(({ question }) => question ?? [])
-      }
-      return (await Promise.all(asksKeys.map(overdueAt))).flat()
-    },
+    overdue: async () => (await Promise.all(asksKeys.map(overdueAt))).flat(),
   }
 }
 
