@@ -1,12 +1,13 @@
 import { isAdmin } from './admins.ts'
 import { type Answer, type Ask, type Field, readField, type Values, type Wrong } from './ask.ts'
+import { fence } from './fence.ts'
 import type { Words } from './i18n/i18n.ts'
 import type { Author, Conversation, Message, Press } from './message.ts'
 import type { Asks, OpenQuestion } from './queue/asks.ts'
 import type { Jobs } from './queue/jobs.ts'
 import type { Signals } from './queue/signals.ts'
 import { hostOf, picksOf } from './reply/ask-card.ts'
-import { fence, plain } from './reply/plain.ts'
+import { plain } from './reply/plain.ts'
 
 // How a person answers what a turn has asked: by a button, by a form, or by typing one field after the other.
 

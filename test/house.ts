@@ -45,7 +45,7 @@ function circles(rooms: Room[]): string[] {
 
 /** From the ground up; a room may use its own floor and those below it. */
 const plan: [RegExp, number][] = [
-  [/^src\/(message|ask|typo|adapter|model|toolbox|errors|log|redact)\.ts$|^src\/i18n\//, 0],
+  [/^src\/(message|ask|typo|adapter|model|toolbox|errors|log|redact|markup|fence)\.ts$|^src\/i18n\//, 0],
   [/^src\/(redis|config|net|skills)\/|^src\/vault\.ts$/, 1],
   [/^src\/(mcp|models|queue)\/|^src\/(history|settings|admins)\.ts$/, 2],
   [/^src\/(agent|media)\//, 3],
@@ -65,7 +65,7 @@ function floors(rooms: Room[]): string[] {
   })
 }
 
-const porch = /^src\/(message|ask|adapter|errors|log)\.ts$|^src\/i18n\//
+const porch = /^src\/(message|ask|adapter|errors|log|markup)\.ts$|^src\/i18n\//
 
 /** Platforms stay at the edge: the core knows none, an adapter knows only the porch, a bundled server nothing but what servers share. */
 function edges(rooms: Room[]): string[] {

@@ -1,5 +1,5 @@
-import { addresses, renderLink } from './link.ts'
-import { renderTag, tags } from './tags.ts'
+import { addresses, renderTag, tags } from '../../src/markup.ts'
+import { renderLink } from './link.ts'
 
 const url = (name: string) => String.raw`\(\s*(?<${name}><[^>\n]*>|(?:[^()\s]|\([^()\s]*\))*)(?:\s+(?:"[^"]*"|'[^']*'))?\s*\)`
 const alt = (name: string) => String.raw`!\[(?<${name}>(?:[^\]\\]|\\.)*)\]`
@@ -24,6 +24,7 @@ const inline = new RegExp(
     String.raw`(?<times>(?<=\d)\*(?=\d))`,
     String.raw`\[\^(?<note>\d{1,3})\]:?`,
     tags,
+    String.raw`(?<br><br\s*\/?>)`,
   ].join('|'),
   'gi',
 )
@@ -43,7 +44,7 @@ export function renderInline(line: string): string {
     if (times !== undefined) return '\\*'
     if (note !== undefined) return `[${note}]`
     return (
-      renderTag(parts, renderInline) ??
+      (parts['br'] === undefined ? renderTag(parts, renderInline, { u: '__', ins: '__' }) : '\n') ??
       renderFormula(whole, parts['display'] ?? parts['round'] ?? parts['square'], parts['short'])
     )
   })

@@ -1,6 +1,5 @@
-import { addresses } from './address.ts'
+import { addresses, renderTag, tags } from '../../src/markup.ts'
 import { codeFormula, formulaAt } from './formula.ts'
-import { renderTag, tags } from './tags.ts'
 
 const fence = /^(?:[ \t]*(?:>|[-*+](?=[ \t])|\d{1,9}[.)](?=[ \t])))*[ \t]*(`{3,}(?=[^`]*$)|~{3,})/
 

@@ -1,3 +1,4 @@
+import { fence } from '../fence.ts'
 import type { Content } from '../media/reader.ts'
 import type { Attachment, Message } from '../message.ts'
 import type { UserEntry } from '../model.ts'
@@ -65,13 +66,6 @@ const attachedTo = ({ attachments, quoted }: Message) => [...attachments, ...(qu
 function describe({ kind, name }: Attachment, { remark, words }: Content = {}): string {
   const line = `[attached ${kind}: ${oneLine(name)}${remark === undefined ? '' : `. ${remark}`}]`
   return words === undefined ? line : `${line}\n${fence(words)}`
-}
-
-/** Longer than any fence within, so that nothing in a file can end it. */
-function fence(words: string): string {
-  const longest = Math.max(2, ...[...words.matchAll(/`+/g)].map(([run]) => run.length))
-  const mark = '`'.repeat(longest + 1)
-  return `${mark}\n${words}\n${mark}`
 }
 
 function oneLine(text: string): string {

@@ -3,6 +3,7 @@ import type {
   ChatCompletionMessageParam,
   ChatCompletionTool,
 } from 'openai/resources/chat/completions'
+import { fence } from '../fence.ts'
 import type { Entry, Picture, Prompt, Tool, ToolEntry } from '../model.ts'
 import { adaptSchema } from './schema.ts'
 
@@ -85,7 +86,5 @@ function toFunction(tool: Tool): ChatCompletionTool {
 /** What the house says of a result stands before a fence that nothing in the result can end, so that no tool can speak for the house. */
 function materialOf({ text, remark }: ToolEntry): string {
   if (remark === undefined) return text
-  const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([run]) => run.length))
-  const mark = '`'.repeat(longest + 1)
-  return `[${remark.replace(/\s+/g, ' ')}]\n${mark}\n${text}\n${mark}`
+  return `[${remark.replace(/\s+/g, ' ')}]\n${fence(text)}`
 }

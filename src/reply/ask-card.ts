@@ -1,8 +1,9 @@
 import type { Button } from '../adapter.ts'
 import type { Ask, Field } from '../ask.ts'
+import { fence } from '../fence.ts'
 import type { Words } from '../i18n/i18n.ts'
 import type { Redact } from '../redact.ts'
-import { fence, plain } from './plain.ts'
+import { plain } from './plain.ts'
 
 /** More buttons than this are no choice any more, but a list to read. */
 const mostPicks = 8
