@@ -1,5 +1,6 @@
 import type { RedisHouse } from '../redis/redis.ts'
 import type { Owner } from '../toolbox.ts'
+import { createWire, type Wire } from './wire.ts'
 
 /**
  * Word to all workers about servers: `changed` of one that somebody has added, taken out, or signed in to or out of; `reload` that the
@@ -7,22 +8,6 @@ import type { Owner } from '../toolbox.ts'
  */
 export type ServerNews = { what: 'changed'; owner: Owner; server: string } | { what: 'reload' }
 
-export interface NewsLine {
-  send(news: ServerNews): Promise<void>
-  listen(hear: (news: ServerNews) => void): Promise<void>
-}
+export type NewsLine = Wire<ServerNews>
 
-const channel = 'bellhop:server-news'
-
-export function createNewsLine(house: Pick<RedisHouse, 'redis' | 'open'>): NewsLine {
-  return {
-    async send(news) {
-      await house.redis.publish(channel, JSON.stringify(news))
-    },
-    async listen(hear) {
-      const subscriber = house.open()
-      subscriber.on('message', (_channel: string, json: string) => hear(JSON.parse(json) as ServerNews))
-      await subscriber.subscribe(channel)
-    },
-  }
-}
+export const createNewsLine = (house: Pick<RedisHouse, 'redis' | 'open'>): NewsLine => createWire(house, 'bellhop:server-news')

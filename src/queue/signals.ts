@@ -1,5 +1,6 @@
 import type { Conversation } from '../message.ts'
 import type { RedisHouse } from '../redis/redis.ts'
+import { createWire, type Wire } from './wire.ts'
 
 /** Word to the turn that runs in a conversation, heard by every worker at once. */
 export interface Signal {
@@ -15,22 +16,6 @@ export interface Signal {
   what: 'stop' | 'restart' | 'withdraw' | 'mail' | 'answered'
 }
 
-export interface Signals {
-  send(signal: Signal): Promise<void>
-  listen(hear: (signal: Signal) => void): Promise<void>
-}
+export type Signals = Wire<Signal>
 
-const channel = 'bellhop:signals'
-
-export function createSignals(house: RedisHouse): Signals {
-  return {
-    async send(signal) {
-      await house.redis.publish(channel, JSON.stringify(signal))
-    },
-    async listen(hear) {
-      const subscriber = house.open()
-      subscriber.on('message', (_channel: string, json: string) => hear(JSON.parse(json) as Signal))
-      await subscriber.subscribe(channel)
-    },
-  }
-}
+export const createSignals = (house: Pick<RedisHouse, 'redis' | 'open'>): Signals => createWire(house, 'bellhop:signals')
