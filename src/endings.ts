@@ -12,7 +12,7 @@ export function endingOf(ended: unknown, error: unknown, message: Message, log: 
   return { kind: endings[ended.how] }
 }
 
-const notRetried = ['step-limit', 'time-limit', 'token-limit', 'stopped', 'withdrawn', 'interrupted']
+const notRetried = ['step-limit', 'time-limit', 'token-limit', 'summed-up', 'stopped', 'withdrawn', 'interrupted']
 
 /** Not after a limit, which is an answer, nor after what somebody wished. */
 export const mayBeRetried = ({ kind }: Notice) => !notRetried.includes(kind)

@@ -1,3 +1,4 @@
+import { fence } from './fence.ts'
 import type { Conversation } from './message.ts'
 import type { Entry } from './model.ts'
 import { keysOf } from './redis/keys.ts'
@@ -5,47 +6,117 @@ import type { Redis } from './redis/redis.ts'
 
 /** What was said in a conversation. It grows when the inbox finishes a turn, and fades after a week of silence. */
 export interface History {
-  /** The newest entries that fit, beginning with a user's; a call and its result are never torn apart. */
+  /**
+   * The newest entries that fit, beginning with a user's; a call and its result are never torn apart. What was said before them is summed up
+   * in the first, once somebody has summed it up.
+   */
   load(conversation: Conversation): Promise<Entry[]>
+  /** True once after something was summed up. */
+  takeNews(conversation: Conversation): Promise<boolean>
+  /** What is old enough to be summed up, with what was summed up before it. Undefined when there is nothing. */
+  older(conversation: Conversation): Promise<Older | undefined>
+  /** Puts the sum in the place of what it sums up; false, and nothing is done, when that is there no more. */
+  sumUp(conversation: Conversation, older: Older, sum: string): Promise<boolean>
   clear(conversation: Conversation): Promise<void>
+}
+
+export interface Older {
+  sum: string | undefined
+  entries: Entry[]
 }
 
 /** Read at most this many entries, however long the conversation, so that loading costs the same for ever. */
 const readEntries = 60
 const readChars = 60_000
+/** What stays as it was said when the rest is summed up. */
+const keptEntries = 20
+const keptChars = 20_000
+const keepSeconds = 7 * 86_400
+
+/** The first and the last of the lines stand for all: what waits behind them may have grown, and nothing else changes them. */
+const sumUpScript = `
+local count = tonumber(ARGV[1])
+if redis.call('LINDEX', KEYS[1], 0) ~= ARGV[2] or redis.call('LINDEX', KEYS[1], count - 1) ~= ARGV[3] then return 0 end
+redis.call('LTRIM', KEYS[1], count, -1)
+redis.call('SET', KEYS[2], ARGV[4], 'EX', ${keepSeconds})
+redis.call('SET', KEYS[3], 1, 'EX', ${keepSeconds})
+return 1`
 
 export function createHistory(redis: Redis): History {
   return {
     async load(conversation) {
-      const lines = await redis.lrange(keysOf(conversation).history, -readEntries, -1)
-      return newestThatFit(
-        lines.map(line => JSON.parse(line) as Entry),
-        readChars,
-      )
+      const { history, sum } = keysOf(conversation)
+      const [lines, text] = await Promise.all([
+        redis.lrange(history, -readEntries, -1),
+        redis.getex(sum, 'EX', keepSeconds), // fades no sooner than what it stands before
+      ])
+      return behindSum(text, newestThatFit(lines.map(toEntry), readChars))
+    },
+    takeNews: async conversation => (await redis.del(keysOf(conversation).sumNews)) === 1,
+    async older(conversation) {
+      const { history, sum } = keysOf(conversation)
+      const [lines, text] = await Promise.all([redis.lrange(history, 0, -1), redis.get(sum)])
+      const entries = lines.map(toEntry)
+      const old = entries.slice(0, keptFrom(entries))
+      return old.length > 0 ? { sum: text ?? undefined, entries: old } : undefined
+    },
+    async sumUp(conversation, { entries }, text) {
+      const { history, sum, sumNews } = keysOf(conversation)
+      const ends = [entries[0], entries.at(-1)].map(entry => JSON.stringify(entry))
+      return (await redis.eval(sumUpScript, 3, history, sum, sumNews, entries.length, ...ends, text)) === 1
     },
     async clear(conversation) {
-      await redis.del(keysOf(conversation).history)
+      const { history, sum, sumNews } = keysOf(conversation)
+      await redis.del(history, sum, sumNews)
     },
   }
 }
+
+const toEntry = (line: string) => JSON.parse(line) as Entry
+
+/** In the first entry, and not an entry of its own: there are endpoints that want the two sides to take turns. */
+function behindSum(sum: string | null, entries: Entry[]): Entry[] {
+  const [first, ...rest] = entries
+  if (!sum || first?.role !== 'user') return entries
+  return [{ ...first, text: `[what was said here before, summed up]\n${fence(sum)}\n\n${first.text}` }, ...rest]
+}
+
+/** Whether it is time to sum up what is older: a good while before the oldest of it is read no more. */
+export function isLong(entries: Entry[]): boolean {
+  return entries.length > readEntries * 0.7 || JSON.stringify(entries).length > readChars * 0.7
+}
+
+/** Where what is not summed up begins: with the last turn, however long, or with one before it. */
+function keptFrom(entries: Entry[]): number {
+  const from = startOfNewest(entries, keptChars, keptEntries)
+  return from < entries.length ? from : Math.max(0, entries.findLastIndex(isQuestion))
+}
+
+const isQuestion = ({ role }: Entry) => role === 'user'
 
 /**
  * Whole turns from the end, as many as fit into `chars`; what precedes the first user entry is half a turn and left out. Of a last turn
  * that alone is too long, the question and the answer.
  */
 function newestThatFit(entries: Entry[], chars: number): Entry[] {
+  const from = startOfNewest(entries, chars)
+  if (from < entries.length) return entries.slice(from)
+  const question = entries.findLast(isQuestion)
+  const answer = entries.at(-1)
+  return question && answer?.role === 'assistant' && answer.calls.length === 0 ? [question, answer] : []
+}
+
+/** Where the newest whole turns begin that together are no more than this; the length when there are none. */
+function startOfNewest(entries: Entry[], chars: number, count = Number.POSITIVE_INFINITY): number {
   let from = entries.length
   let size = 0
-  for (let at = entries.length - 1; at >= 0; at--) {
+  for (let at = entries.length - 1; at >= 0 && entries.length - at <= count; at--) {
     const entry = entries[at] as Entry
     size += JSON.stringify(entry).length
     if (size > chars) break
-    if (entry.role === 'user') from = at
+    if (isQuestion(entry)) from = at
   }
-  if (from < entries.length) return entries.slice(from)
-  const question = entries.findLast(({ role }) => role === 'user')
-  const answer = entries.at(-1)
-  return question && answer?.role === 'assistant' && answer.calls.length === 0 ? [question, answer] : []
+  return from
 }
 
 /** What history keeps of a tool's result: enough to talk about, not enough to crowd out what was said. */

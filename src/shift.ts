@@ -29,6 +29,7 @@ import type { Leases } from './queue/lease.ts'
 import type { Retries } from './queue/retries.ts'
 import type { NewsLine, ServerNews } from './queue/server-news.ts'
 import type { Signals } from './queue/signals.ts'
+import { createRecaps } from './recaps.ts'
 import type { Redact } from './redact.ts'
 import type { Redis } from './redis/redis.ts'
 import type { Pacer } from './reply/pacer.ts'
@@ -95,11 +96,22 @@ export async function startShift(tools: ShiftTools): Promise<Shift> {
   const skills = createSkills({ folders: [...new Set([shippedSkills, config.skillsDir])], log })
   await skills.refresh()
   const { name, ...models } = await openModels(config, skills, log)
+  const recaps = config.model && createRecaps({ history: tools.history, model: models.model, log })
   const sample = createSampling({ model: models.model, name, words: wordsFor(undefined, config.locale) })
   const servers = await openServers(tools, sample, tell)
   const { toolsReady } = servers
   const toolboxFor = async (message: Message | undefined) => withSkills(await servers.toolboxFor(message), skills)
-  const atHand = { ...tools, ...models, skills, toolsReady, maxSteps, limits: config.turn, patienceMs, locale: config.locale }
+  const atHand = {
+    ...tools,
+    ...models,
+    skills,
+    toolsReady,
+    maxSteps,
+    limits: config.turn,
+    patienceMs,
+    locale: config.locale,
+    ...(recaps && { recaps }),
+  }
   const turns = createTurns({
     inbox,
     leases,
@@ -123,6 +135,7 @@ export async function startShift(tools: ShiftTools): Promise<Shift> {
       const left = await turns.close(config.drainMs)
       await ended
       for (const work of housework) work.end()
+      await recaps?.close()
       await servers.close()
       await Promise.all([board.remove(worker), ...left.map(conversation => jobs.ring(conversation))])
     },

@@ -28,6 +28,7 @@ import { LeaseLost } from './queue/lease.ts'
 import type { Retries } from './queue/retries.ts'
 import { tokenOf } from './queue/token.ts'
 import { doneBefore, filesOf, notUndone, seenBefore, toEntries } from './recall.ts'
+import type { Recaps } from './recaps.ts'
 import type { Redact } from './redact.ts'
 import { awayNotice } from './reply/away-notice.ts'
 import { type Look, renderPlain } from './reply/card.ts'
@@ -45,6 +46,8 @@ export interface WorkerTools {
   files: FileStore
   texts: TextStore
   history: History
+  /** Absent: nothing is summed up. */
+  recaps?: Recaps
   settings: Settings
   retries: Retries
   asks: Asks
@@ -249,7 +252,9 @@ async function* eventsOf(
   const ask = openAsking({ ...tools, question, attempt: String(record.earlier.length), turn })
   const { signal } = turn
   const before = doneBefore(record.steps)
-  const past = await history.load(question.conversation)
+  const [past, summedUp] = await Promise.all([history.load(question.conversation), history.takeNews(question.conversation)])
+  if (summedUp && question.kind === 'chat') yield { type: 'notice', notice: { kind: 'summed-up' } }
+  tools.recaps?.look(question.conversation, past)
   await Promise.race([tools.toolsReady, aborted(signal)])
   const found = findCommand(question.text)
   const isCall = found?.command?.name === 'call'

@@ -50,7 +50,7 @@ const plan: [RegExp, number][] = [
   [/^src\/(mcp|models|queue)\/|^src\/(history|settings|admins)\.ts$/, 2],
   [/^src\/(agent|media)\//, 3],
   [/^src\/reply\/|^src\/(receive|answers|commands|listings|mcp-command|sign-in|callback|turns|door|recall|banner)\.ts$/, 4],
-  [/^src\/(worker|asking|behind|notes|delivery|endings)\.ts$/, 5],
+  [/^src\/(worker|asking|recaps|behind|notes|delivery|endings)\.ts$/, 5],
   [/^src\/shift\.ts$/, 6],
   [/^src\/main\.ts$/, 7],
 ]

@@ -26,6 +26,8 @@ export type Notice =
   | { kind: 'step-limit'; steps: number }
   | { kind: 'time-limit'; seconds: number }
   | { kind: 'token-limit'; tokens: number }
+  /** What was said long ago is summed up from now on. */
+  | { kind: 'summed-up' }
   | { kind: 'stopped' }
   /** The asker has said something new that is answered instead. */
   | { kind: 'interrupted' }

@@ -14,6 +14,7 @@ export const en = {
   thinking: 'thinking…',
   noText: (id: string) => `The model ended without an answer. Ask again, or put it in other words. (error ${id})`,
   stepLimit: (steps: number) => `I stopped after ${steps} steps; this is what I have.`,
+  summedUp: 'This has become a long talk: I have summed up its beginning for myself. /reset forgets it.',
   timeLimit: (seconds: number) => `I stopped after ${seconds} seconds, the longest that an answer may take; this is what I have.`,
   tokenLimit: (tokens: number) =>
     `I stopped after ${tokens.toLocaleString('en')} tokens, the most that an answer may use; this is what I have.`,

@@ -5,6 +5,7 @@ export const zh: Words = {
   language: 'zh',
   thinking: '思考中…',
   noText: id => `模型没有给出回答。请再问一次，或换个说法。（错误 ${id}）`,
+  summedUp: '我们聊了很久：前面的内容我已为自己做了摘要。/reset 可以忘掉它。',
   stepLimit: steps => `我在 ${steps} 步后停下了；以下是目前的结果。`,
   timeLimit: seconds => `我在 ${seconds} 秒后停下了，这是一次回答的时间上限；以下是目前的结果。`,
   tokenLimit: tokens => `我在用了 ${tokens.toLocaleString('zh')} 个 token 后停下了，这是一次回答的用量上限；以下是目前的结果。`,

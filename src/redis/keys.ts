@@ -23,6 +23,10 @@ export interface ConversationKeys {
   settings: string
   /** List of transcript entries. */
   history: string
+  /** What was said before that, summed up. */
+  sum: string
+  /** That it was summed up since the last turn. */
+  sumNews: string
   /** Stream of what web and terminal show. */
   feed: string
   /** The bytes of a file that waits to be posted. */
@@ -58,6 +62,8 @@ export function keysOf(conversation: Conversation): ConversationKeys {
     notes: `${bucket}:notes:${conversation}`,
     settings: `${bucket}:settings:${conversation}`,
     history: `${bucket}:history:${conversation}`,
+    sum: `${bucket}:sum:${conversation}`,
+    sumNews: `${bucket}:sum-news:${conversation}`,
     feed: `${bucket}:feed:${conversation}`,
     file: id => `${bucket}:file:${conversation}:${id}`,
     text: ref => `${bucket}:text:${conversation}:${ref}`,

@@ -82,6 +82,8 @@ function sentenceOf(notice: Notice, words: Words): string {
       return `*${words.timeLimit(notice.seconds)}*`
     case 'token-limit':
       return `*${words.tokenLimit(notice.tokens)}*`
+    case 'summed-up':
+      return `*${words.summedUp}*`
     case 'interrupted':
       return `*${words.interrupted}*`
     case 'stopped':
