@@ -1,10 +1,11 @@
 import type { CommandInfo, Suggest } from './adapter.ts'
 import { isAdmin } from './admins.ts'
 import { stopWaiting } from './answers.ts'
+import { type Budgets, payerOf } from './budgets.ts'
 import { ConfigError } from './errors.ts'
 import type { History } from './history.ts'
 import { chooseWords, type Words } from './i18n/i18n.ts'
-import { listSkills, listTools, quoted, status } from './listings.ts'
+import { listSkills, listTools, listUsage, quoted, status } from './listings.ts'
 import { type McpTools, mcpActions, runMcp } from './mcp-command.ts'
 import type { Conversation, Message } from './message.ts'
 import type { Asks } from './queue/asks.ts'
@@ -21,6 +22,7 @@ import { editDistance } from './typo.ts'
 export interface CommandTools extends McpTools {
   asks: Asks
   inbox: Inbox
+  budgets: Budgets
   history: History
   settings: Settings
   retries: Retries
@@ -160,6 +162,16 @@ export const commands: Command[] = [
     description: { en: 'How I am doing', zh: '我的运行状态' },
     options: [],
     run: async (_message, _argument, words, { board, jobs }) => status(await board.read(), await jobs.counts(), words),
+  },
+  {
+    name: 'usage',
+    quiet: true,
+    description: { en: 'What was used today, and how much there is', zh: '今天的用量与额度' },
+    options: [],
+    async run(message, _argument, words, { budgets, admins }) {
+      const usage = await budgets.today(payerOf(message))
+      return listUsage(usage, isAdmin(message.conversation, message.author, admins), words)
+    },
   },
 ]
 

@@ -2,17 +2,29 @@ import type { Notice } from './agent/events.ts'
 import { ModelError } from './errors.ts'
 import { errorId, type Log, reason } from './log.ts'
 import type { Message } from './message.ts'
+import { UsedUp } from './paying.ts'
 import { TurnEnded } from './turns.ts'
 
 const endings = { stop: 'stopped', restart: 'stopped', withdraw: 'withdrawn', interrupt: 'interrupted' } as const
 
 /** What a person is told of a turn that `ended` so, or that failed with `error`. */
 export function endingOf(ended: unknown, error: unknown, message: Message, log: Log): Notice {
+  if (error instanceof UsedUp) return { kind: 'used-up', limit: error.limit }
   if (!(ended instanceof TurnEnded)) return failure(error, message, log)
   return { kind: endings[ended.how] }
 }
 
-const notRetried = ['step-limit', 'time-limit', 'token-limit', 'summed-up', 'stopped', 'withdrawn', 'interrupted']
+const notRetried = [
+  'step-limit',
+  'time-limit',
+  'token-limit',
+  'summed-up',
+  'used-up',
+  'nearly-used-up',
+  'stopped',
+  'withdrawn',
+  'interrupted',
+]
 
 /** Not after a limit, which is an answer, nor after what somebody wished. */
 export const mayBeRetried = ({ kind }: Notice) => !notRetried.includes(kind)

@@ -1,3 +1,5 @@
+import type { Whose } from './allowance.ts'
+import type { Usage } from './budgets.ts'
 import type { Words } from './i18n/i18n.ts'
 import type { Notice } from './queue/board.ts'
 import type { ServerStatus } from './toolbox.ts'
@@ -56,6 +58,18 @@ export function status(notices: Notice[], counts: { waiting: number; active: num
   ]
     .filter(part => part !== '')
     .join('\n\n')
+}
+
+/** As `/usage` shows it; what all have used together is for admins. */
+export function listUsage({ spent, limits, resetsAt }: Usage, isAdmin: boolean, words: Words): string {
+  const shown = isAdmin ? (['person', 'place', 'house'] as const) : (['person', 'place'] as const)
+  const lineFor = (whose: Whose) => {
+    const costs = (['turns', 'tokens', 'seconds'] as const).map(cost =>
+      words.usage(cost, spent[whose][cost], limits[whose][cost]),
+    )
+    return `- **${words.usageOf[whose]}**: ${costs.join(' · ')}`
+  }
+  return [words.usageTitle(resetsAt), shown.map(lineFor).join('\n')].join('\n\n')
 }
 
 /** Names in a sentence, each as code. */

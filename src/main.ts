@@ -5,6 +5,7 @@ import type { Adapter } from './adapter.ts'
 import { createTextStore } from './agent/text-store.ts'
 import { findForm } from './answers.ts'
 import { banner } from './banner.ts'
+import { createBudgets } from './budgets.ts'
 import { createCallback } from './callback.ts'
 import { commands, createSuggest } from './commands.ts'
 import { type Config, loadConfig, rereadServers } from './config/config.ts'
@@ -68,7 +69,7 @@ export async function openHouse({ config, log, chat }: Opening): Promise<House> 
     const redis = await openRedis({ ...(config.redisUrl && { url: config.redisUrl }), ...redisPlaces(config), log })
     closers.push(() => redis.close())
     const redact = createRedact(secretsOf(config))
-    const queue = createQueueRooms(redis, log)
+    const queue = createQueueRooms(redis, config, log)
     closers.push(() => queue.jobs.close())
     closers.push(() => queue.feed.close())
     const own = openOwn(config, redis.redis)
@@ -118,13 +119,14 @@ function redisPlaces(config: Config) {
 
 type QueueRooms = ReturnType<typeof createQueueRooms> & { desk: Desk }
 
-function createQueueRooms(house: RedisHouse, log: Log) {
+function createQueueRooms(house: RedisHouse, config: Config, log: Log) {
   const { redis } = house
   const inbox = createInbox(redis)
   return {
     inbox,
     away: createAway(redis, inbox),
     asks: createAsks(redis),
+    budgets: createBudgets(redis, config.budgets),
     journal: createJournal(redis),
     files: createFileStore(redis),
     texts: createTextStore(redis),

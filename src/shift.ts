@@ -5,6 +5,7 @@ import { withHouseTools } from './agent/house-tools.ts'
 import { loadSkillTool } from './agent/skills.ts'
 import type { TextStore } from './agent/text-store.ts'
 import { endOverdue } from './answers.ts'
+import type { Budgets } from './budgets.ts'
 import type { Config } from './config/config.ts'
 import type { History } from './history.ts'
 import { wordsFor } from './i18n/i18n.ts'
@@ -63,6 +64,7 @@ export interface ShiftTools {
   retries: Retries
   asks: Asks
   pacer: Pacer
+  budgets: Budgets
   jobs: Jobs
   signals: Signals
   news: NewsLine

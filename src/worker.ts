@@ -10,6 +10,7 @@ import { skillNotes } from './agent/skills.ts'
 import type { TextStore } from './agent/text-store.ts'
 import { openAsking } from './asking.ts'
 import { type Behind, openBehind } from './behind.ts'
+import { type Budgets, payerOf } from './budgets.ts'
 import { findCommand } from './commands.ts'
 import { deliverFinal, withWhole } from './delivery.ts'
 import { endingOf, mayBeRetried, noText, setAside } from './endings.ts'
@@ -19,8 +20,10 @@ import { chooseWords, type Words } from './i18n/i18n.ts'
 import type { Log } from './log.ts'
 import { type Media, openMedia } from './media/media.ts'
 import type { FileStore } from './media/store.ts'
-import { type Message, platformOf } from './message.ts'
+import type { Message } from './message.ts'
 import type { Entry, Model, Transcribe } from './model.ts'
+import { adapterFor, openReplyTo } from './opening.ts'
+import { openPurse, type Purse } from './paying.ts'
 import type { Asks } from './queue/asks.ts'
 import type { Inbox } from './queue/inbox.ts'
 import type { Final, Journal, Step, TurnRecord } from './queue/journal.ts'
@@ -31,9 +34,9 @@ import { doneBefore, filesOf, notUndone, seenBefore, toEntries } from './recall.
 import type { Recaps } from './recaps.ts'
 import type { Redact } from './redact.ts'
 import { awayNotice } from './reply/away-notice.ts'
-import { type Look, renderPlain } from './reply/card.ts'
+import { renderPlain } from './reply/card.ts'
 import type { Pacer } from './reply/pacer.ts'
-import { openReply, type Reply } from './reply/reply.ts'
+import type { Reply } from './reply/reply.ts'
 import type { Settings } from './settings.ts'
 import type { Skills } from './skills/shelf.ts'
 import type { Toolbox } from './toolbox.ts'
@@ -52,6 +55,7 @@ export interface WorkerTools {
   retries: Retries
   asks: Asks
   pacer: Pacer
+  budgets: Budgets
   model: Model
   /** Absent: what is said in recordings is not heard. */
   transcribe?: Transcribe
@@ -76,12 +80,14 @@ const deathsAllowed = 2
  * Answers the first of the messages that wait, and those behind it that belong to it: the whole story of the house. Throws when the turn
  * could not be ended here; the messages are then still in the inbox, and the journal knows how far it came.
  */
-export async function answer(waiting: Message[], turn: Turn, tools: WorkerTools): Promise<void> {
-  const { inbox, journal, retries, settings, redact } = tools
+export async function answer(waiting: Message[], turn: Turn, given: WorkerTools): Promise<void> {
+  const { inbox, journal, retries, settings, redact, budgets } = given
   const record = await journal.begin(turn.lease, waiting)
   const { messages, replies } = record
   if (areTakenBack(messages) && replies.length === 0 && !record.again) return inbox.finish(messages, [], turn.lease)
   const question = questionOf(messages)
+  const purse = openPurse(budgets, payerOf(question), given)
+  const tools = { ...given, model: purse.model, toolbox: purse.toolbox }
   const { language, steps } = await settings.all(question.conversation)
   const wordsOf = chooseWords(language, tools.locale)
   const words = wordsOf(question.author)
@@ -103,7 +109,7 @@ export async function answer(waiting: Message[], turn: Turn, tools: WorkerTools)
     const final =
       record.final ??
       awayNotice(question, words) ??
-      (await compose({ question, record, reply, behind, media, turn, words, tools }))
+      (await compose({ question, record, reply, behind, media, turn, words, purse, tools }))
     if (!record.final && !(await journal.keepFinal(turn.lease, question.id, final))) {
       await reply.leave()
       throw new TurnEnded('restart')
@@ -129,6 +135,7 @@ interface Composing {
   media: Media
   turn: Turn
   words: Words
+  purse: Purse
   tools: WorkerTools
 }
 
@@ -153,44 +160,9 @@ function openMediaOf(message: Message, { steps }: TurnRecord, reply: Reply, { si
   })
 }
 
-function openReplyTo(
-  message: Message,
-  { replies, again }: TurnRecord,
-  look: Look,
-  { lease, closing }: Turn,
-  tools: WorkerTools,
-  onPosted: (ids: string[]) => void,
-): Reply {
-  const { journal, pacer, log } = tools
-  return openReply({
-    adapter: adapterFor(message, tools),
-    message,
-    look,
-    turn: tokenOf(message.id),
-    posted: replies,
-    again,
-    async keep(ids) {
-      await journal.keepReplies(lease, message.id, ids)
-      onPosted(ids)
-    },
-    mayAct: lease.check,
-    stopButton: { label: look.words.stop, action: 'stop', token: tokenOf(message.id) },
-    pacer,
-    closing: AbortSignal.any([closing, lease.lost]),
-    log,
-  })
-}
-
-function adapterFor({ conversation }: Message, { adapters }: WorkerTools): Adapter {
-  const platform = platformOf(conversation)
-  const adapter = adapters.get(platform)
-  if (!adapter) throw new Error(`this worker cannot speak on ${platform}: its token is missing here`)
-  return adapter
-}
-
 /** Runs the turn to an end that can be told, whatever happens; only a lost lease and a house that closes make it throw. */
 async function compose(composing: Composing): Promise<Final> {
-  const { question: message, record, reply, turn, words, tools } = composing
+  const { question: message, record, reply, turn, words, purse, tools } = composing
   const { lease } = turn
   const said = await toEntries(record, async messages => toEntry(messages))
   const steps = [...record.steps]
@@ -199,6 +171,7 @@ async function compose(composing: Composing): Promise<Final> {
     if (areTakenBack(record.messages)) notify({ kind: 'withdrawn' })
     else if (record.attempts > deathsAllowed) notify(setAside(message, tools.log))
     else {
+      if (record.attempts === 1 && steps.length === 0) await purse.begin()
       for await (const event of eventsOf(composing, said)) {
         const step = stepOf(event)
         turn.signal.throwIfAborted() // a call that was cut off has no result
@@ -209,6 +182,8 @@ async function compose(composing: Composing): Promise<Final> {
         if (event.type === 'entry') said.push(event.entry)
         reply.show(event)
       }
+      const limit = purse.near()
+      if (limit) notify({ kind: 'nearly-used-up', limit })
       if (said.at(-1)?.text.trim() === '') notify(noText(message, tools.log))
     }
   } catch (error) {

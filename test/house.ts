@@ -45,12 +45,12 @@ function circles(rooms: Room[]): string[] {
 
 /** From the ground up; a room may use its own floor and those below it. */
 const plan: [RegExp, number][] = [
-  [/^src\/(message|ask|typo|adapter|model|toolbox|errors|log|redact|markup|fence)\.ts$|^src\/i18n\//, 0],
+  [/^src\/(message|ask|allowance|typo|adapter|model|toolbox|errors|log|redact|markup|fence)\.ts$|^src\/i18n\//, 0],
   [/^src\/(redis|config|net|skills)\/|^src\/vault\.ts$/, 1],
-  [/^src\/(mcp|models|queue)\/|^src\/(history|settings|admins)\.ts$/, 2],
+  [/^src\/(mcp|models|queue)\/|^src\/(history|settings|admins|budgets)\.ts$/, 2],
   [/^src\/(agent|media)\//, 3],
   [/^src\/reply\/|^src\/(receive|answers|commands|listings|mcp-command|sign-in|callback|turns|door|recall|banner)\.ts$/, 4],
-  [/^src\/(worker|asking|recaps|behind|notes|delivery|endings)\.ts$/, 5],
+  [/^src\/(worker|asking|recaps|paying|opening|behind|notes|delivery|endings)\.ts$/, 5],
   [/^src\/shift\.ts$/, 6],
   [/^src\/main\.ts$/, 7],
 ]

@@ -2,6 +2,7 @@
 import { appendFileSync } from 'node:fs'
 import { createTelegramAdapter } from '../adapters/telegram/telegram.ts'
 import { createTextStore } from '../src/agent/text-store.ts'
+import { createBudgets } from '../src/budgets.ts'
 import { createHistory } from '../src/history.ts'
 import { silentLog } from '../src/log.ts'
 import { createFileStore } from '../src/media/store.ts'
@@ -75,6 +76,7 @@ const tools = {
   pacer: createPacer(redis),
   retries: createRetries(redis),
   asks: createAsks(redis),
+  budgets: createBudgets(redis, { person: {}, place: {}, house: {} }),
   patienceMs: 100,
   model,
   toolbox: { ...toolbox, call: mined('toolbox', { call: toolbox.call }).call },

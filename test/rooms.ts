@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Cluster, type Redis } from 'ioredis'
 import { createTextStore } from '../src/agent/text-store.ts'
+import { createBudgets } from '../src/budgets.ts'
 import { createHistory } from '../src/history.ts'
 import { silentLog } from '../src/log.ts'
 import { createFileStore } from '../src/media/store.ts'
@@ -76,6 +77,7 @@ export async function testRooms() {
     pacer: createPacer(redis),
     retries: createRetries(redis),
     board: createBoard(redis),
+    budgets: createBudgets(redis, { person: {}, place: {}, house: {} }),
     signals: createSignals(house),
     redact: createRedact([]),
     news: createNewsLine(house),

@@ -3,7 +3,7 @@ import type { Toolbox, ToolResult } from '../toolbox.ts'
 import type { AgentEvent, Notice } from './events.ts'
 import { findCircles, type Spending, startSpending, type TurnLimits } from './limits.ts'
 import { type AskPerson, type DoneBefore, nothingDone, runTools } from './run-tools.ts'
-import { estimateTokens, type Gauge } from './tokens.ts'
+import { estimatePrompt, type Gauge, showsPictures } from './tokens.ts'
 
 export interface AgentOptions {
   model: Model
@@ -116,17 +116,9 @@ async function* speak(
       yield event
     } else if (event.type === 'usage') {
       spending.add(event.input + event.output)
-      gauge?.learn(sizeOf(prompt), event.input)
+      gauge?.learn(showsPictures(prompt) ? 0 : estimatePrompt(prompt), event.input)
     } else if (prompt.tools.length > 0) answer.calls.push(event.call)
   }
   signal.throwIfAborted()
   return answer
-}
-
-/** Of what the endpoint counts; 0 where there are pictures, whose size nobody can guess. */
-function sizeOf({ system, transcript, tools }: Prompt): number {
-  if (transcript.some(entry => entry.role !== 'assistant' && entry.pictures)) return 0
-  const texts = transcript.map(entry => (entry.role === 'assistant' ? entry.text + JSON.stringify(entry.calls) : entry.text))
-  const defined = tools.map(({ name, description, inputSchema }) => name + description + JSON.stringify(inputSchema))
-  return [system, ...texts, ...defined].reduce((sum, text) => sum + estimateTokens(text), 0)
 }

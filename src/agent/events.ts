@@ -1,3 +1,4 @@
+import type { Limit } from '../allowance.ts'
 import type { Answer, Ask } from '../ask.ts'
 import type { Missed } from '../media/attachments.ts'
 import type { Entry, ToolCall, ToolEntry } from '../model.ts'
@@ -26,6 +27,8 @@ export type Notice =
   | { kind: 'step-limit'; steps: number }
   | { kind: 'time-limit'; seconds: number }
   | { kind: 'token-limit'; tokens: number }
+  | { kind: 'used-up'; limit: Limit }
+  | { kind: 'nearly-used-up'; limit: Limit }
   /** What was said long ago is summed up from now on. */
   | { kind: 'summed-up' }
   | { kind: 'stopped' }

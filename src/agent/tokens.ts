@@ -1,3 +1,5 @@
+import type { Prompt } from '../model.ts'
+
 /** Estimates how many tokens a text is, and learns from what the endpoint counts. */
 export interface Gauge {
   tokens(text: string): number
@@ -35,3 +37,13 @@ export function createGauge(): Gauge {
     },
   }
 }
+
+/** Of all words in it; pictures count nothing. */
+export function estimatePrompt({ system, transcript, tools }: Prompt): number {
+  const texts = transcript.map(entry => (entry.role === 'assistant' ? entry.text + JSON.stringify(entry.calls) : entry.text))
+  const defined = tools.map(({ name, description, inputSchema }) => name + description + JSON.stringify(inputSchema))
+  return [system, ...texts, ...defined].reduce((sum, text) => sum + estimateTokens(text), 0)
+}
+
+/** Whose size nobody can guess. */
+export const showsPictures = ({ transcript }: Prompt) => transcript.some(entry => entry.role !== 'assistant' && entry.pictures)

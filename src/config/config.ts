@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
+import type { Allowance } from '../allowance.ts'
 import { ConfigError } from '../errors.ts'
 import { deepFreeze } from './freeze.ts'
 import { readServers, type ServersConfig } from './servers.ts'
@@ -34,6 +35,8 @@ export interface Config {
   concurrency: number
   /** What one answer may cost; tokens in and out. */
   turn: { seconds: number; tokens: number }
+  /** What may be used in a day: by one person, in one conversation, by all together. */
+  budgets: Record<'person' | 'place' | 'house', Allowance>
   drainMs: number
   locale: string
   /** `platform:native id` of each. */
@@ -138,6 +141,7 @@ function toConfig(values: Values, folder: string): Omit<Config, 'searchPath' | '
     dataDir: resolve(folder, values.DATA_DIR),
     skillsDir: resolve(folder, values.SKILLS_DIR),
     concurrency: values.CONCURRENCY,
+    budgets: { person: values.PERSON_PER_DAY ?? {}, place: values.CHAT_PER_DAY ?? {}, house: values.ALL_PER_DAY ?? {} },
     turn: { seconds: values.TURN_SECONDS, tokens: values.TURN_TOKENS },
     drainMs: values.DRAIN_SECONDS * 1000,
     locale: values.DEFAULT_LOCALE,

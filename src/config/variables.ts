@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { readAllowance } from '../allowance.ts'
 import { redisAddressMustBe } from '../redis/address.ts'
 
 /** One environment variable: how it is read, and how it is explained in README, `.env.example` and error sentences. */
@@ -44,6 +45,18 @@ const list = z.string().transform(value => value.split(',').flatMap(item => item
 const hostShape = /^([a-z0-9_.-]+|\[[0-9a-f:.]+\])(:\d{1,5})?$/
 const oneOf = <T extends string, F extends T>(values: readonly [T, ...T[]], fallback: F, about: string) =>
   variable(z.enum(values), `one of ${values.join(', ')}`, about, { fallback })
+
+const allowance = (about: string) =>
+  variable(
+    z.string().transform((text, { addIssue }) => {
+      const read = readAllowance(text)
+      if (!read) addIssue({ code: 'custom' })
+      return read ?? z.NEVER
+    }),
+    'a list of turns, tokens and seconds of tools such as `200 turns, 500k tokens, 1800 seconds`',
+    about,
+    {},
+  )
 
 /** Every variable that the house reads. The order is that of README and `.env.example`. */
 export const variables = {
@@ -139,6 +152,9 @@ export const variables = {
     '1000000',
     'How many tokens one answer may use, in and out, where the endpoint counts them',
   ),
+  PERSON_PER_DAY: allowance('What one person may use in a day (UTC); unset means as much as there is'),
+  CHAT_PER_DAY: allowance('What may be used in one conversation in a day'),
+  ALL_PER_DAY: allowance('What all together may use in a day'),
   DRAIN_SECONDS: number(0, 3600, '25', 'How long running answers may take to end after SIGTERM; container engines kill after 30'),
   ADMINS: variable(
     list.refine(names => names.every(name => /^[a-z]+:\d+$/.test(name))),

@@ -1,3 +1,4 @@
+import type { Cost, Limit } from '../allowance.ts'
 import type { Wrong } from '../ask.ts'
 import { mcp } from './mcp-en.ts'
 
@@ -14,6 +15,14 @@ export const en = {
   thinking: 'thinking…',
   noText: (id: string) => `The model ended without an answer. Ask again, or put it in other words. (error ${id})`,
   stepLimit: (steps: number) => `I stopped after ${steps} steps; this is what I have.`,
+  usedUp: ({ whose, cost, limit, resetsAt }: Limit) =>
+    `${{ person: 'You have', place: 'This conversation has', house: 'All of you together have' }[whose]} used up what there is for a day: ${limit.toLocaleString('en')} ${costs[cost]}. A new day begins in ${within(resetsAt)}.`,
+  nearlyUsedUp: ({ whose, cost, limit, resetsAt }: Limit) =>
+    `${{ person: 'You have', place: 'This conversation has', house: 'All of you together have' }[whose]} used four fifths of what there is for a day: ${limit.toLocaleString('en')} ${costs[cost]}. A new day begins in ${within(resetsAt)}. /usage tells more.`,
+  usageOf: { person: 'You', place: 'This conversation', house: 'All together' },
+  usage: (cost: Cost, spent: number, limit: number | undefined) =>
+    `${Math.round(spent).toLocaleString('en')}${limit === undefined ? '' : ` of ${limit.toLocaleString('en')}`} ${costs[cost]}`,
+  usageTitle: (resetsAt: number) => `Used today; a new day begins in ${within(resetsAt)}:`,
   summedUp: 'This has become a long talk: I have summed up its beginning for myself. /reset forgets it.',
   timeLimit: (seconds: number) => `I stopped after ${seconds} seconds, the longest that an answer may take; this is what I have.`,
   tokenLimit: (tokens: number) =>
@@ -180,3 +189,11 @@ export const en = {
 
 /** The sentences of one language. */
 export type Words = typeof en
+
+const costs: Record<Cost, string> = { turns: 'answers', tokens: 'tokens', seconds: 'seconds of tools' }
+
+function within(at: number): string {
+  const all = Math.max(1, Math.ceil((at - Date.now()) / 60_000))
+  const [hours, minutes] = [Math.floor(all / 60), all % 60]
+  return hours > 0 ? `${hours} h ${minutes} min` : `${minutes} min`
+}

@@ -1,3 +1,4 @@
+import type { Cost } from '../allowance.ts'
 import type { Words } from './en.ts'
 import { mcp } from './mcp-zh.ts'
 
@@ -5,6 +6,14 @@ export const zh: Words = {
   language: 'zh',
   thinking: '思考中…',
   noText: id => `模型没有给出回答。请再问一次，或换个说法。（错误 ${id}）`,
+  usedUp: ({ whose, cost, limit, resetsAt }) =>
+    `${{ person: '你', place: '这段对话', house: '大家' }[whose]}今天的额度已用完：${limit.toLocaleString('en')} ${costs[cost]}。${within(resetsAt)}后重新计算。`,
+  nearlyUsedUp: ({ whose, cost, limit, resetsAt }) =>
+    `${{ person: '你', place: '这段对话', house: '大家' }[whose]}今天的额度已用去五分之四：${limit.toLocaleString('en')} ${costs[cost]}。${within(resetsAt)}后重新计算。/usage 可查看详情。`,
+  usageOf: { person: '你', place: '这段对话', house: '全部' },
+  usage: (cost, spent, limit) =>
+    `${Math.round(spent).toLocaleString('en')}${limit === undefined ? '' : ` / ${limit.toLocaleString('en')}`} ${costs[cost]}`,
+  usageTitle: resetsAt => `今天的用量（${within(resetsAt)}后重新计算）：`,
   summedUp: '我们聊了很久：前面的内容我已为自己做了摘要。/reset 可以忘掉它。',
   stepLimit: steps => `我在 ${steps} 步后停下了；以下是目前的结果。`,
   timeLimit: seconds => `我在 ${seconds} 秒后停下了，这是一次回答的时间上限；以下是目前的结果。`,
@@ -159,4 +168,12 @@ export const zh: Words = {
     needs_auth: '需要登录',
     disabled: '已关闭',
   },
+}
+
+const costs: Record<Cost, string> = { turns: '次回答', tokens: 'token', seconds: '秒工具时间' }
+
+function within(at: number): string {
+  const all = Math.max(1, Math.ceil((at - Date.now()) / 60_000))
+  const [hours, minutes] = [Math.floor(all / 60), all % 60]
+  return hours > 0 ? `${hours} 小时 ${minutes} 分钟` : `${minutes} 分钟`
 }

@@ -84,6 +84,10 @@ function sentenceOf(notice: Notice, words: Words): string {
       return `*${words.tokenLimit(notice.tokens)}*`
     case 'summed-up':
       return `*${words.summedUp}*`
+    case 'used-up':
+      return `*${words.usedUp(notice.limit)}*`
+    case 'nearly-used-up':
+      return `*${words.nearlyUsedUp(notice.limit)}*`
     case 'interrupted':
       return `*${words.interrupted}*`
     case 'stopped':
