@@ -27,9 +27,15 @@ export class UsedUp extends Error {
 }
 
 /** What is set aside at a time while an answer grows, and while a tool runs. */
-const slice = { tokens: 1000, seconds: 10 }
+const slices = { tokens: 1000, seconds: 10 }
 
-export function openPurse(budgets: Budgets, payer: Payer, { model, toolbox }: { model: Model; toolbox: Toolbox }): Purse {
+interface PurseOptions {
+  model: Model
+  toolbox: Toolbox
+  slice?: typeof slices
+}
+
+export function openPurse(budgets: Budgets, payer: Payer, { model, toolbox, slice = slices }: PurseOptions): Purse {
   let near: Limit | undefined
   async function take(cost: Cost, amount: number): Promise<Exclude<Taken, { refused: Limit }>> {
     const taken = await budgets.take(payer, cost, amount)
@@ -37,8 +43,10 @@ export function openPurse(budgets: Budgets, payer: Payer, { model, toolbox }: { 
     near ??= taken.near
     return taken
   }
-  const openMeter = (cost: keyof typeof slice, first: number) =>
-    budgets.limited ? meter(cost, first, take) : countAtEnd(spent => budgets.take(payer, cost, spent))
+  const openMeter = (cost: keyof typeof slices, first: number) =>
+    budgets.limited
+      ? meter(first, slice[cost], amount => take(cost, amount))
+      : countAtEnd(spent => budgets.take(payer, cost, spent))
   return {
     model: async function* (prompt, signal) {
       const asked = estimatePrompt(prompt)
@@ -76,7 +84,7 @@ export function openPurse(budgets: Budgets, payer: Payer, { model, toolbox }: { 
   }
 }
 
-type Take = (cost: Cost, amount: number) => Promise<Exclude<Taken, { refused: Limit }>>
+type Take = (amount: number) => Promise<Exclude<Taken, { refused: Limit }>>
 
 interface Meter {
   /** Sets more aside when so much is spent. Throws UsedUp. */
@@ -85,15 +93,15 @@ interface Meter {
 }
 
 /** Of something that grows: it begins with so much set aside. Throws UsedUp. */
-async function meter(cost: keyof typeof slice, first: number, take: Take): Promise<Meter> {
-  const begun = await take(cost, first)
+async function meter(first: number, more: number, take: Take): Promise<Meter> {
+  const begun = await take(first)
   let reserved = first
   return {
     async reach(spent) {
       if (spent <= reserved) return
-      reserved += slice[cost] // before it is known that there is so much, so that nobody asks twice
-      await take(cost, slice[cost]).catch((error: unknown) => {
-        reserved -= slice[cost]
+      reserved += more // before it is known that there is so much, so that nobody asks twice
+      await take(more).catch((error: unknown) => {
+        reserved -= more
         throw error
       })
     },

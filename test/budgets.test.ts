@@ -128,17 +128,15 @@ describe('a purse', () => {
           signal.addEventListener('abort', () => resolve({ ok: false, text: 'cancelled' }))
         }),
     })
-    const limits = { person: { seconds: 10 } }
-    const spent = await budgetsOf(limits).take(ann, 'seconds', 0)
-    const purse = openPurse(budgetsOf(limits), ann, { model: scriptedModel(), toolbox: slow })
-    if (spent.refused) throw new Error('refused')
+    const slice = { tokens: 1000, seconds: 2 }
+    const purse = openPurse(budgetsOf({ person: { seconds: 2 } }), ann, { model: scriptedModel(), toolbox: slow, slice })
     const options = { signal: new AbortController().signal, onProgress: () => {} }
     const running = purse.toolbox.call('wait', {}, options)
     await expect.poll(() => begun).toBe(1)
     expect((await purse.toolbox.call('wait', {}, options)).text).toContain('used up')
     expect(begun).toBe(1)
     expect((await running).text).toMatch(/used up/)
-  }, 30_000)
+  })
 
   test('the time in which a person is asked is no time of tools', async () => {
     const asking = fakeToolbox({
