@@ -108,3 +108,6 @@ export type Model = (prompt: Prompt, signal: AbortSignal) => AsyncIterable<Model
 
 /** What is said in a recording, whose `name` has the ending of its format. Throws ModelError. */
 export type Transcribe = (recording: { name: string; mime: string; data: Uint8Array }, signal: AbortSignal) => Promise<string>
+
+/** A vector for each text; texts that mean the same point the same way. Throws ModelError. */
+export type Embed = (texts: string[], signal: AbortSignal) => Promise<number[][]>

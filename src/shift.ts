@@ -4,6 +4,7 @@ import type { Adapter } from './adapter.ts'
 import { withHouseTools } from './agent/house-tools.ts'
 import { loadSkillTool } from './agent/skills.ts'
 import type { TextStore } from './agent/text-store.ts'
+import { definitionsMayTake, type ToolSearchOptions } from './agent/tool-search.ts'
 import { endOverdue } from './answers.ts'
 import type { Budgets } from './budgets.ts'
 import type { Config } from './config/config.ts'
@@ -38,6 +39,7 @@ import type { Settings } from './settings.ts'
 import { createSkills, type Skills } from './skills/shelf.ts'
 import type { Skill } from './skills/skill.ts'
 import type { ServerStatus, Toolbox } from './toolbox.ts'
+import { createToolFinder } from './tools/finder.ts'
 import { createTurns } from './turns.ts'
 import { answer } from './worker.ts'
 
@@ -189,14 +191,24 @@ function withSkills(toolbox: Toolbox, skills: Skills): Toolbox {
   return skills.list().length === 0 ? toolbox : withHouseTools(toolbox, [loadSkillTool(skills, toolbox.list)])
 }
 
-async function openModels(
-  { model }: Config,
-  skills: Skills,
-  log: Log,
-): Promise<{ model: Model; transcribe?: Transcribe; name: string }> {
+interface Models {
+  model: Model
+  transcribe?: Transcribe
+  /** Not for the offline model, which searches no tools: it looks through all of them itself. */
+  toolSearch?: Pick<ToolSearchOptions, 'finder' | 'budget'>
+  name: string
+}
+
+async function openModels({ model, maxTools }: Config, skills: Skills, log: Log): Promise<Models> {
   if (!model) return { model: createOfflineModel(skills.list), name: 'the built-in offline model' }
   const { createOpenAiModel } = await import('./models/openai.ts')
-  const answers = { model: createOpenAiModel({ ...model, model: model.name, log }), name: model.name }
+  const { createEmbedder } = await import('./models/embed.ts')
+  const embed = model.embed === undefined ? undefined : createEmbedder({ ...model, model: model.embed, log })
+  const toolSearch = {
+    finder: createToolFinder({ ...(embed && { embed }), log }),
+    budget: { tools: maxTools, tokens: definitionsMayTake },
+  }
+  const answers = { model: createOpenAiModel({ ...model, model: model.name, log }), toolSearch, name: model.name }
   if (model.transcribe === undefined) return answers
   const { createTranscriber } = await import('./models/transcribe.ts')
   return { ...answers, transcribe: createTranscriber({ ...model, model: model.transcribe, log }) }

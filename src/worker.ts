@@ -8,6 +8,7 @@ import { openPrompt } from './agent/open-prompt.ts'
 import { systemPrompt, toEntry } from './agent/prompt.ts'
 import { skillNotes } from './agent/skills.ts'
 import type { TextStore } from './agent/text-store.ts'
+import { openToolSearch, type ToolSearchOptions } from './agent/tool-search.ts'
 import { openAsking } from './asking.ts'
 import { type Behind, openBehind } from './behind.ts'
 import { type Budgets, payerOf } from './budgets.ts'
@@ -60,6 +61,8 @@ export interface WorkerTools {
   /** Absent: what is said in recordings is not heard. */
   transcribe?: Transcribe
   toolbox: Toolbox
+  /** Absent: the model is given all tools, however many there are. */
+  toolSearch?: Pick<ToolSearchOptions, 'finder' | 'budget'>
   /** Absent: there are none. */
   skills?: Skills
   /** Resolves when every server has come up or failed, so that the first question already finds its tools. */
@@ -223,7 +226,7 @@ async function* eventsOf(
   { question, record, behind, media, turn, words, tools }: Composing,
   said: Entry[],
 ): AsyncGenerator<AgentEvent> {
-  const { model, maxSteps, limits, history, skills } = tools
+  const { model, maxSteps, limits, history, skills, toolSearch } = tools
   const ask = openAsking({ ...tools, question, attempt: String(record.earlier.length), turn })
   const { signal } = turn
   const before = doneBefore(record.steps)
@@ -254,8 +257,9 @@ async function* eventsOf(
   } else said.splice(0, said.length, ...(await toEntries(record, media.read)))
   await skills?.refresh()
   const notes = skillNotes(record.messages, skills?.list() ?? [], toolbox.list())
-  const system = systemPrompt(toolbox.servers(), new Date(), notUndone(record, toolbox.list()), notes)
-  const ways = { ...long, hear: behind.hear, illustrate: media.illustrate, ask, before }
+  const search = toolSearch && openToolSearch({ ...toolSearch, toolbox, notes })
+  const system = systemPrompt(toolbox.servers(), new Date(), notUndone(record, toolbox.list()), notes, search?.about())
+  const ways = { ...long, ...search, hear: behind.hear, illustrate: media.illustrate, ask, before }
   yield* runAgent(past, said, { model, system, maxSteps, ...(limits && { limits }), signal, ...ways })
 }
 

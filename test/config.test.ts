@@ -64,6 +64,7 @@ test('a model that hears needs an endpoint to be at', () => {
   const heard = loadConfig(folder, { OPENAI_API_KEY: 'k', TRANSCRIBE_MODEL: 'whisper-1' })
   expect(heard.model).toEqual({ apiKey: 'k', name: 'gpt-5-mini', transcribe: 'whisper-1' })
   expect(loadConfig(folder, { TRANSCRIBE_MODEL: 'whisper-1' })).not.toHaveProperty('model')
+  expect(loadConfig(folder, { OPENAI_API_KEY: 'k', EMBEDDING_MODEL: 'e' }).model).toMatchObject({ embed: 'e' })
 })
 
 test.each<[string, Record<string, string>, string]>([

@@ -1,4 +1,4 @@
-import type { Entry, Model, Prompt } from '../model.ts'
+import type { Entry, Model, Prompt, Tool } from '../model.ts'
 import type { Toolbox, ToolResult } from '../toolbox.ts'
 import type { AgentEvent, Notice } from './events.ts'
 import { findCircles, type Spending, startSpending, type TurnLimits } from './limits.ts'
@@ -8,6 +8,8 @@ import { estimatePrompt, type Gauge, showsPictures } from './tokens.ts'
 export interface AgentOptions {
   model: Model
   toolbox: Toolbox
+  /** What the model is given of it with this transcript; absent: all. The rest can be called as well. */
+  offer?(transcript: Entry[]): Tool[]
   system: string
   /** How often the model may speak; the last time it has no tools and must answer. */
   maxSteps: number
@@ -83,9 +85,9 @@ async function* answerOrEnd(
   transcript: Entry[],
   mustAnswer: boolean,
   spending: Spending,
-  { model, toolbox, system, signal, illustrate = async all => all, gauge }: AgentOptions,
+  { model, toolbox, offer = () => toolbox.list(), system, signal, illustrate = async all => all, gauge }: AgentOptions,
 ): AsyncGenerator<AgentEvent, Answer | undefined> {
-  const tools = mustAnswer ? [] : toolbox.list()
+  const tools = mustAnswer ? [] : offer(transcript)
   const prompt = { system, transcript: await illustrate(transcript), tools }
   try {
     const either = AbortSignal.any([signal, spending.end])

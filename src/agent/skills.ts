@@ -25,6 +25,8 @@ function wordsOf({ text, quoted, withdrawn }: Message): string {
   return [text, ...(quoted?.text.match(/https?:\/\/\S+/g) ?? [])].join(' ')
 }
 
+export const loadSkillName = 'load_skill'
+
 /** The house tool by which a model reads the whole of a skill. `tools` are those at hand when it does. */
 export function loadSkillTool(skills: Skills, tools: () => Tool[]): HouseTool {
   const inputSchema = {
@@ -34,7 +36,7 @@ export function loadSkillTool(skills: Skills, tools: () => Tool[]): HouseTool {
   }
   const description = 'Read the whole instructions of one of your skills before you begin a task that it is for.'
   const tool = {
-    name: 'load_skill',
+    name: loadSkillName,
     description,
     inputSchema,
     label: 'Load skill',

@@ -10,7 +10,9 @@ import { readVariables, type Values } from './variables.ts'
 export interface Config {
   role: 'all' | 'gateway' | 'worker'
   /** Absent: the offline model answers. */
-  model?: { apiKey: string; baseUrl?: string; name: string; transcribe?: string }
+  model?: { apiKey: string; baseUrl?: string; name: string; transcribe?: string; embed?: string }
+  /** More tools than these are not defined to the model at once. */
+  maxTools: number
   telegram?: { token: string; apiRoot?: string; webhook?: { url: string; secret: string }; rich?: 'auto' | 'on' }
   discord?: { token: string; apiUrl?: string; messageContent: boolean }
   web: { host: string; port: number; apiKeys: string[] }
@@ -111,13 +113,15 @@ function collect<T>(problems: string[], read: () => T): T | undefined {
 
 function toConfig(values: Values, folder: string): Omit<Config, 'searchPath' | 'folder' | 'servers' | 'serversFile'> {
   const { OPENAI_API_KEY: apiKey, OPENAI_BASE_URL: baseUrl, TELEGRAM_API_ROOT: apiRoot, DISCORD_API_URL: apiUrl } = values
-  const { MODEL: name, TRANSCRIBE_MODEL: transcribe } = values
+  const { MODEL: name, TRANSCRIBE_MODEL: transcribe, EMBEDDING_MODEL: embed } = values
   const { TELEGRAM_WEBHOOK_URL: url, TELEGRAM_WEBHOOK_SECRET: secret } = values
+  const server = { apiKey: apiKey ?? 'none', ...(baseUrl && { baseUrl }) }
   return {
     role: values.ROLE,
     ...((apiKey || baseUrl) && {
-      model: { apiKey: apiKey ?? 'none', ...(baseUrl && { baseUrl }), name, ...(transcribe && { transcribe }) },
+      model: { ...server, name, ...(transcribe && { transcribe }), ...(embed && { embed }) },
     }),
+    maxTools: values.MAX_TOOLS,
     ...(values.TELEGRAM_TOKEN && {
       telegram: {
         token: values.TELEGRAM_TOKEN,

@@ -71,6 +71,16 @@ export const variables = {
     'Name of the model at the same endpoint that hears voice messages, such as `whisper-1`; unset means none does',
     {},
   ),
+  EMBEDDING_MODEL: text(
+    'Name of the model at the same endpoint that makes vectors, such as `text-embedding-3-small`: tools are searched by meaning too; unset means by their words',
+    {},
+  ),
+  MAX_TOOLS: number(
+    1,
+    10_000,
+    '40',
+    'How many tools are defined to the model at once; where there are more, it is given a few and searches for the others',
+  ),
   TELEGRAM_TOKEN: variable(
     z.string().regex(/^\d+:[\w-]+$/),
     'a bot token such as 123456:ABC-DEF, as @BotFather gives it',

@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { setTimeout as sleep } from 'node:timers/promises'
 import { picturesIn, readRecording, type WireRecording } from './openai-media.ts'
 import { mistakeInBody } from './openai-mistakes.ts'
+import { type Embeds, sendVectors } from './openai-vectors.ts'
 
 /** A local server that speaks OpenAI's chat completions, says what a script tells it, and misbehaves on demand. */
 export interface OpenAiWire {
@@ -12,6 +13,8 @@ export interface OpenAiWire {
   requests: WireRequest[]
   /** Every recording that was to be transcribed. */
   recordings: WireRecording[]
+  /** Every list of texts that vectors were asked for. */
+  embedded: string[][]
   /** Replaces what it will say: a list is used up one reply a request; a function is asked every time. */
   script(script: WireScript): void
   close(): Promise<void>
@@ -29,6 +32,8 @@ interface OpenAiWireOptions {
   noPictures?: { status: number; message: string }
   /** What it hears in a recording. Default: it has no path for recordings. */
   hears?: (recording: WireRecording) => string | { status: number; message: string }
+  /** The vector of a text. Default: it has no path for texts. */
+  embeds?: Embeds
 }
 
 interface WireRequest {
@@ -90,6 +95,7 @@ type WireTrouble =
 export async function startOpenAiWire(options: OpenAiWireOptions = {}): Promise<OpenAiWire> {
   const requests: WireRequest[] = []
   const recordings: WireRecording[] = []
+  const embedded: string[][] = []
   let script: WireScript = options.script ?? (() => ({ text: 'Hello.' }))
 
   async function next(body: WireBody): Promise<WireReply> {
@@ -119,10 +125,12 @@ export async function startOpenAiWire(options: OpenAiWireOptions = {}): Promise<
 
   const server = createServer((request, response) => {
     response.on('error', () => {}) // a client that goes away is what some tests are about
-    const { hears } = options
+    const { hears, embeds } = options
     const route = () => {
       if (request.url?.startsWith('/v1/chat/completions')) return complete(request, response)
       if (hears && request.url === '/v1/audio/transcriptions') return transcribe(request, response, hears)
+      if (embeds && request.url === '/v1/embeddings')
+        return sendVectors(request, response, embeds).then(texts => void embedded.push(texts))
       return replyToOthers(request, response, options.models ?? ['test-model'])
     }
     const done = route()
@@ -137,6 +145,7 @@ export async function startOpenAiWire(options: OpenAiWireOptions = {}): Promise<
     url: `http://127.0.0.1:${port}/v1`,
     requests,
     recordings,
+    embedded,
     script: newScript => {
       script = newScript
     },
