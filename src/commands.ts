@@ -8,6 +8,7 @@ import { chooseWords, type Words } from './i18n/i18n.ts'
 import { listSkills, listTools, listUsage, quoted, status } from './listings.ts'
 import { type McpTools, mcpActions, runMcp } from './mcp-command.ts'
 import type { Conversation, Message } from './message.ts'
+import { runModel, suggestModels } from './model-command.ts'
 import type { Asks } from './queue/asks.ts'
 import type { Board, Notice } from './queue/board.ts'
 import type { Inbox } from './queue/inbox.ts'
@@ -122,6 +123,14 @@ export const commands: Command[] = [
       await signals.send({ conversation, token: tokenOf(asked.id), what: 'stop' })
       return words.stopping
     },
+  },
+  {
+    name: 'model',
+    quiet: true,
+    description: { en: 'Which language model answers here', zh: '这里由哪个语言模型回答' },
+    suggest: suggestModels,
+    options: [known('name', false, 'The one to ask first, or auto', '先问哪个，或 auto')],
+    run: runModel,
   },
   {
     name: 'settings',

@@ -91,7 +91,10 @@ export interface Tool {
 export type ModelEvent =
   | { type: 'text'; delta: string }
   | { type: 'call'; call: ToolCall }
-  | { type: 'usage'; input: number; output: number }
+  /** `shortened`: of less than the prompt, which was too long for the model. */
+  | { type: 'usage'; input: number; output: number; shortened?: true }
+  /** Which model answers, where several may; `instead`: another one was asked first. */
+  | { type: 'model'; name: string; instead: boolean }
 
 export interface Prompt {
   /** The house's own instructions; the only text with authority. */

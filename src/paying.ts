@@ -56,7 +56,8 @@ export function openPurse(budgets: Budgets, payer: Payer, { model, toolbox, slic
       try {
         for await (const event of model(prompt, signal)) {
           if (event.type === 'usage') counted = (counted ?? 0) + event.input + event.output
-          else spent += estimateTokens(event.type === 'text' ? event.delta : JSON.stringify(event.call))
+          else if (event.type === 'text') spent += estimateTokens(event.delta)
+          else if (event.type === 'call') spent += estimateTokens(JSON.stringify(event.call))
           await meter.reach(spent)
           yield event
         }

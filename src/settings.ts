@@ -22,11 +22,17 @@ export interface Settings {
   all(conversation: Conversation): Promise<Chosen>
   /** Throws when the value is not among the choices. */
   set(conversation: Conversation, name: SettingName, value: string): Promise<void>
+  /** Which model shall be asked first here, in the operator's words; whether there still is one of that name nobody has looked. */
+  model(conversation: Conversation): Promise<string | undefined>
+  setModel(conversation: Conversation, name: string | undefined): Promise<void>
 }
 
 export const isSetting = (name: string): name is SettingName => Object.hasOwn(choices, name)
 export const isChoice = (name: SettingName, value: string) => (choices[name] as readonly string[]).includes(value)
 export const settingNames = Object.keys(choices) as SettingName[]
+
+/** Beside the choices above: what there is to choose from is the operator's. */
+const modelField = 'model'
 
 /** Kept for ever: a handful of bytes that somebody chose on purpose. */
 export function createSettings(redis: Redis): Settings {
@@ -41,6 +47,13 @@ export function createSettings(redis: Redis): Settings {
     async set(conversation, name, value) {
       if (!isChoice(name, value)) throw new Error(`${value} is not one of ${choices[name].join(', ')}`)
       await redis.hset(keysOf(conversation).settings, name, value)
+    },
+    async model(conversation) {
+      return (await redis.hget(keysOf(conversation).settings, modelField)) ?? undefined
+    },
+    async setModel(conversation, name) {
+      const { settings } = keysOf(conversation)
+      await (name === undefined ? redis.hdel(settings, modelField) : redis.hset(settings, modelField, name))
     },
   }
 }

@@ -20,8 +20,8 @@ import { createRoster } from './mcp/roster.ts'
 import { createSampling } from './mcp/sampling.ts'
 import type { FileStore } from './media/store.ts'
 import type { Message } from './message.ts'
-import type { Model, Tool, Transcribe } from './model.ts'
-import { createOfflineModel } from './models/offline.ts'
+import type { Embed, Tool } from './model.ts'
+import { openModels } from './models/open.ts'
 import type { Asks } from './queue/asks.ts'
 import { type Board, boardLifeMs, type Notice } from './queue/board.ts'
 import type { Inbox } from './queue/inbox.ts'
@@ -92,15 +92,15 @@ export async function startShift(tools: ShiftTools): Promise<Shift> {
   const { config, inbox, leases, jobs, signals, board, log } = tools
   const worker = `${hostname()}-${process.pid}`
   const notice = (): Notice => ({
-    ...{ worker, model: name, servers: servers.all() },
+    ...{ worker, model: name, models: names, servers: servers.all() },
     ...{ tools: servers.house.list().map(brief), prompts: servers.prompts(), skills: skills.list().map(skillBrief) },
   })
   const post = () => skills.refresh().then(() => board.post(notice()))
   const tell = () => void post().catch(() => {}) // the next one tells it
   const skills = createSkills({ folders: [...new Set([shippedSkills, config.skillsDir])], log })
   await skills.refresh()
-  const { name, ...models } = await openModels(config, skills, log)
-  const recaps = config.model && createRecaps({ history: tools.history, model: models.model, log })
+  const { name, names, embed, ...models } = await openModels(config.model, skills.list, log)
+  const recaps = config.model && createRecaps({ history: tools.history, model: models.small, log })
   const sample = createSampling({ model: models.model, name, words: wordsFor(undefined, config.locale) })
   const servers = await openServers(tools, sample, tell)
   const { toolsReady } = servers
@@ -115,6 +115,7 @@ export async function startShift(tools: ShiftTools): Promise<Shift> {
     patienceMs,
     locale: config.locale,
     ...(recaps && { recaps }),
+    ...(config.model && { toolSearch: openSearch(config, embed, log) }),
   }
   const turns = createTurns({
     inbox,
@@ -191,27 +192,10 @@ function withSkills(toolbox: Toolbox, skills: Skills): Toolbox {
   return skills.list().length === 0 ? toolbox : withHouseTools(toolbox, [loadSkillTool(skills, toolbox.list)])
 }
 
-interface Models {
-  model: Model
-  transcribe?: Transcribe
-  /** Not for the offline model, which searches no tools: it looks through all of them itself. */
-  toolSearch?: Pick<ToolSearchOptions, 'finder' | 'budget'>
-  name: string
-}
-
-async function openModels({ model, maxTools }: Config, skills: Skills, log: Log): Promise<Models> {
-  if (!model) return { model: createOfflineModel(skills.list), name: 'the built-in offline model' }
-  const { createOpenAiModel } = await import('./models/openai.ts')
-  const { createEmbedder } = await import('./models/embed.ts')
-  const embed = model.embed === undefined ? undefined : createEmbedder({ ...model, model: model.embed, log })
-  const toolSearch = {
-    finder: createToolFinder({ ...(embed && { embed }), log }),
-    budget: { tools: maxTools, tokens: definitionsMayTake },
-  }
-  const answers = { model: createOpenAiModel({ ...model, model: model.name, log }), toolSearch, name: model.name }
-  if (model.transcribe === undefined) return answers
-  const { createTranscriber } = await import('./models/transcribe.ts')
-  return { ...answers, transcribe: createTranscriber({ ...model, model: model.transcribe, log }) }
+/** Not for the offline model, which searches no tools: it looks through all of them itself. */
+function openSearch({ maxTools }: Config, embed: Embed | undefined, log: Log): Pick<ToolSearchOptions, 'finder' | 'budget'> {
+  const finder = createToolFinder({ ...(embed && { embed }), log })
+  return { finder, budget: { tools: maxTools, tokens: definitionsMayTake } }
 }
 
 async function sweep(tools: ShiftTools): Promise<void> {

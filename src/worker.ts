@@ -58,6 +58,10 @@ export interface WorkerTools {
   pacer: Pacer
   budgets: Budgets
   model: Model
+  /** The model that shall be asked first under the name that a conversation chose. Absent: there is no choice. */
+  modelNamed?(name: string | undefined): Model
+  /** For what is short and asked often: the main one where the operator names none. */
+  small?: Model
   /** Absent: what is said in recordings is not heard. */
   transcribe?: Transcribe
   toolbox: Toolbox
@@ -89,7 +93,8 @@ export async function answer(waiting: Message[], turn: Turn, given: WorkerTools)
   const { messages, replies } = record
   if (areTakenBack(messages) && replies.length === 0 && !record.again) return inbox.finish(messages, [], turn.lease)
   const question = questionOf(messages)
-  const purse = openPurse(budgets, payerOf(question), given)
+  const model = given.modelNamed?.(await settings.model(question.conversation)) ?? given.model
+  const purse = openPurse(budgets, payerOf(question), { ...given, model })
   const tools = { ...given, model: purse.model, toolbox: purse.toolbox }
   const { language, steps } = await settings.all(question.conversation)
   const wordsOf = chooseWords(language, tools.locale)

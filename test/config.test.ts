@@ -48,7 +48,7 @@ test('what was read cannot be changed any more', () => {
 test('empty counts as unset, and other names are understood', () => {
   const config = loadConfig(folder, { TELEGRAM_TOKEN: ' ', OPENAI_API_BASE: 'http://127.0.0.1:9/v1', DEFAULT_MODEL: 'llama' })
   expect(config).not.toHaveProperty('telegram')
-  expect(config.model).toEqual({ apiKey: 'none', baseUrl: 'http://127.0.0.1:9/v1', name: 'llama' })
+  expect(config.model).toEqual({ apiKey: 'none', baseUrl: 'http://127.0.0.1:9/v1', names: ['llama'] })
 })
 
 test('what people bring needs a key and an address to come back to', () => {
@@ -60,9 +60,15 @@ test('what people bring needs a key and an address to come back to', () => {
   expect(loadConfig(folder, {})).not.toHaveProperty('secretKey')
 })
 
+test('a comma list of models is a chain, in which each stands once', () => {
+  const { model } = loadConfig(folder, { OPENAI_API_KEY: 'k', MODEL: ' large, small,,large ', MODEL_SMALL: 'tiny' })
+  expect(model).toEqual({ apiKey: 'k', names: ['large', 'small'], small: 'tiny' })
+  expect(() => loadConfig(folder, { MODEL: ',' })).toThrow('MODEL is ",": it must be a name, or a comma list of names')
+})
+
 test('a model that hears needs an endpoint to be at', () => {
   const heard = loadConfig(folder, { OPENAI_API_KEY: 'k', TRANSCRIBE_MODEL: 'whisper-1' })
-  expect(heard.model).toEqual({ apiKey: 'k', name: 'gpt-5-mini', transcribe: 'whisper-1' })
+  expect(heard.model).toEqual({ apiKey: 'k', names: ['gpt-5-mini'], transcribe: 'whisper-1' })
   expect(loadConfig(folder, { TRANSCRIBE_MODEL: 'whisper-1' })).not.toHaveProperty('model')
   expect(loadConfig(folder, { OPENAI_API_KEY: 'k', EMBEDDING_MODEL: 'e' }).model).toMatchObject({ embed: 'e' })
 })

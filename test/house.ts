@@ -49,7 +49,10 @@ const plan: [RegExp, number][] = [
   [/^src\/(redis|config|net|skills)\/|^src\/vault\.ts$/, 1],
   [/^src\/(mcp|models|queue|tools)\/|^src\/(history|settings|admins|budgets)\.ts$/, 2],
   [/^src\/(agent|media)\//, 3],
-  [/^src\/reply\/|^src\/(receive|answers|commands|listings|mcp-command|sign-in|callback|turns|door|recall|banner)\.ts$/, 4],
+  [
+    /^src\/reply\/|^src\/(receive|answers|commands|listings|mcp-command|model-command|sign-in|callback|turns|door|recall|banner)\.ts$/,
+    4,
+  ],
   [/^src\/(worker|asking|recaps|paying|opening|behind|notes|delivery|endings)\.ts$/, 5],
   [/^src\/shift\.ts$/, 6],
   [/^src\/main\.ts$/, 7],

@@ -95,7 +95,7 @@ test('a conversation that is too long is recognised', async () => {
   wire.script(() => ({ trouble: 'status', status: 400, message, code: 'context_length_exceeded' }))
   const error = await failure()
   expect(isTooLong(error)).toBe(true)
-  expect(error.message).toContain('too long for the model "test-model"')
+  expect(error.message).toMatch(/too long for the model "test-model" at .*`\/reset`/)
   wire.script(() => ({ trouble: 'status', status: 400, message: 'unknown field' }))
   expect(isTooLong(await failure())).toBe(false)
 })

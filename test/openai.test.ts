@@ -31,7 +31,7 @@ async function collect(events: AsyncIterable<ModelEvent>): Promise<Heard> {
   for await (const event of events) {
     if (event.type === 'text') heard.text += event.delta
     else if (event.type === 'call') heard.calls.push(event.call)
-    else heard.usage = { input: event.input, output: event.output }
+    else if (event.type === 'usage') heard.usage = { input: event.input, output: event.output }
   }
   return heard
 }
@@ -138,16 +138,35 @@ test('Retry-After is waited for', async () => {
   expect((second?.at ?? 0) - (first?.at ?? 0)).toBeGreaterThanOrEqual(190)
 })
 
-test('a stream that breaks before its first word is asked for once more; after it, never', async () => {
+test('a stream that breaks before its first word is asked for again, twice at most', async () => {
   wire.script([{ trouble: 'drop', text: '' }, { text: 'again' }])
   expect(await ask()).toMatchObject({ text: 'again' })
-  expect(wire.requests).toHaveLength(2)
+  expect(wire.requests[1]?.body).toEqual(wire.requests[0]?.body)
   wire.script(() => ({ trouble: 'drop', text: '' }))
   await failure()
-  expect(wire.requests).toHaveLength(4)
-  wire.script([{ trouble: 'drop', text: 'Hello' }, { text: 'never said' }])
-  await failure()
   expect(wire.requests).toHaveLength(5)
+})
+
+test.each<[string, WireReply]>([
+  ['the connection is dropped', { trouble: 'drop', text: 'Hello th' }],
+  [
+    'the endpoint says in it that it is overloaded',
+    {
+      trouble: 'raw',
+      pieces: [delta({ content: 'Hello th' }), { error: { message: 'Overloaded', code: 529 } }].map(
+        chunk => `data: ${JSON.stringify(chunk)}\n\n`,
+      ),
+    },
+  ],
+])('an answer that breaks off after its first words, since %s, goes on where it broke', async (_name, trouble) => {
+  wire.script([trouble, { text: 'ere, Ann.', usage: { input: 9, output: 2 } }])
+  expect(await ask()).toEqual({ text: 'Hello there, Ann.', calls: [], usage: { input: 9, output: 2 } })
+  const [first, second] = wire.requests.map(({ body }) => body.messages)
+  expect(second?.slice(0, -2)).toEqual(first)
+  expect(second?.slice(-2)).toEqual([
+    { role: 'assistant', content: 'Hello th' },
+    { role: 'user', content: expect.stringContaining('Go on exactly where it ends') },
+  ])
 })
 
 test('silence before and within an answer ends in one sentence, and the endpoint is let go', async () => {

@@ -194,7 +194,12 @@ describe('four sources of which three give nothing', () => {
 
   test('the model reads the fact before each result', async () => {
     const { model } = await run()
-    const sent = toRequest(model.heard[1] as Prompt, 'm', { usage: false, pictures: false, limit: 'max_tokens' }).messages
+    const sent = toRequest(model.heard[1] as Prompt, 'm', {
+      usage: false,
+      pictures: false,
+      tools: true,
+      limit: 'max_tokens',
+    }).messages
     expect(sent.at(-2)?.content).toBe(
       '[source: fake tiktok · not-permitted: 403; what helps: set TIKTOK_COOKIES]\n```\nHTTP 403\n```',
     )
@@ -220,6 +225,7 @@ test('a result cannot speak for the house', () => {
   const [message] = toRequest({ system: '', transcript: [entry], tools: [] }, 'm', {
     usage: false,
     pictures: false,
+    tools: true,
     limit: 'max_tokens',
   }).messages
   expect(message?.content).toBe(`[source: db · empty: no hits]\n\`\`\`\`\`\n${forged}\n\`\`\`\`\``)

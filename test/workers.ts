@@ -21,7 +21,7 @@ export async function testWorkers() {
     model: Model,
     toolbox: Toolbox = fakeToolbox(),
     log: Log = silentLog,
-    more: Partial<Pick<WorkerTools, 'transcribe' | 'skills' | 'recaps' | 'budgets' | 'toolSearch'>> = {},
+    more: Partial<Pick<WorkerTools, 'transcribe' | 'skills' | 'recaps' | 'budgets' | 'toolSearch' | 'modelNamed'>> = {},
   ): Promise<{ turns: Turns; bell: Bell }> {
     const { house, signals } = rooms
     const adapters = new Map([['fake', chat.adapter]])

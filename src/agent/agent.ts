@@ -116,9 +116,10 @@ async function* speak(
     if (event.type === 'text') {
       answer.text += event.delta
       yield event
-    } else if (event.type === 'usage') {
+    } else if (event.type === 'model') yield event
+    else if (event.type === 'usage') {
       spending.add(event.input + event.output)
-      gauge?.learn(showsPictures(prompt) ? 0 : estimatePrompt(prompt), event.input)
+      if (!event.shortened && !showsPictures(prompt)) gauge?.learn(estimatePrompt(prompt), event.input)
     } else if (prompt.tools.length > 0) answer.calls.push(event.call)
   }
   signal.throwIfAborted()

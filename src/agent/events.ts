@@ -19,6 +19,8 @@ export type AgentEvent =
   | { type: 'answered'; token: string; answer: Answer }
   /** The asker said something that the turn hears before it goes on; `id` is the message's. */
   | { type: 'heard'; id: string; text: string }
+  /** As in `ModelEvent`. */
+  | { type: 'model'; name: string; instead: boolean }
   | { type: 'notice'; notice: Notice }
   | { type: 'entry'; entry: Entry }
 

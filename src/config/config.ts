@@ -9,8 +9,8 @@ import { readVariables, type Values } from './variables.ts'
 /** Everything that an operator decides: read once, checked, frozen. */
 export interface Config {
   role: 'all' | 'gateway' | 'worker'
-  /** Absent: the offline model answers. */
-  model?: { apiKey: string; baseUrl?: string; name: string; transcribe?: string; embed?: string }
+  /** Absent: the offline model answers. `names` in the order in which they are asked. */
+  model?: { apiKey: string; baseUrl?: string; names: [string, ...string[]]; small?: string; transcribe?: string; embed?: string }
   /** More tools than these are not defined to the model at once. */
   maxTools: number
   telegram?: { token: string; apiRoot?: string; webhook?: { url: string; secret: string }; rich?: 'auto' | 'on' }
@@ -113,13 +113,13 @@ function collect<T>(problems: string[], read: () => T): T | undefined {
 
 function toConfig(values: Values, folder: string): Omit<Config, 'searchPath' | 'folder' | 'servers' | 'serversFile'> {
   const { OPENAI_API_KEY: apiKey, OPENAI_BASE_URL: baseUrl, TELEGRAM_API_ROOT: apiRoot, DISCORD_API_URL: apiUrl } = values
-  const { MODEL: name, TRANSCRIBE_MODEL: transcribe, EMBEDDING_MODEL: embed } = values
+  const { MODEL: names, MODEL_SMALL: small, TRANSCRIBE_MODEL: transcribe, EMBEDDING_MODEL: embed } = values
   const { TELEGRAM_WEBHOOK_URL: url, TELEGRAM_WEBHOOK_SECRET: secret } = values
   const server = { apiKey: apiKey ?? 'none', ...(baseUrl && { baseUrl }) }
   return {
     role: values.ROLE,
     ...((apiKey || baseUrl) && {
-      model: { ...server, name, ...(transcribe && { transcribe }), ...(embed && { embed }) },
+      model: { ...server, names, ...(small && { small }), ...(transcribe && { transcribe }), ...(embed && { embed }) },
     }),
     maxTools: values.MAX_TOOLS,
     ...(values.TELEGRAM_TOKEN && {

@@ -66,7 +66,13 @@ export const variables = {
   OPENAI_BASE_URL: httpUrl('Any OpenAI-compatible endpoint, usually ending in `/v1`; unset means OpenAI itself', [
     'OPENAI_API_BASE',
   ]),
-  MODEL: text('Name of the model at that endpoint', { aliases: ['DEFAULT_MODEL', 'OPENAI_MODEL'], fallback: 'gpt-5-mini' }),
+  MODEL: variable(
+    list.transform(names => [...new Set(names)]).refine((names): names is [string, ...string[]] => names.length > 0),
+    'a name, or a comma list of names such as gpt-5-mini,gpt-4o-mini',
+    'Name of the model at that endpoint, or a comma list: the next one is asked when one fails; `/model` chooses among them',
+    { aliases: ['DEFAULT_MODEL', 'OPENAI_MODEL'], fallback: 'gpt-5-mini' },
+  ),
+  MODEL_SMALL: text('Name of a fast and cheap model at the same endpoint for small work; unset means that `MODEL` does it', {}),
   TRANSCRIBE_MODEL: text(
     'Name of the model at the same endpoint that hears voice messages, such as `whisper-1`; unset means none does',
     {},

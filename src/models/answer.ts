@@ -1,6 +1,6 @@
 import type { ToolCall } from '../model.ts'
 import { isObject } from './arguments.ts'
-import { Fault } from './failure.ts'
+import { Fault } from './fault.ts'
 import { createThinkFilter } from './think.ts'
 import { createCallCollector } from './tool-calls.ts'
 
@@ -17,6 +17,9 @@ interface Ending {
   /** What was held back of the text. */
   text: string
   calls: ToolCall[]
+  /** As in `Beside`. */
+  thoughts: string
+  extras: Map<string, unknown>
   usage?: { input: number; output: number }
 }
 
@@ -24,12 +27,16 @@ interface Ending {
 export function createAnswer(taken: Set<string>): Answer {
   const think = createThinkFilter()
   const calls = createCallCollector(taken)
+  let thoughts = ''
   let finish: string | undefined
   let usage: Ending['usage']
 
   function addMessage(delta: Record<string, unknown>): string {
-    if (Array.isArray(delta['tool_calls'])) delta['tool_calls'].forEach(calls.add)
+    const called = delta['tool_calls'] // TGI sends one call without a list around it
+    if (Array.isArray(called)) called.forEach(calls.add)
+    else calls.add(called)
     if (isObject(delta['function_call'])) calls.add({ index: -1, function: delta['function_call'] })
+    if (typeof delta['reasoning_content'] === 'string') thoughts += delta['reasoning_content']
     const said = textOf(delta['content']) + textOf(delta['refusal'])
     return said === '' ? '' : think.push(said)
   }
@@ -38,8 +45,9 @@ export function createAnswer(taken: Set<string>): Answer {
     add(chunk) {
       if (!isObject(chunk)) throw new Fault('broken', 'sent a chunk that is no JSON object')
       if (chunk['error']) throw faultOf(chunk['error'])
-      usage = usageOf(chunk['usage']) ?? usage
+      if (chunk['object'] === 'error') throw faultOf(chunk) // vLLM, Mistral
       const choice: unknown = Array.isArray(chunk['choices']) ? chunk['choices'][0] : undefined
+      usage = usageIn(chunk, choice) ?? usage
       if (!isObject(choice)) return ''
       if (typeof choice['finish_reason'] === 'string' && choice['finish_reason'] !== '') finish = choice['finish_reason']
       const delta = choice['delta'] ?? choice['message']
@@ -47,7 +55,12 @@ export function createAnswer(taken: Set<string>): Answer {
     },
     finish: () => finish,
     end() {
-      const ending = { text: think.end(), calls: calls.end(finish !== undefined && finish !== 'length') }
+      const ending = {
+        text: think.end(),
+        calls: calls.end(finish !== undefined && finish !== 'length'),
+        thoughts,
+        extras: calls.extras,
+      }
       return usage ? { ...ending, usage } : ending
     },
   }
@@ -58,6 +71,12 @@ function textOf(content: unknown): string {
   if (typeof content === 'string') return content
   if (!Array.isArray(content)) return ''
   return content.map((part: unknown) => (isObject(part) && typeof part['text'] === 'string' ? part['text'] : '')).join('')
+}
+
+/** Moonshot tells it within the choice, older Groq in a room of its own. */
+function usageIn(chunk: Record<string, unknown>, choice: unknown): Ending['usage'] {
+  const places = [chunk, choice, chunk['x_groq']]
+  return places.map(place => (isObject(place) ? usageOf(place['usage']) : undefined)).find(Boolean)
 }
 
 function usageOf(usage: unknown): Ending['usage'] {

@@ -3,10 +3,12 @@ import { APIError, OpenAI } from 'openai'
 import { ConfigError } from '../errors.ts'
 import { type Log, reason } from '../log.ts'
 import type { Prompt } from '../model.ts'
+import { type Beside, createEchoes, type Wanted } from './echoes.ts'
 import type { Place } from './failure.ts'
 import { createNodeFetch } from './node-fetch.ts'
 import { type Abilities, hasPictures, toRequest } from './request.ts'
 import { refusedPictures } from './sight.ts'
+import { refusedTools, toText, usesTools } from './text-tools.ts'
 
 export interface EndpointOptions {
   /** Ends in `/v1` as a rule. Default: OpenAI's own. */
@@ -23,11 +25,15 @@ export interface Endpoint {
    * 5xx and broken connections, after `Retry-After` or half a second and more.
    */
   open(prompt: Prompt, signal: AbortSignal): Promise<Reply>
+  /** What came with an answer, for when the endpoint wants to read it again. */
+  remember(beside: Beside): void
 }
 
 interface Reply {
   contentType: string
   body: IncomingMessage
+  /** The model knows no tools: what it calls stands in its text. */
+  inText: boolean
 }
 
 const openAiUrl = 'https://api.openai.com/v1'
@@ -39,17 +45,38 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
   const place = placeOf(options)
   const client = createClient(options, fetch)
   /** What it has not refused yet. */
-  const takes: Abilities = { usage: true, pictures: true, limit: 'max_tokens' }
+  const takes: Abilities & Wanted = {
+    usage: true,
+    pictures: true,
+    tools: true,
+    limit: 'max_tokens',
+    thoughts: false,
+    signatures: false,
+  }
+  const echoes = createEchoes()
 
-  async function send(prompt: Prompt, asked: Abilities, signal: AbortSignal): Promise<Reply> {
-    const response = await client.chat.completions.create(toRequest(prompt, model, asked), { signal }).asResponse()
+  async function send(prompt: Prompt, asked: Abilities & Wanted, signal: AbortSignal): Promise<Reply> {
+    const inText = !asked.tools && usesTools(prompt)
+    const request = toRequest(inText ? toText(prompt) : prompt, model, asked)
+    echoes.add(request, asked)
+    const response = await client.chat.completions.create(request, { signal }).asResponse()
     const body = bodyOf(response)
     if (!body) throw new Error('the response has no body')
-    return { contentType: response.headers.get('content-type') ?? '', body }
+    return { contentType: response.headers.get('content-type') ?? '', body, inText }
   }
 
-  /** Older endpoints do not take the wish to hear the usage, models that cannot see no pictures: from now on they get less. */
-  async function sendLess(error: unknown, prompt: Prompt, asked: Abilities, signal: AbortSignal): Promise<Reply> {
+  /** Older endpoints do not take the wish to hear the usage, some models no pictures or no tools: from now on they get less. */
+  async function sendLess(error: unknown, prompt: Prompt, asked: Abilities & Wanted, signal: AbortSignal): Promise<Reply> {
+    if (asked.tools && usesTools(prompt) && refusedTools(error)) {
+      takes.tools = false
+      log.info({ model, host: place.host, why: reason(error) }, 'the model was asked again with its tools as text')
+      return sendPatiently(prompt, { ...asked, tools: false }, signal)
+    }
+    const wanted = misses(error)
+    if (wanted && !asked[wanted]) {
+      takes[wanted] = true
+      return sendPatiently(prompt, { ...asked, [wanted]: true }, signal)
+    }
     const refused = asked.pictures && hasPictures(prompt) ? refusedPictures(error) : undefined
     if (refused) {
       if (refused === 'any') takes.pictures = false
@@ -64,11 +91,11 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
     takes.usage = false
     return sendPatiently(prompt, { ...asked, usage: false }, signal)
   }
-  function sendPatiently(prompt: Prompt, asked: Abilities, signal: AbortSignal): Promise<Reply> {
+  function sendPatiently(prompt: Prompt, asked: Abilities & Wanted, signal: AbortSignal): Promise<Reply> {
     return send(prompt, asked, signal).catch((error: unknown) => sendLess(error, prompt, asked, signal))
   }
 
-  return { place, open: (prompt, signal) => sendPatiently(prompt, { ...takes }, signal) }
+  return { place, open: (prompt, signal) => sendPatiently(prompt, { ...takes }, signal), remember: echoes.remember }
 }
 
 /** Throws ConfigError for a base URL that is none. */
@@ -105,6 +132,12 @@ function hostOf(baseUrl: string): string {
     throw new ConfigError('OPENAI_BASE_URL is no http(s) URL; it should look like http://localhost:11434/v1')
   }
   return new URL(baseUrl).host
+}
+
+/** What some models insist on reading again, once they have called a tool. */
+function misses(error: unknown): keyof Wanted | undefined {
+  if (refuses(error, 'reasoning_content')) return 'thoughts'
+  return refuses(error, 'thought_signature') ? 'signatures' : undefined
 }
 
 function refuses(error: unknown, parameter: string): boolean {

@@ -1,20 +1,7 @@
 import { APIConnectionError, APIConnectionTimeoutError, APIError } from 'openai'
 import { ModelError } from '../errors.ts'
-
-/** What went wrong inside an answer that began well; `explain` says it with the endpoint's name. */
-export class Fault extends Error {
-  override name = 'Fault'
-  /** `broken`: the stream stopped or made no sense; asking once more may help. `error`: the endpoint said so itself. */
-  readonly kind: 'html' | 'broken' | 'error'
-  readonly status: number | undefined
-  readonly code: string | undefined
-  constructor(kind: Fault['kind'], message: string, more: { status?: number | undefined; code?: string | undefined } = {}) {
-    super(message)
-    this.kind = kind
-    this.status = more.status
-    this.code = more.code
-  }
-}
+import { Fault } from './fault.ts'
+import { refusedLength } from './window.ts'
 
 export interface Place {
   host: string
@@ -22,8 +9,41 @@ export interface Place {
   apiKey: string
 }
 
+/**
+ * What a failure means for whoever might ask again. `locked`: this model will not answer until the operator mends something. `away`: it may
+ * in a while. `too-long`: it would, if it were told less. `refused`: it is about what was asked, not about the model.
+ */
+export type Why = 'locked' | 'away' | 'too-long' | 'refused'
+
 /** One sentence that names the endpoint and the model and says what to do. The key is cut out of whatever the endpoint said. */
 export function explain(error: unknown, place: Place): ModelError {
+  const failure = tell(error, place)
+  failure.cause ??= whyOfStatus(error)
+  return failure
+}
+
+/** Of a ModelError that came from here. */
+export function whyOf(error: ModelError): Why {
+  return (error.cause as Why | undefined) ?? 'away'
+}
+
+/** True of what went wrong within an answer and may be gone a moment later; what went wrong before one the library has tried again. */
+export function isPassing(error: unknown): error is Fault {
+  return error instanceof Fault && (error.kind === 'broken' || (error.kind === 'error' && isBusy(error.status)))
+}
+
+const isBusy = (status: number | undefined) => status === 408 || status === 409 || status === 429 || (status ?? 0) >= 500
+
+function whyOfStatus(error: unknown): Why {
+  if (error instanceof Fault && error.kind === 'html') return 'locked'
+  if (!(error instanceof APIError || error instanceof Fault)) return 'away'
+  const { status } = error
+  if (status === undefined) return error instanceof Fault && error.kind === 'error' ? 'refused' : 'away'
+  if (status === 401 || status === 402 || status === 403 || status === 404 || status < 400) return 'locked'
+  return isBusy(status) ? 'away' : 'refused'
+}
+
+function tell(error: unknown, place: Place): ModelError {
   const { host, model } = place
   const words = quote(error instanceof Error ? error.message : String(error), place.apiKey)
   if (error instanceof APIConnectionTimeoutError)
@@ -37,7 +57,7 @@ export function explain(error: unknown, place: Place): ModelError {
 
 /** True if the conversation is longer than the model reads; a shorter one may succeed. */
 export function isTooLong(error: unknown): boolean {
-  return error instanceof ModelError && error.cause === 'too long'
+  return error instanceof ModelError && error.cause === 'too-long'
 }
 
 /** How long nothing was heard, in the same tone. */
@@ -45,11 +65,9 @@ export function explainSilence(place: Place, silenceMs: number): ModelError {
   const seconds = Math.round(silenceMs / 1000)
   return new ModelError(
     `${place.host} (model "${place.model}") said nothing for ${seconds} seconds, so the request was given up.`,
+    { cause: 'away' },
   )
 }
-
-const tooLong =
-  /context.?(?:length|window|size)|maximum context|prompt is too long|too many tokens|exceeds? .{0,40}tokens|input is too long/i
 
 function refusal(error: APIError | Fault, place: Place): ModelError {
   const { status } = error
@@ -57,9 +75,10 @@ function refusal(error: APIError | Fault, place: Place): ModelError {
   if (status && status < 400)
     return new ModelError(`${host} sends us on to another address (${status}); set OPENAI_BASE_URL to that one.`)
   if (isHtml(error.message) && !(status && status >= 500)) return new ModelError(html(host))
-  if (status === 413 || tooLong.test(`${error.code} ${error.message}`)) {
-    return new ModelError(`The conversation is too long for the model "${model}" at ${host}.`, { cause: 'too long' })
-  }
+  if (refusedLength(error))
+    return new ModelError(`The conversation is too long for the model "${model}" at ${host}; \`/reset\` begins a new one.`, {
+      cause: 'too-long',
+    })
   return new ModelError(sentence(status, error, place))
 }
 

@@ -12,6 +12,8 @@ export interface Abilities {
   usage: boolean
   /** False: the model is told which pictures it does not see. */
   pictures: boolean
+  /** False: it is told of them in words, and calls them in words. */
+  tools: boolean
   /** By which name it knows the limit of an answer: the older one is understood almost everywhere, the newer one by OpenAI's newest models alone. */
   limit: 'max_tokens' | 'max_completion_tokens'
 }

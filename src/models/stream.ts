@@ -1,9 +1,8 @@
 import type { IncomingMessage } from 'node:http'
 import { reason } from '../log.ts'
-import type { ModelEvent } from '../model.ts'
 import type { Answer } from './answer.ts'
 import { parseJson } from './arguments.ts'
-import { Fault } from './failure.ts'
+import { Fault } from './fault.ts'
 import type { SilenceClock } from './silence.ts'
 import { createSseParser } from './sse.ts'
 
@@ -16,7 +15,7 @@ export async function* readStream(
   body: IncomingMessage,
   answer: Answer,
   clock: SilenceClock,
-): AsyncGenerator<ModelEvent> {
+): AsyncGenerator<string> {
   // Whoever stops listening in the middle closes the connection, so that the endpoint stops as well.
   let whole = false
   try {
@@ -26,13 +25,13 @@ export async function* readStream(
     for await (const bytes of pieces(body, answer)) {
       clock.rest()
       const delta = read.push(bytes)
-      if (delta !== '') yield { type: 'text', delta }
+      if (delta !== '') yield delta
       if (read.done()) break
       clock.listen()
     }
     const delta = read.end()
     whole = true
-    if (delta !== '') yield { type: 'text', delta }
+    if (delta !== '') yield delta
   } finally {
     release(body, whole)
   }
@@ -47,23 +46,35 @@ async function* pieces(body: IncomingMessage, answer: Answer): AsyncGenerator<Bu
   }
 }
 
-interface Reader {
+export interface Reader {
   /** Returns the text to show. */
   push(bytes: Buffer): string
   done(): boolean
   end(): string
 }
 
-function createStreamReader(answer: Answer): Reader {
+/** What reads a stream of chunks, whatever way its bytes are cut. */
+export function createStreamReader(answer: Answer): Reader {
   const parser = createSseParser()
   let done = false
   let start = ''
+  /** Told only when the text that came before it was given away. */
+  let fault: unknown
 
   function take(events: string[]): string {
+    if (fault !== undefined) throw fault
     let text = ''
     for (const data of events) {
       if (data.trim() === '[DONE]') done = true
-      else if (data.trim() !== '' && !done) text += answer.add(parseChunk(data))
+      else if (data.trim() !== '' && !done) {
+        try {
+          text += answer.add(parseChunk(data))
+        } catch (error) {
+          if (text === '') throw error
+          fault = error
+          return text
+        }
+      }
     }
     return text
   }
@@ -73,7 +84,7 @@ function createStreamReader(answer: Answer): Reader {
       if (start.length < 20) start += bytes.toString('latin1')
       return take(parser.push(bytes))
     },
-    done: () => done,
+    done: () => done || fault !== undefined,
     end() {
       const text = take(parser.end())
       if (done || answer.finish() !== undefined) return text

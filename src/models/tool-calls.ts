@@ -8,6 +8,8 @@ export interface CallCollector {
   add(piece: unknown): void
   /** The calls in the order in which they began. `whole`: the model ended its answer by itself. */
   end(whole: boolean): ToolCall[]
+  /** What stood beside the calls, by their ids; known at the end. */
+  extras: Map<string, unknown>
 }
 
 interface Draft {
@@ -16,12 +18,15 @@ interface Draft {
   text: string
   /** Some endpoints send the arguments as an object instead of a string that holds one. */
   object?: Record<string, unknown>
+  /** What Gemini wants to read again with the call. */
+  extra?: unknown
 }
 
 /** `taken` holds the ids of the conversation so far; an id that comes twice is replaced. */
 export function createCallCollector(taken: Set<string>): CallCollector {
   const drafts: Draft[] = []
   const byIndex = new Map<number, Draft>()
+  const extras = new Map<string, unknown>()
 
   /** A piece without id, index and name goes on with the newest call; a new id or name under an old index begins a new one. */
   function draftFor(id: string, index: number | undefined, name: string): Draft {
@@ -37,10 +42,12 @@ export function createCallCollector(taken: Set<string>): CallCollector {
   function finish(draft: Draft, whole: boolean): ToolCall {
     const { input, broken } = draft.object ? { input: draft.object, broken: undefined } : readArguments(draft.text, whole)
     const call = { id: claimCallId(taken, draft.id), name: draft.name, input }
+    if (draft.extra !== undefined) extras.set(call.id, draft.extra)
     return broken === undefined ? call : { ...call, broken }
   }
 
   return {
+    extras,
     add(piece) {
       if (!isObject(piece)) return
       const told = isObject(piece['function']) ? piece['function'] : {}
@@ -49,6 +56,7 @@ export function createCallCollector(taken: Set<string>): CallCollector {
       const draft = draftFor(id, typeof piece['index'] === 'number' ? piece['index'] : undefined, name)
       draft.id ||= id
       if (name !== '') draft.name = name
+      draft.extra = piece['extra_content'] ?? draft.extra
       const given = told['arguments']
       if (typeof given === 'string') draft.text += given
       else if (isObject(given)) draft.object = { ...draft.object, ...given }

@@ -8,6 +8,8 @@ export interface Notice {
   /** Unique among the living workers. */
   worker: string
   model: string
+  /** Those that may be chosen from. Absent: of an older worker, or there is no choice. */
+  models?: string[]
   servers: ServerStatus[]
   tools: Pick<Tool, 'name' | 'description' | 'label' | 'server'>[]
   /** Absent: of an older worker, or there are none. `keys` are the names of their arguments. */

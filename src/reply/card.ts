@@ -40,7 +40,7 @@ export const longMs = 10_000
 export function renderLive(view: View, look: Look, now: number): { large: Card; small: Card } {
   const { words, steps, redact } = look
   const text = view.speaking ? steady(redact(view.text, true)) : redact(view.text)
-  const small = { text, below: footer(view.steps, look) }
+  const small = { text, below: footer(view, look) }
   if (view.speaking && text.trim() !== '') return { large: small, small }
   const [ask] = view.asks
   // Nobody counts the seconds that a person takes to answer.
@@ -58,7 +58,7 @@ export function renderLive(view: View, look: Look, now: number): { large: Card; 
 export function renderFinal(view: View, look: Look): Card {
   const { words, redact } = look
   const notices = view.notices.map(notice => redact(sentenceOf(notice, words)))
-  return { text: redact(view.text), below: join('', ...notices, footer(view.steps.map(endStep), look)) }
+  return { text: redact(view.text), below: join('', ...notices, footer({ ...view, steps: view.steps.map(endStep) }, look)) }
 }
 
 /** The card as one text. */
@@ -135,10 +135,10 @@ function stepLine(step: Step, redact: Redact, now: number): string {
 }
 
 /**
- * What was done, and which sources gave nothing, why, and what would help: those are told however little is to be shown. `-#` is Discord's
- * mark of small print; the other doors know it too.
+ * What was done, and which sources gave nothing, why, and what would help: those are told however little is to be shown, and so is the model
+ * that answered in place of another. `-#` is Discord's mark of small print; the other doors know it too.
  */
-function footer(all: Step[], look: Look): string {
+function footer({ steps: all, standIn }: View, look: Look): string {
   const most = { full: all.length, compact: footerSteps, off: 0 }[look.steps]
   const parts: string[] = []
   const troubles = new Set<string>()
@@ -153,6 +153,7 @@ function footer(all: Step[], look: Look): string {
     }
   }
   if (done > most && most > 0) parts.push(`+${done - most}`)
+  if (standIn !== undefined) parts.push(look.words.answeredBy(plain(look.redact(standIn))))
   return parts.length === 0 ? '' : `-# ${parts.join(' · ')}`
 }
 

@@ -15,6 +15,8 @@ export interface View {
   heard: { id: string; text: string }[]
   /** What waits for a person. */
   asks: Ask[]
+  /** Which model answers now, if it is not the one that was asked first. */
+  standIn?: string
   /** When the newest of it began, in milliseconds of the reply's clock; progress begins nothing. */
   since: number
 }
@@ -50,6 +52,10 @@ export function nextView(view: View, event: AgentEvent, now: number): View {
       return changeStep(view, event.callId, { progress: event.progress })
     case 'tool-end':
       return { ...changeStep(view, event.result.callId, { ...howItWent(event.result), ms: event.ms }), since: now }
+    case 'model': {
+      const { standIn: _, ...rest } = view
+      return event.instead ? { ...rest, standIn: event.name } : view.standIn === undefined ? view : rest
+    }
     case 'notice':
       return { ...view, speaking: false, notices: [...view.notices, event.notice], since: now }
     case 'heard': {
