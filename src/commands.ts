@@ -6,9 +6,11 @@ import { ConfigError } from './errors.ts'
 import type { History } from './history.ts'
 import { chooseWords, type Words } from './i18n/i18n.ts'
 import { listSkills, listTools, listUsage, quoted, status } from './listings.ts'
+import type { Log } from './log.ts'
 import { type McpTools, mcpActions, runMcp } from './mcp-command.ts'
 import type { Conversation, Message } from './message.ts'
 import { runModel, suggestModels } from './model-command.ts'
+import { lookAtOwn } from './own-tools.ts'
 import type { Asks } from './queue/asks.ts'
 import type { Board, Notice } from './queue/board.ts'
 import type { Inbox } from './queue/inbox.ts'
@@ -31,6 +33,7 @@ export interface CommandTools extends McpTools {
   board: Board
   jobs: Jobs
   signals: Signals
+  log: Log
 }
 
 export interface Command extends CommandInfo {
@@ -61,7 +64,7 @@ export const commands: Command[] = [
     quiet: true,
     suggest: async (_option, { board }) => ((await board.read())[0]?.servers ?? []).map(({ name }) => name),
     options: [known('server', false, 'Only the tools of this server', '只看这个服务器的工具')],
-    run: async (_message, argument, words, { board }) => listTools((await board.read())[0], argument, words),
+    run: showTools,
   },
   {
     name: 'skills',
@@ -183,6 +186,13 @@ export const commands: Command[] = [
     },
   },
 ]
+
+async function showTools(message: Message, server: string, words: Words, { board, desk, log }: CommandTools): Promise<string> {
+  const [notice] = await board.read()
+  const isHouses = notice?.servers.some(({ name }) => name === server)
+  const own = notice && desk && !isHouses ? await lookAtOwn(message, notice, desk, log) : undefined
+  return listTools(notice, server, words, own)
+}
 
 function suggestPrompts(option: string, prompts: NonNullable<Notice['prompts']>): string[] {
   if (option === 'server') return prompts.map(({ server }) => server)

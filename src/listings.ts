@@ -9,10 +9,16 @@ import type { ServerStatus } from './toolbox.ts'
 /** More tools than this are shown of one server at a time. */
 const mostToolsAtOnce = 40
 
-/** As `/tools` shows them. */
-export function listTools(notice: Notice | undefined, server: string, words: Words): string {
+/** As `/tools` shows them: what everybody has, and what `own` tells that is of whoever asks. */
+export function listTools(
+  notice: Notice | undefined,
+  server: string,
+  words: Words,
+  own: Pick<Notice, 'servers' | 'tools'> = { servers: [], tools: [] },
+): string {
   if (!notice) return words.noWorker
-  const { servers, tools } = notice
+  const servers = [...notice.servers, ...own.servers]
+  const tools = [...notice.tools, ...own.tools]
   if (servers.length === 0) return words.noTools
   const asked = servers.filter(({ name }) => server === '' || name === server)
   if (asked.length === 0) return words.noSuchServer(server, quoted(servers.map(({ name }) => name)))
@@ -39,9 +45,11 @@ export function listSkills(notice: Notice | undefined, words: Words): string {
   return [words.skillsTitle, lines.join('\n')].join('\n\n')
 }
 
-function lineOf({ name, state, tools, error, note, connectMs }: ServerStatus, words: Words): string {
-  const [took, remedy] = [connectMs === undefined ? '' : `${connectMs} ms`, state === 'needs_auth' ? words.needsSignIn(name) : '']
-  const facts = [words.serverState[state], words.toolCount(tools), took, error ?? '', remedy]
+function lineOf({ name, owner, state, tools, error, note, connectMs }: ServerStatus, words: Words): string {
+  const whose = owner === undefined ? '' : owner.startsWith('user:') ? words.yours : words.ofThisPlace
+  const signIn = owner?.startsWith('user:') ? words.needsYourSignIn : words.needsSignIn
+  const [took, remedy] = [connectMs === undefined ? '' : `${connectMs} ms`, state === 'needs_auth' ? signIn(name) : '']
+  const facts = [whose, words.serverState[state], words.toolCount(tools), took, error ?? '', remedy]
   return `${note ? '⚠️ ' : ''}**${name}** · ${facts.filter(fact => fact !== '').join(' · ')}`
 }
 

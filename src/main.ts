@@ -198,7 +198,7 @@ function createDoors({ config, queue, redis, adapters, redact, log, chatOnly }: 
   const closing = new AbortController()
   const { admins, locale } = config
   const formFor = (press: Press) => findForm(press, { ...queue, admins })
-  const suggest = createSuggest({ ...queue, admins })
+  const suggest = createSuggest({ ...queue, admins, log })
   const tools = { ...queue, isUp: () => redis.isUp, admins, locale, redact, log, closing: closing.signal }
   const wanted =
     config.role === 'worker' ? [] : [...adapters.values()].filter(({ platform }) => (platform === 'terminal') === chatOnly)

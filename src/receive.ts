@@ -5,7 +5,7 @@ import { isAnswer, pressAnswer, stopWaiting, type Told, takeTyped, typingFor } f
 import { type CommandTools, findCommand, nearestCommand } from './commands.ts'
 import { Closing, Gone } from './errors.ts'
 import { chooseWords, type Words } from './i18n/i18n.ts'
-import { errorId, type Log, reason } from './log.ts'
+import { errorId, reason } from './log.ts'
 import { type Change, isMessage, isPress, type Message, type Press } from './message.ts'
 import type { Away } from './queue/away.ts'
 import { tokenOf } from './queue/token.ts'
@@ -19,7 +19,6 @@ export interface ReceiveTools extends CommandTools {
   away: Away
   locale: string
   redact: Redact
-  log: Log
   /** Whether Redis can be reached. */
   isUp(): boolean
   /** Ends the delivery of answers to commands; nothing is heard any more. */

@@ -42,8 +42,8 @@ async function start(): Promise<void> {
   }
 }
 
-async function end(): Promise<void> {
-  await Promise.all(processes.map(process => process.end()))
+async function end(signal?: NodeJS.Signals): Promise<void> {
+  await Promise.all(processes.map(process => process.end(signal)))
   processes = []
 }
 
@@ -52,8 +52,8 @@ const replies = () => discord.messages(place()).filter(({ author }) => author.id
 const labels = () => JSON.stringify(replies().at(-1)?.components ?? [])
 const said = () => (existsSync(ledger) ? readFileSync(ledger, 'utf8').trim() : '')
 
-/** Asks the model, which calls this tool and tells what came back; returns the reply once it has this button, after the restart of everything. */
-async function askThenRestart(tool: string, button: string) {
+/** Asks the model, which calls this tool and tells what came back; returns the reply once it has this button, after everything was ended by this signal and started again. */
+async function askThenRestart(tool: string, button: string, signal?: NodeJS.Signals) {
   const before = replies().length
   openai.script(body => {
     const last = body.messages.at(-1)
@@ -64,7 +64,7 @@ async function askThenRestart(tool: string, button: string) {
   await expect.poll(labels, { timeout: 20_000 }).toContain(button)
   const asked = replies().at(-1)
   if (!asked) throw new Error('no reply')
-  await end()
+  await end(signal)
   expect(said()).toBe('')
   await start()
   return asked
@@ -89,4 +89,11 @@ test('a choice is made by a button after all processes were restarted', async ()
   discord.press(asked.id, 'garden')
   await answered(asked.id).toContain('chosen: garden')
   expect(said()).toContain('chosen: garden')
+}, 60_000)
+
+test('a question that was open when all processes were killed is answered by the click after they are back', async () => {
+  const asked = await askThenRestart('hotel__choose', 'sea', 'SIGKILL')
+  discord.press(asked.id, 'sea')
+  await answered(asked.id).toContain('chosen: sea')
+  expect(said()).toContain('chosen: sea')
 }, 60_000)

@@ -50,7 +50,7 @@ const plan: [RegExp, number][] = [
   [/^src\/(mcp|models|queue|tools)\/|^src\/(history|settings|admins|budgets)\.ts$/, 2],
   [/^src\/(agent|media)\//, 3],
   [
-    /^src\/reply\/|^src\/(receive|answers|commands|listings|mcp-command|model-command|sign-in|callback|turns|door|recall|banner)\.ts$/,
+    /^src\/reply\/|^src\/(receive|answers|commands|listings|mcp-command|model-command|own-tools|sign-in|callback|turns|door|recall|banner)\.ts$/,
     4,
   ],
   [/^src\/(worker|asking|recaps|paying|opening|behind|notes|delivery|endings)\.ts$/, 5],

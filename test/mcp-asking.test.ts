@@ -1,4 +1,4 @@
-// What servers ask of the person while they work on a call: real servers of both eras, in processes of their own.
+// What servers ask of the person while they work on a call: real servers of both eras, over every transport.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, describe, expect, test } from 'vitest'
 import type { Answer, AskDraft } from '../src/ask.ts'
@@ -6,23 +6,22 @@ import type { ServerConfig } from '../src/config/servers.ts'
 import { Parked } from '../src/errors.ts'
 import { silentLog } from '../src/log.ts'
 import type { Host } from '../src/mcp/host.ts'
-import { closeAll, openHost, program } from './wire/mcp/start.ts'
+import { closeAll, openHost } from './wire/mcp/start.ts'
+import { openAsking, ways } from './wire/mcp/ways.ts'
 
 afterEach(closeAll)
 
-const here = `${import.meta.dirname}/wire/mcp`
-const eras: Record<string, (more?: Partial<ServerConfig>) => ServerConfig> = {
-  'of 2026': more => program('hotel', [`${here}/asking.ts`], more),
-  'of before': more => program('hotel', [`${here}/asking-v1.ts`], more),
-}
 const page = 'https://login.example/hotel?for=guest'
 
 /** A host with this server, and a person who answers like that. */
-async function openHotel(config: ServerConfig, answer: (draft: AskDraft) => Promise<Answer> | Answer = () => ({ how: 'yes' })) {
+async function openHotel(
+  config: Promise<ServerConfig>,
+  answer: (draft: AskDraft) => Promise<Answer> | Answer = () => ({ how: 'yes' }),
+) {
   const warnings: unknown[] = []
   const host = openHost({ log: { ...silentLog, warn: facts => void warnings.push(facts) } })
   const asked: AskDraft[] = []
-  await host.start([config])
+  await host.start([await config])
   const ask = async (draft: AskDraft) => {
     asked.push(draft)
     return answer(draft)
@@ -32,7 +31,9 @@ async function openHotel(config: ServerConfig, answer: (draft: AskDraft) => Prom
   return { host, asked, call, warnings }
 }
 
-describe.each(Object.entries(eras))('a server %s', (_, server) => {
+describe.each(ways)('a server %s', (_, way) => {
+  const server = (more?: Partial<ServerConfig>) => openAsking(way, more)
+
   test('asks for the fields of a form, and gets them with what was preset', async () => {
     const { call, asked } = await openHotel(server(), () => ({ how: 'yes', values: { name: 'Bob' } }))
     const result = await call('book')
@@ -90,8 +91,8 @@ describe.each(Object.entries(eras))('a server %s', (_, server) => {
   })
 })
 
-describe('a server of before', () => {
-  const server = eras['of before'] as (more?: Partial<ServerConfig>) => ServerConfig
+describe.each(ways.filter(([, { era }]) => era === 'before'))('a server %s', (_, way) => {
+  const server = (more?: Partial<ServerConfig>) => openAsking(way, more)
 
   test('that wants a page to be visited first is asked again when the person was there', async () => {
     const { call, asked } = await openHotel(server())
@@ -122,8 +123,10 @@ describe('a server of before', () => {
 
 const underWay = (host: Host) => host.sessionStats()[0]?.callsUnderWay
 
-test('a server of 2026 whose call is made again on another worker is answered there, with the state that it gave', async () => {
-  const server = eras['of 2026'] as () => ServerConfig
+const newest = ways.filter(([, { era }]) => era === '2026')
+
+test.each(newest)('a server %s whose call is made again on another worker is answered there', async (_, way) => {
+  const server = () => openAsking(way)
   let later: unknown
   const first = await openHotel(server())
   const ask = async (_draft: AskDraft, what?: unknown): Promise<Answer> => {
@@ -137,4 +140,11 @@ test('a server of 2026 whose call is made again on another worker is answered th
   expect((await second.call('book', { ask: answered, resume: later })).text).toBe(
     'booked for Bob, 3 nights, state opaque \u00fc=1',
   )
+})
+
+test.each(newest)('a server %s asks the person before it tells a prompt', async (_, way) => {
+  const { host } = await openHotel(openAsking(way))
+  const ask = async (): Promise<Answer> => ({ how: 'yes', values: { room: 'sea' } })
+  const entries = await host.getPrompt('hotel', 'letter', { to: 'Bob' }, { signal: new AbortController().signal, ask })
+  expect(entries.at(-1)?.text).toBe('Write to Bob about the sea room.')
 })

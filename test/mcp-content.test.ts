@@ -126,6 +126,16 @@ describe('8. what is bad does not take the good with it', () => {
 describe('8. an answer in a wrong shape', () => {
   const odd = (id: unknown) => JSON.stringify({ jsonrpc: '2.0', id, error: null, result: { ...said('fine'), _meta: null } })
 
+  test('a batch of answers is read over the web', async () => {
+    const json = { 'content-type': 'application/json' }
+    const web = await openWeb('legacy', {
+      'tools/call': (reply, { id }) =>
+        reply.status(200, json, JSON.stringify([{ jsonrpc: '2.0', id, error: null, result: said('in a batch') }])),
+    })
+    const session = await openSession(remote(web.url, 'http'))
+    expect(await session.use('write')).toEqual({ ok: true, text: 'in a batch' })
+  })
+
   test('with empty fields beside the result is read over the web', async () => {
     const web = await openWeb('legacy', {
       'tools/call': (reply, { id }) => reply.status(200, { 'content-type': 'application/json' }, odd(id)),

@@ -71,8 +71,8 @@ describe('1. a lost response stream fails fast', () => {
     expect(web.count('tools/call')).toBe(3)
   })
 
-  test('over stdio, a call that only reads is made again by the next process', async () => {
-    const session = await openSession(wild())
+  test.each(['', 'modern'])('over stdio, a call that only reads is made again by the next process (%s)', async mode => {
+    const session = await openSession(wild(mode))
     const mark = join(folder(), 'crashed')
     expect(await session.use('read', { do: 'crash once', with: mark })).toEqual({ ok: true, text: 'this time it worked' })
     expect((await session.use('write', { do: 'crash once', with: `${mark}-2` })).text).toBe(

@@ -131,6 +131,63 @@ describe('/mcp', () => {
   })
 })
 
+describe('/tools', () => {
+  const sqlite = { name: 'sqlite', state: 'active' as const, tools: 1 }
+  const tools = [{ name: 'sqlite__list_tables', description: 'Lists all tables.', label: 'List tables', server: 'sqlite' }]
+  const bob: Over = { author: { id: 'v', name: 'Bob' }, conversation: 'fake:2' }
+  const mine = '**mine** · yours · up · 2 tools'
+  beforeEach(() => rooms.board.post({ worker: 'w', model: 'm', servers: [sqlite], tools }))
+
+  test('shows who has added a server what it offers, beside what the house has, and nobody else', async () => {
+    await say(`/mcp add mine ${web.url} Authorization: Bearer ann`)
+    const shown = await say('/tools')
+    expect(shown).toContain('- `sqlite__list_tables` Lists all tables.')
+    expect(shown).toContain(mine)
+    expect(shown).toContain('- `mine__of_ann` Of ann')
+    expect(await say('/tools mine')).toMatch(/^\*\*mine/)
+    expect(await say('/tools', bob)).not.toMatch(/mine|ann/)
+    expect(await say('/tools mine', bob)).toBe('There is no server `mine`. There is: `sqlite`.')
+  })
+
+  test('shows it in a group only where nobody else reads the answer', async () => {
+    await say(`/mcp add mine ${web.url} Authorization: Bearer ann`)
+    expect(await say('/tools', inGroup)).not.toMatch(/mine|ann/)
+    expect(await say('/tools mine', inGroup)).not.toMatch(/mine\*|ann/)
+    expect(await say('/tools', { ...inGroup, alone: true })).toContain(mine)
+  })
+
+  test('shows the server of a group to all who are there', async () => {
+    await say(`/mcp add ours ${web.url}`, bossInGroup)
+    for (const over of [inGroup, { ...inGroup, conversation: 'fake:g:7' }, { ...inGroup, ...bob, conversation: 'fake:g' }])
+      expect(await say('/tools', over)).toContain("**ours** · this chat's · up · 2 tools")
+    expect(await say('/tools')).not.toContain('ours')
+  })
+
+  test('says what is wrong with one that does not answer, and who signs in to it', async () => {
+    await say(`/mcp add drive ${guarded.url}`)
+    const gone = await startTokenWeb()
+    await say(`/mcp add gone ${gone.url}`)
+    await gone.close()
+    const shown = await say('/tools')
+    expect(shown).toMatch(/\*\*drive\*\* · yours · .*sign in with `\/mcp login drive`/)
+    expect(shown).toMatch(/\*\*gone\*\* · yours · .*could not be reached/)
+    expect(shown).not.toContain(gone.url)
+  })
+
+  test('calls the tools of one that is named like a server of the house as the worker does', async () => {
+    await say(`/mcp add sqlite ${web.url}`)
+    const [name] = /sqlite_[0-9a-f]{6}__whoami/.exec(await say('/tools')) ?? []
+    const { webFor, plainHosts, kept: store } = deskOf().desk.own
+    const host = createHost({ log: silentLog, web: webFor, plainHosts })
+    onTestFinished(() => host.close())
+    await host.register({ ...serverDefaults, name: 'sqlite', transport: { kind: 'stdio', command: 'none', args: [], env: {} } })
+    if (store) await createArrivals({ members: store.members, host, plainHosts, log: silentLog }).bring(['user:fake:u'])
+    expect(name).toBeDefined()
+    expect(host.toolboxFor(['user:fake:u']).resolve(name ?? '')?.name).toBe(name)
+    expect(await say('/tools sqlite')).not.toContain('whoami')
+  })
+})
+
 describe('/mcp login', () => {
   const linkIn = (text: string) => new URL(/http\S+\/authorize\S+/.exec(text)?.[0] ?? '')
 

@@ -50,8 +50,8 @@ async function family(session: TestSession, commands = helpers): Promise<number[
 }
 
 describe('3. the whole tree of processes ends', () => {
-  test('with its helpers, wherever they have gone', async () => {
-    const session = await openSession(wild())
+  test.each(['', 'modern'])('with its helpers, wherever they have gone (%s)', async mode => {
+    const session = await openSession(wild(mode))
     const pids = await family(session)
     await session.close()
     await expect.poll(() => states(pids)).toEqual(gone(pids))
@@ -99,20 +99,23 @@ describe('3. the whole tree of processes ends', () => {
 })
 
 describe('4. what a local server is given and what it says', () => {
-  test('its environment is what the configuration says and a few harmless names: none of our secrets', async () => {
-    process.env['TELEGRAM_TOKEN'] = 'secret'
-    const session = await openSession(wild('', {}, { LANG: 'C', HTTPS_PROXY: 'http://proxy' }))
-    const names: string[] = JSON.parse((await session.use('write', { do: 'environment' })).text)
-    delete process.env['TELEGRAM_TOKEN']
-    expect(names).toEqual(expect.arrayContaining(['LANG', 'HTTPS_PROXY', 'PATH']))
-    const allowed = ['HOME', 'LOGNAME', 'PATH', 'SHELL', 'TERM', 'USER', 'LANG', 'HTTPS_PROXY', 'BELLHOP_SERVER']
-    expect(names.filter(name => !allowed.includes(name))).toEqual([])
-  })
+  test.each(['', 'modern'])(
+    'its environment is what the configuration says and a few harmless names: none of our secrets (%s)',
+    async mode => {
+      process.env['TELEGRAM_TOKEN'] = 'secret'
+      const session = await openSession(wild(mode, {}, { LANG: 'C', HTTPS_PROXY: 'http://proxy' }))
+      const names: string[] = JSON.parse((await session.use('write', { do: 'environment' })).text)
+      delete process.env['TELEGRAM_TOKEN']
+      expect(names).toEqual(expect.arrayContaining(['LANG', 'HTTPS_PROXY', 'PATH']))
+      const allowed = ['HOME', 'LOGNAME', 'PATH', 'SHELL', 'TERM', 'USER', 'LANG', 'HTTPS_PROXY', 'BELLHOP_SERVER']
+      expect(names.filter(name => !allowed.includes(name))).toEqual([])
+    },
+  )
 
   test('a flood on stderr blocks nothing, and its last 64 KB are kept', async () => {
     const { transport } = wild()
     if (transport.kind !== 'stdio') throw new Error('it is')
-    const line = createProcessTransport(transport)
+    const line = createProcessTransport(transport, 1_000_000)
     const heard: unknown[] = []
     line.onmessage = message => heard.push(message)
     await line.start()

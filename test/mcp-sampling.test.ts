@@ -1,4 +1,4 @@
-// Servers that let the house's model think for them, of both eras, in processes of their own.
+// Servers that let the house's model think for them, of both eras, over every transport.
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import type { Answer, AskDraft } from '../src/ask.ts'
 import type { ServerConfig } from '../src/config/servers.ts'
@@ -7,20 +7,15 @@ import { silentLog } from '../src/log.ts'
 import { createSampling } from '../src/mcp/sampling.ts'
 import { createOpenAiModel } from '../src/models/openai.ts'
 import { say, scriptedModel } from './fakes.ts'
-import { closeAll, openHost, program } from './wire/mcp/start.ts'
+import { closeAll, openHost } from './wire/mcp/start.ts'
+import { openAsking, ways } from './wire/mcp/ways.ts'
 import { type OpenAiWire, startOpenAiWire } from './wire/openai.ts'
 
 afterEach(closeAll)
 
-const here = `${import.meta.dirname}/wire/mcp`
-const eras: Record<string, (more?: Partial<ServerConfig>) => ServerConfig> = {
-  'of 2026': more => program('hotel', [`${here}/asking.ts`], { sampling: true, ...more }),
-  'of before': more => program('hotel', [`${here}/asking-v1.ts`], { sampling: true, ...more }),
-}
-
-async function open(config: ServerConfig, how: Answer['how'] = 'yes', model = scriptedModel([say('Blue.')])) {
+async function open(config: Promise<ServerConfig>, how: Answer['how'] = 'yes', model = scriptedModel([say('Blue.')])) {
   const host = openHost({ sample: createSampling({ model, name: 'thinker', words: en }) })
-  await host.start([config])
+  await host.start([await config])
   const asked: { draft: AskDraft; later: unknown }[] = []
   const ask = async (draft: AskDraft, later?: unknown): Promise<Answer> => {
     asked.push({ draft, later })
@@ -31,7 +26,9 @@ async function open(config: ServerConfig, how: Answer['how'] = 'yes', model = sc
   return { call, asked, model }
 }
 
-describe.each(Object.entries(eras))('a server %s', (era, server) => {
+describe.each(ways)('a server %s', (_, way) => {
+  const server = (more?: Partial<ServerConfig>) => openAsking(way, { sampling: true, ...more })
+
   test('asks the model when the person lets it, and is told in the words of the protocol', async () => {
     const { call, asked, model } = await open(server())
     const { text } = await call('think')
@@ -42,7 +39,7 @@ describe.each(Object.entries(eras))('a server %s', (era, server) => {
       stopReason: 'endTurn',
     })
     expect(asked[0]?.draft).toMatchObject({ kind: 'approve', from: 'hotel', detail: 'user: Name a colour', fields: [] })
-    expect(asked[0]?.later !== undefined).toBe(era === 'of 2026')
+    expect(asked[0]?.later !== undefined).toBe(way.era === '2026')
     expect(model.heard).toEqual([{ system: '', transcript: [{ role: 'user', text: 'Name a colour' }], tools: [], maxTokens: 40 }])
   })
 
@@ -71,7 +68,7 @@ describe.each(Object.entries(eras))('a server %s', (era, server) => {
   })
 })
 
-const old = eras['of before'] as (more?: Partial<ServerConfig>) => ServerConfig
+const old = (more?: Partial<ServerConfig>) => openAsking({ era: 'before', by: 'stdio' }, { sampling: true, ...more })
 
 test('a call has the model think five times and no more', async () => {
   const { call, model } = await open(old({ trust: true }))

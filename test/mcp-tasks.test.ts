@@ -5,18 +5,37 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import type { Answer, AskDraft } from '../src/ask.ts'
+import type { ServerConfig } from '../src/config/servers.ts'
 import type { Log } from '../src/log.ts'
 import type { ToolProgress } from '../src/toolbox.ts'
-import { closeAll, openHost, program } from './wire/mcp/start.ts'
+import { serveByHand } from './wire/mcp/by-hand.ts'
+import { closeAll, closeWithTest, openHost, program, remote } from './wire/mcp/start.ts'
+import { createTaskHand } from './wire/mcp/tasks.ts'
 
 afterEach(closeAll)
 
 const here = `${import.meta.dirname}/wire/mcp`
 
-async function open(more = {}) {
+async function start(by: string, more: Partial<ServerConfig>): Promise<{ config: ServerConfig; lines(): string[] }> {
+  if (by === 'Streamable HTTP') {
+    const lines: string[] = []
+    const { url } = closeWithTest(
+      await serveByHand(
+        'http',
+        createTaskHand(line => lines.push(line)),
+      ),
+    )
+    return { config: remote(url, 'http', {}, { name: 'jobs', ...more }), lines: () => lines }
+  }
   const ledger = join(await mkdtemp(join(tmpdir(), 'bellhop-tasks-')), 'ledger')
+  const config = program('jobs', [`${here}/tasks.ts`], more, { LEDGER: ledger })
+  return { config, lines: () => readFileSync(ledger, 'utf8').split('\n') }
+}
+
+async function open(by: string, more = {}) {
+  const { config, lines } = await start(by, more)
   const host = openHost()
-  await host.start([program('jobs', [`${here}/tasks.ts`], more, { LEDGER: ledger })])
+  await host.start([config])
   const progress: ToolProgress[] = []
   const asked: AskDraft[] = []
   const ask = async (draft: AskDraft): Promise<Answer> => {
@@ -25,39 +44,38 @@ async function open(more = {}) {
   }
   const call = (name: string, signal = new AbortController().signal) =>
     host.call(`jobs__${name}`, {}, { signal, ask, onProgress: one => progress.push(one) })
-  const heard = (method: string) =>
-    readFileSync(ledger, 'utf8')
-      .split('\n')
-      .filter(line => line.startsWith(method))
+  const heard = (method: string) => lines().filter(line => line.startsWith(method))
   return { call, asked, progress, heard }
 }
 
-test('a call that becomes a task is asked after until it is done, and tells how far it is', async () => {
-  const { call, progress, heard } = await open({ callMs: 200 })
-  expect(await call('slow')).toEqual({ ok: true, text: 'done' })
-  expect(progress.map(({ message }) => message)).toEqual(['step 1', 'step 2'])
-  expect(heard('tasks/get')).toEqual(Array(3).fill('tasks/get t-1'))
-})
+describe.each(['stdio', 'Streamable HTTP'])('over %s', by => {
+  test('a call that becomes a task is asked after until it is done, and tells how far it is', async () => {
+    const { call, progress, heard } = await open(by, { callMs: 200 })
+    expect(await call('slow')).toEqual({ ok: true, text: 'done' })
+    expect(progress.map(({ message }) => message)).toEqual(['step 1', 'step 2'])
+    expect(heard('tasks/get')).toEqual(Array(3).fill('tasks/get t-1'))
+  })
 
-test('a task asks the person once, though it names its question until it has seen the answer', async () => {
-  const { call, asked } = await open()
-  expect(await call('asks')).toEqual({ ok: true, text: 'the room: sea' })
-  expect(asked).toHaveLength(1)
-})
+  test('a task asks the person once, though it names its question until it has seen the answer', async () => {
+    const { call, asked } = await open(by)
+    expect(await call('asks')).toEqual({ ok: true, text: 'the room: sea' })
+    expect(asked).toHaveLength(1)
+  })
 
-test('a task that fails is a failed call, and the server is none the worse for it', async () => {
-  const { call } = await open()
-  expect(await call('fails')).toEqual({ ok: false, text: 'the task failed: no room' })
-})
+  test('a task that fails is a failed call, and the server is none the worse for it', async () => {
+    const { call } = await open(by)
+    expect(await call('fails')).toEqual({ ok: false, text: 'the task failed: no room' })
+  })
 
-test.each(['the caller', 'the time'])('a task that is given up by %s is cancelled', async by => {
-  const { call, heard } = await open(by === 'the time' ? { maxCallMs: 500 } : {})
-  const control = new AbortController()
-  const result = call('endless', control.signal)
-  await expect.poll(() => heard('tasks/get').length).toBeGreaterThan(1)
-  if (by === 'the caller') control.abort()
-  expect((await result).text).toContain(by === 'the time' ? 'not finished after' : 'cancelled')
-  await expect.poll(() => heard('tasks/cancel')).toEqual(['tasks/cancel t-1'])
+  test.each(['the caller', 'the time'])('a task that is given up by %s is cancelled', async who => {
+    const { call, heard } = await open(by, who === 'the time' ? { maxCallMs: 500 } : {})
+    const control = new AbortController()
+    const result = call('endless', control.signal)
+    await expect.poll(() => heard('tasks/get').length).toBeGreaterThan(1)
+    if (who === 'the caller') control.abort()
+    expect((await result).text).toContain(who === 'the time' ? 'not finished after' : 'cancelled')
+    await expect.poll(() => heard('tasks/cancel')).toEqual(['tasks/cancel t-1'])
+  })
 })
 
 describe.each(['legacy', 'modern'])('what a %s server writes for its operator', era => {

@@ -219,8 +219,8 @@ describe('18. what web servers do', () => {
     expect((await session.use('write')).text).toBe('it answered HTTP 502')
   })
 
-  test('a redirect within the server is followed', async () => {
-    const web = await openWeb('legacy')
+  test.each(eras)('%s: a redirect within the server is followed', async era => {
+    const web = await openWeb(era)
     const to = { location: '/elsewhere' }
     web.script['tools/call'] = reply => {
       delete web.script['tools/call']

@@ -128,7 +128,7 @@ test.each([
   ['help', 'me', '', []],
 ])('suggests for /%s what may be typed as %s "%s"', async (command, option, typed, expected) => {
   await rooms.board.post(board)
-  expect(await createSuggest({ ...rooms, admins: [] })(command, option, typed)).toEqual(expected)
+  expect(await createSuggest({ ...rooms, admins: [], log: silentLog })(command, option, typed)).toEqual(expected)
 })
 
 test.each([

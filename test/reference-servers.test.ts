@@ -73,14 +73,16 @@ const tools: Record<string, Use> = {
   'gzip-file-as-resource': { input: { name: 'a.gz', data: 'data:text/plain,hello' }, says: 'a.gz' },
   'toggle-simulated-logging': { says: 'logging' },
   'toggle-subscriber-updates': { says: 'updates' },
+  // Called as a task, which asks the person on its way.
+  'simulate-research-query': { input: { topic: 'python', ambiguous: true }, says: 'python (User accepted' },
   'trigger-long-running-operation': { input: { duration: 0.4, steps: 2 }, says: 'completed' },
   'trigger-elicitation-request': { says: 'Bob' },
   'trigger-url-elicitation': { input: { url: 'https://login.example/a', elicitationId: 'one' }, says: 'accept' },
   'trigger-sampling-request': { input: { prompt: 'A colour?', maxTokens: 9 }, says: 'Blue.' },
 }
 
-/** Those that only a client may call that follows tasks as they were before 2026. */
-const before = ['simulate-research-query', 'trigger-sampling-request-async', 'trigger-elicitation-request-async']
+/** Those that it offers only to clients that may be given tasks themselves. */
+const before = ['trigger-sampling-request-async', 'trigger-elicitation-request-async']
 
 describe.each(Object.entries(ways))('server-everything over %s', (_, way) => {
   let host: Host
@@ -115,8 +117,8 @@ describe.each(Object.entries(ways))('server-everything over %s', (_, way) => {
 
   test('it told how far it was, and asked the person', () => {
     expect(progress).toContainEqual(expect.objectContaining({ done: 2, total: 2 }))
-    expect(asked.map(({ kind }) => kind).toSorted()).toEqual(['form', 'link'])
-    expect(asked.find(({ kind }) => kind === 'form')?.fields.map(field => field.kind)).toEqual(
+    expect(asked.map(({ kind }) => kind).toSorted()).toEqual(['form', 'form', 'link'])
+    expect(asked.findLast(({ kind }) => kind === 'form')?.fields.map(field => field.kind)).toEqual(
       expect.arrayContaining(['text', 'yes-no', 'integer', 'one', 'many']),
     )
   })

@@ -90,6 +90,13 @@ describe('an entry', () => {
     expect(readOne(entry).error).toContain(`f.json: mcpServers.a.${sentence}`)
   })
 
+  test('cannot want the newest protocol over the transport that ended before it', () => {
+    expect(readOne({ url: 'https://x.org', type: 'sse', era: '2026-07-28' }).error).toBe(
+      'f.json: mcpServers.a.era is "2026-07-28", which is not spoken over SSE: take one of the two away',
+    )
+    expect(readOne({ url: 'https://x.org', era: '2026-07-28' }).error).toBeUndefined()
+  })
+
   test.each<[object, object]>([
     [{ timeout: 90 }, { callMs: 90_000 }],
     [{ timeout: 999 }, { callMs: 999_000, maxCallMs: 999_000 }],

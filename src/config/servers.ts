@@ -20,7 +20,7 @@ export interface ServerConfig {
   description?: string
   transport: StdioTransport | UrlTransport
   auth: ServerAuth
-  /** Which protocol to speak; `auto` finds the newest that the server knows. */
+  /** Which protocol to speak and no other; `auto` finds the newest that the server knows, `legacy` is those before 2026. */
   era: 'auto' | 'legacy' | '2026-07-28'
   /** Give up connecting after this long. */
   connectMs: number
@@ -45,6 +45,7 @@ export interface ServerConfig {
   maxConcurrency: number
   /** How a result is written for the model. */
   result: 'markdown' | 'json' | 'plain'
+  /** `resultBytes`: of one message. A larger one is refused, and loses the connection that it came on. */
   limits: { resultBytes: number }
   /** `file://` addresses of folders that it may be told of. */
   roots: string[]
@@ -75,7 +76,7 @@ export const serverDefaults = {
   toolCacheMs: {},
   maxConcurrency: 8,
   result: 'markdown',
-  // As much as src/mcp takes of one message.
+  // As much as a large picture, and no more than a process can hold many of.
   limits: { resultBytes: 32_000_000 },
   roots: [],
   sampling: false,
@@ -155,6 +156,8 @@ function normalise(name: string, raw: Entry, notes: Notes, { env, folder, inputs
   warnOfUnread(raw, notes)
   if (!reached) return undefined
   const { description, trust, cacheTtlMs, toolCacheMs, maxConcurrency, result, era, sampling, elicitation } = raw
+  if (era === '2026-07-28' && reached.transport.kind === 'sse')
+    notes.problems.push(`${notes.at}.era is "${era}", which is not spoken over SSE: take one of the two away`)
   return {
     name,
     ...(description !== undefined && { description }),

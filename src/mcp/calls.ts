@@ -15,7 +15,7 @@ import { remarkKey } from './result.ts'
 import { attempt } from './retry.ts'
 import { answerRound, isRound, type Responses, type Round, type RoundsOptions, toRound } from './rounds.ts'
 import { logsWanted, type WarnOnce } from './server-log.ts'
-import { followTask, type TaskOptions, taskIn, updateTask } from './tasks.ts'
+import { asTask, followTask, type TaskOptions, taskIn, updateTask } from './tasks.ts'
 
 /** Makes one request; `ways` are how, and `more` is to be added to its parameters. */
 export type Run<T> = (client: Client, ways: Ways, more: Responses & { _meta: typeof logsWanted }) => Promise<T>
@@ -110,7 +110,7 @@ export function createCalls(deps: CallsDeps): Calls {
       const repeatable = trusted && (readOnlyHint === true || idempotentHint === true)
       const params = { name: tool.name, arguments: input }
       const run: Run<CallToolResult> = (client, ways, more) =>
-        client.callTool({ ...params, ...more }, { ...ways, toolDefinition: tool })
+        client.callTool({ ...params, ...more, ...asTask(client, tool) }, { ...ways, toolDefinition: tool })
       return remark(tool, await use(run, { ...options, repeatable }), warnOnce)
     },
     hold,
@@ -155,9 +155,9 @@ async function inRounds<T>(
   async function answerTo({ task }: Partial<Round> = {}, more: Responses): Promise<unknown> {
     if (task) await updateTask(task.id, more, tasks)
     const result = task ? undefined : await once(more).catch((error: unknown) => linksRound(error))
-    const taskId = task?.id ?? taskIn(result)
+    const found = task ? { id: task.id, asked: false } : taskIn(result)
     const told = [...(task?.told ?? []), ...Object.keys(more.inputResponses ?? {})]
-    return taskId === undefined ? result : followTask(taskId, task ? told : [], tasks)
+    return found ? followTask(found, task ? told : [], tasks) : result
   }
   let round = isRound(resume) ? resume : undefined
   while (true) {

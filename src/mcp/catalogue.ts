@@ -24,9 +24,12 @@ export interface Catalogue {
 
 const away = new Set<ServerState>(['error', 'needs_auth', 'disabled'])
 
-/** Servers that are away keep their names in it, so that no name passes to another tool meanwhile. Of two meanings the earlier server's wins. */
-export function createCatalogue(servers: Hosted[]): Catalogue {
-  const prefixes = prefixesOf(servers)
+/**
+ * Servers that are away keep their names in it, so that no name passes to another tool meanwhile. Of two meanings the earlier server's wins.
+ * `reserved` are names of servers that none of these may have.
+ */
+export function createCatalogue(servers: Hosted[], reserved: string[] = []): Catalogue {
+  const prefixes = prefixesOf(servers, reserved)
   const found = servers.flatMap((server, at) =>
     server.tools().map(original => ({ server, original, id: { server: prefixes[at] ?? '', tool: original.name } })),
   )
@@ -54,8 +57,8 @@ export function createCatalogue(servers: Hosted[]): Catalogue {
 }
 
 /** The name of the server; where another owner's has it before, with something of its owner's that is the same at all times. */
-function prefixesOf(servers: Hosted[]): string[] {
-  const taken = new Set<string>()
+function prefixesOf(servers: Hosted[], reserved: string[]): string[] {
+  const taken = new Set(reserved)
   return servers.map(({ config, owner }) => {
     let prefix = config.name
     for (let chars = 6; taken.has(prefix); chars++) prefix = `${config.name}_${digest(owner).slice(0, chars)}`

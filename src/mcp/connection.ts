@@ -44,10 +44,10 @@ export interface KnownWay {
 /** An old server may have become a new one. */
 const knownForMs = 3_600_000
 
-/** How to reach a server: by which transport, and whether to ask first if it speaks the newest protocol. */
+/** How to reach a server: by which transport, and whether to ask first if it speaks the newest protocol, or to speak that and no other. */
 interface Way {
   by: 'stdio' | 'http' | 'sse'
-  mode: 'auto' | 'legacy'
+  mode: ServerConfig['era']
   open(): Opened
 }
 
@@ -78,8 +78,10 @@ export async function openConnection(
     faults.push(outcome)
     if (limit.aborted || outcome.final) break
   }
-  const [first] = faults
-  throw first?.busy ? new Busy(first.busy.status, first.busy.retryAfterMs, first.sentence) : new Error(first?.sentence)
+  const { busy, sentence } = faults[0] ?? {
+    sentence: `server "${config.name}" has no transport for the protocol of ${config.era}`,
+  }
+  throw busy ? new Busy(busy.status, busy.retryAfterMs, sentence) : new Error(sentence)
 }
 
 function knownFirst(ways: Way[], { last }: KnownWay): Way[] {
@@ -92,32 +94,37 @@ function knownFirst(ways: Way[], { last }: KnownWay): Way[] {
  * Asking for the newest protocol breaks some old servers: a process may end, a web server may answer 500.
  * They get a second try by the old handshake. (The SDK would start every process twice to find out.)
  */
-function waysTo({ transport: to }: ServerConfig, web: Web | undefined): Way[] {
-  const both = (by: Way['by'], open: Way['open']): Way[] => [
-    { by, mode: 'auto', open },
-    { by, mode: 'legacy', open },
-  ]
+function waysTo({ transport: to, era, limits }: ServerConfig, web: Web | undefined): Way[] {
+  const modes: Way['mode'][] = era === 'auto' ? ['auto', 'legacy'] : [era]
+  const both = (by: Way['by'], open: Way['open']): Way[] => modes.map(mode => ({ by, mode, open }))
   if (to.kind === 'stdio') {
     return both('stdio', () => {
-      const process = createProcessTransport(to)
+      const process = createProcessTransport(to, limits.resultBytes)
       return { transport: process, process }
     })
   }
-  const byHttp = both('http', () => openWeb(to, StreamableHTTPClientTransport, web))
-  const bySse: Way[] = [{ by: 'sse', mode: 'legacy', open: () => openWeb(to, SSEClientTransport, web) }]
+  const byHttp = both('http', () => openWeb(to, StreamableHTTPClientTransport, limits, web))
+  const openSse = () => openWeb(to, SSEClientTransport, limits, web)
+  // The transport of events ended with the protocols that had it.
+  const bySse: Way[] = era === '2026-07-28' ? [] : [{ by: 'sse', mode: 'legacy', open: openSse }]
   return to.kind === 'http' ? byHttp : to.kind === 'sse' ? bySse : [...byHttp, ...bySse]
 }
 
 type WebTransport = typeof StreamableHTTPClientTransport | typeof SSEClientTransport
 
-function openWeb({ url, headers }: UrlTransport, Transport: WebTransport, web: Web = { fetch: createWebFetch() }): Opened {
+function openWeb(
+  { url, headers }: UrlTransport,
+  Transport: WebTransport,
+  { resultBytes }: ServerConfig['limits'],
+  web: Web = { fetch: createWebFetch() },
+): Opened {
   let why: string | undefined
   const refused = () => {
     const told = why
     why = undefined
     return told
   }
-  const capped = capMessages(web.fetch, undefined, reason => {
+  const capped = capMessages(web.fetch, resultBytes, reason => {
     why = reason
   })
   const { fetch, streams } = watchStreams(heedBusy(loosenAnswers(capped)))
@@ -179,7 +186,7 @@ function createClient({ mode }: Way, config: ServerConfig, hooks: ConnectionHook
     { name: 'bellhop', version: '0.1.0' },
     {
       ...capabilitiesFor(config),
-      versionNegotiation: { mode, probe: { timeoutMs } },
+      versionNegotiation: { mode: mode === '2026-07-28' ? { pin: mode } : mode, probe: { timeoutMs } },
       inputRequired: { autoFulfill: false },
       listChanged: { tools: { autoRefresh: false, debounceMs: 100, onChanged: hooks.onToolsChanged } },
     },

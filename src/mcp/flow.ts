@@ -1,17 +1,11 @@
 import type { FetchLike } from '@modelcontextprotocol/client'
 import { tooLarge } from './lines.ts'
 
-/** Of a message from a server, in bytes: as much as a large picture, and no more than a process can hold many of. */
-export const maxMessageBytes = 32_000_000
 const newline = 10
 const carriageReturn = 13
 
 /** A fetch whose answers fail once one message in them is too large. In an event stream, an empty line ends a message. */
-export function capMessages(
-  fetch: FetchLike,
-  maxBytes = maxMessageBytes,
-  onRefused: (why: string) => void = () => {},
-): FetchLike {
+export function capMessages(fetch: FetchLike, maxBytes: number, onRefused: (why: string) => void = () => {}): FetchLike {
   return async (url, init) => {
     const response = await fetch(url, init)
     if (!response.body) return response

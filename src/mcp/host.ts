@@ -100,6 +100,8 @@ export interface HostDeps {
   sample?: Sample
   /** Hosts to which somebody's own server may be reached without TLS. */
   plainHosts?: string[]
+  /** Names that servers of the house have in another process; whoever else has one of them here is called as he is there. */
+  houseNames?: string[]
 }
 
 const listHoldsMs = 300_000
@@ -110,7 +112,7 @@ export function createHost({ log, redis, now = Date.now, health = {}, idleMs = o
   const pins = createPins(redis, log)
   const cache = createResultCache({ redis, log, now, ...(rest.cacheBytes !== undefined && { maxBytes: rest.cacheBytes }) })
   const listeners = createListeners(log)
-  const { web, sample, plainHosts = [] } = rest
+  const { web, sample, plainHosts = [], houseNames = [] } = rest
   const registry = createRegistry({
     plainHosts,
     open: (config, owner) =>
@@ -129,7 +131,7 @@ export function createHost({ log, redis, now = Date.now, health = {}, idleMs = o
       await pins.forget(`${owner}/${config.name}`)
     },
   })
-  const toolboxes = createToolboxes({ serversOf: registry.of, cache, prompts: createPromptLists(now) })
+  const toolboxes = createToolboxes({ serversOf: registry.of, cache, prompts: createPromptLists(now), reserved: houseNames })
   const boxFor = (owners: Owner[] = []) => toolboxes.boxFor(owners)
   const ending = new AbortController()
   const { of: _of, all: _all, close, ...keeping } = registry

@@ -18,7 +18,7 @@ export function mendTransport(
   report: Report,
   lostBecause: () => string | undefined = () => undefined,
 ): void {
-  const asked = new Map<unknown, { method: string; cursor: string | undefined }>()
+  const asked = new Map<unknown, { method: string; cursor: string | undefined; asTask: boolean }>()
   const turnPage = createPages(report)
   let hear: Transport['onmessage']
 
@@ -29,7 +29,8 @@ export function mendTransport(
       return send(message, options)
     }
     const { id, method, params } = message
-    asked.set(id, { method, cursor: typeof params?.['cursor'] === 'string' ? params['cursor'] : undefined })
+    const cursor = typeof params?.['cursor'] === 'string' ? params['cursor'] : undefined
+    asked.set(id, { method, cursor, asTask: params?.['task'] !== undefined })
     options?.requestSignal?.addEventListener('abort', () => asked.delete(id), { once: true })
     return send(message, {
       ...options,
@@ -57,9 +58,10 @@ export function mendTransport(
 
   function mend<T extends JSONRPCMessage>(message: T): T {
     if (!('result' in message) || !('id' in message)) return forget(message)
-    const { method = '', cursor } = asked.get(message.id) ?? {}
+    const { method = '', cursor, asTask = false } = asked.get(message.id) ?? {}
     asked.delete(message.id)
-    if (method === 'tools/call' && isTask(message.result)) return { ...message, result: keepTask(message.result) }
+    const task = method === 'tools/call' ? taskOf(message.result, asTask) : undefined
+    if (task) return { ...message, result: keepTask(task) }
     if (method === 'tools/call') return { ...message, result: { resultType: 'complete', ...mendResult(message.result, report) } }
     if (method === 'resources/read') return { ...message, result: fillIn(mendContents(message.result, report)) }
     if (method === 'prompts/get') return { ...message, result: mendMessages(message.result, report) }
@@ -79,10 +81,20 @@ type Loose = Record<string, unknown>
 /** Where the name of a task stands in what the SDK takes for a result; it knows no tasks, and would throw it away. */
 export const taskKey = 'bellhop/task'
 
-const isTask = ({ resultType, taskId }: Loose) => resultType === 'task' && typeof taskId === 'string'
+/** A call that is not over yet. */
+export interface TaskName {
+  id: string
+  /** Of the protocols before 2026: the client called the tool as one. */
+  asked: boolean
+}
 
-function keepTask<T extends Loose>({ taskId }: T): T {
-  return { resultType: 'complete', content: [], _meta: { [taskKey]: taskId } } as unknown as T
+function taskOf({ resultType, taskId, task }: Loose, asked: boolean): TaskName | undefined {
+  const id = asked && isRecord(task) ? task['taskId'] : resultType === 'task' ? taskId : undefined
+  return typeof id === 'string' ? { id, asked } : undefined
+}
+
+function keepTask<T extends Loose>(task: TaskName): T {
+  return { resultType: 'complete', content: [], _meta: { [taskKey]: task } } as unknown as T
 }
 
 export function mendList<T extends Loose>(result: T, report: Report): T {
@@ -143,6 +155,8 @@ function fillIn<T extends Loose>(result: T): T {
 
 /** Where a tool keeps the schema of its results. Where it belongs, the SDK would throw away every result that does not match. */
 export const outputSchemaKey = 'bellhop/outputSchema'
+/** Where a tool of 2025-11-25 says that it is called as a task or not at all: the newest protocol has no place for it. */
+export const taskOnlyKey = 'bellhop/taskOnly'
 
 const maxDescriptionChars = 4000
 /** Beyond this, reading a schema piece by piece overflows the stack, and writing it costs a prompt. */
@@ -154,7 +168,7 @@ function mendTool(tool: unknown, report: Report): Tool | undefined {
     report('left out a tool without a name')
     return undefined
   }
-  const { name, title, description, inputSchema, outputSchema, annotations } = tool
+  const { name, title, description, inputSchema, outputSchema, annotations, execution } = tool
   const leaveOut = (why: string) => {
     report(`left out the tool "${name}": ${why}`)
     return undefined
@@ -162,13 +176,17 @@ function mendTool(tool: unknown, report: Report): Tool | undefined {
   if (isTooDeep(inputSchema, maxDepth)) return leaveOut('its schema is nested too deeply')
   if (JSON.stringify(inputSchema ?? null).length > maxSchemaChars) return leaveOut('its schema is too long')
   const schema = isRecord(inputSchema) ? cleanWords(inputSchema) : {}
+  const _meta = {
+    ...(isRecord(outputSchema) && !isTooDeep(outputSchema, maxDepth) ? { [outputSchemaKey]: outputSchema } : {}),
+    ...(isRecord(execution) && execution['taskSupport'] === 'required' ? { [taskOnlyKey]: true } : {}),
+  }
   const mended = {
     name,
     inputSchema: { ...schema, type: 'object' },
     ...(typeof title === 'string' ? { title: tidy(title, 200) } : {}),
     ...(typeof description === 'string' ? { description: tidy(description, maxDescriptionChars) } : {}),
     ...(isSpecType.ToolAnnotations(annotations) ? { annotations } : {}),
-    ...(isRecord(outputSchema) && !isTooDeep(outputSchema, maxDepth) ? { _meta: { [outputSchemaKey]: outputSchema } } : {}),
+    ...(Object.keys(_meta).length > 0 ? { _meta } : {}),
   }
   return isSpecType.Tool(mended) ? (mended as Tool) : leaveOut('its definition is not valid')
 }

@@ -7,7 +7,6 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type JSONRPCMessage, serializeMessage, type Transport } from '@modelcontextprotocol/client'
 import { getDefaultEnvironment } from '@modelcontextprotocol/client/stdio'
 import type { StdioTransport } from '../config/servers.ts'
-import { maxMessageBytes } from './flow.ts'
 import { createLineCutter } from './lines.ts'
 import { readMessages } from './loose.ts'
 import { kinOf, markName, sendSignal, signalKin } from './tree.ts'
@@ -32,9 +31,9 @@ type Child = ChildProcessByStdio<Writable, Readable, Readable>
 
 /**
  * A child process that speaks MCP over its stdin and stdout. It leads a process group of its own and marks its descendants, so that
- * closing it ends its whole tree: the SDK's transport ends `npx` and leaves alone what npx started.
+ * closing it ends its whole tree: the SDK's transport ends `npx` and leaves alone what npx started. A message of more than `maxBytes` ends it.
  */
-export function createProcessTransport(config: StdioTransport): ProcessTransport {
+export function createProcessTransport(config: StdioTransport, maxBytes: number): ProcessTransport {
   const mark = randomUUID()
   let child: Child | undefined
   let stderr = ''
@@ -64,7 +63,7 @@ export function createProcessTransport(config: StdioTransport): ProcessTransport
     for (const stream of [child.stdin, child.stdout, child.stderr]) stream.on('error', error => transport.onerror?.(error))
     child.stdout.on(
       'data',
-      createReader(transport, why => {
+      createReader(transport, maxBytes, why => {
         ended = why
         void transport.close()
       }),
@@ -90,8 +89,8 @@ export function createProcessTransport(config: StdioTransport): ProcessTransport
 }
 
 /** Hands each whole message on. A line that is no message is reported and passed over; one that is too long is the end. */
-function createReader(transport: Transport, end: (why: string) => void): (chunk: Buffer) => void {
-  const cut = createLineCutter(maxMessageBytes, line => {
+function createReader(transport: Transport, maxBytes: number, end: (why: string) => void): (chunk: Buffer) => void {
+  const cut = createLineCutter(maxBytes, line => {
     const messages = readLine(line)
     if (!messages) transport.onerror?.(new Error('a line that is no message was passed over'))
     for (const message of messages ?? []) transport.onmessage?.(message)

@@ -29,18 +29,20 @@ export interface ToolboxesDeps {
   serversOf(owners: Owner[]): Hosted[]
   cache: ResultCache
   prompts: PromptLists
+  /** As of `createCatalogue`. */
+  reserved: string[]
 }
 
 /** One for everybody who talks at the same time is enough; more would be kept for people who left. */
 const mostCatalogues = 200
 
-export function createToolboxes({ serversOf, cache, prompts }: ToolboxesDeps): Toolboxes {
+export function createToolboxes({ serversOf, cache, prompts, reserved }: ToolboxesDeps): Toolboxes {
   const catalogues = new Map<string, Known>()
 
   function current(owners: Owner[]) {
     const servers = serversOf(owners)
     const key = servers.map(({ owner, config }) => `${owner}/${config.name}`).join('\n') // most people have none of their own
-    const known = catalogues.get(key) ?? survey(servers)
+    const known = catalogues.get(key) ?? survey(servers, reserved)
     if (catalogues.size >= mostCatalogues) catalogues.clear()
     catalogues.set(key, known)
     return known
@@ -73,8 +75,8 @@ interface Known {
   offered: Tool[]
 }
 
-function survey(servers: Hosted[]): Known {
-  const catalogue = createCatalogue(servers)
+function survey(servers: Hosted[], reserved: string[]): Known {
+  const catalogue = createCatalogue(servers, reserved)
   const named = servers.map((server, at) => ({ server, name: catalogue.prefixes[at] ?? '' }))
   const house = houseToolsFor(servers)
   return { catalogue, named, house, offered: [...catalogue.offered, ...house] }

@@ -147,7 +147,7 @@ const behaving = {
   result: oneOf(['markdown', 'json', 'plain']).default('markdown').describe('How the result of a tool is written for the model'),
   era: oneOf(['auto', 'legacy', '2026-07-28'])
     .default('auto')
-    .describe('Which protocol to speak: the newest that it knows, or one'),
+    .describe('Which protocol to speak: the newest that it knows, or only those before 2026, or only that of 2026-07-28'),
   limits: says(
     z.looseObject({ resultBytes: wholeNumber(1000, 1_000_000_000, 'bytes').optional() }),
     'The most that one message of it may have: 32 MB when absent',

@@ -17,7 +17,7 @@ const say = (text: string) => {
   return { content: [{ type: 'text' as const, text }] }
 }
 
-function createAskingServer(): McpServer {
+export function createAskingServer(): McpServer {
   const server = new McpServer({ name: 'asking', version: '1.0.0' })
   server.registerTool('book', { title: 'Book a room' }, async ctx => {
     const { inputResponses, requestState } = ctx.mcpReq
@@ -72,4 +72,4 @@ function createAskingServer(): McpServer {
   return server
 }
 
-serveStdio(createAskingServer, { legacy: 'reject' })
+if (import.meta.main) serveStdio(createAskingServer, { legacy: 'reject' })

@@ -24,6 +24,12 @@ export async function closeAll(): Promise<void> {
   await Promise.all(open.splice(0).map(one => one.close()))
 }
 
+/** By `closeAll`. */
+export function closeWithTest<T extends { close(): Promise<void> }>(one: T): T {
+  open.push(one)
+  return one
+}
+
 export function program(
   name: string,
   args: string[],

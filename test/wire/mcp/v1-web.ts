@@ -17,13 +17,13 @@ export interface V1Web {
 }
 
 /** A v1 server behind Streamable HTTP at `/mcp`, or behind the older SSE. */
-export async function startV1Web(kind: 'http' | 'sse', port = 0): Promise<V1Web> {
+export async function startV1Web(kind: 'http' | 'sse', port = 0, create = createV1Server): Promise<V1Web> {
   const sessions = new Map<string, StreamableHTTPServerTransport | SSEServerTransport>()
   const heard: IncomingMessage[] = []
   const serve = kind === 'http' ? serveHttp : serveSse
   const web = createServer((request, response) => {
     heard.push(request)
-    serve(sessions, request, response).catch(error => response.destroy(error))
+    serve(sessions, create, request, response).catch(error => response.destroy(error))
   })
   await new Promise<void>(resolve => web.listen(port, '127.0.0.1', resolve))
   const { port: bound } = web.address() as AddressInfo
@@ -40,9 +40,10 @@ export async function startV1Web(kind: 'http' | 'sse', port = 0): Promise<V1Web>
   }
 }
 
+type Create = typeof createV1Server
 type Sessions = Map<string, StreamableHTTPServerTransport | SSEServerTransport>
 
-async function serveHttp(sessions: Sessions, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function serveHttp(sessions: Sessions, create: Create, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const id = request.headers['mcp-session-id']
   const known = sessions.get(String(id))
   if (known instanceof StreamableHTTPServerTransport) return known.handleRequest(request, response)
@@ -51,16 +52,16 @@ async function serveHttp(sessions: Sessions, request: IncomingMessage, response:
     sessionIdGenerator: randomUUID,
     onsessioninitialized: session => void sessions.set(session, transport),
   })
-  await createV1Server().connect(transport as Parameters<ReturnType<typeof createV1Server>['connect']>[0])
+  await create().connect(transport as Parameters<ReturnType<Create>['connect']>[0])
   await transport.handleRequest(request, response)
 }
 
-async function serveSse(sessions: Sessions, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function serveSse(sessions: Sessions, create: Create, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const { pathname, searchParams } = new URL(request.url ?? '/', 'http://localhost')
   if (request.method === 'GET' && pathname === '/mcp') {
     const transport = new SSEServerTransport('/messages', response)
     sessions.set(transport.sessionId, transport)
-    return createV1Server().connect(transport)
+    return create().connect(transport)
   }
   const known = sessions.get(searchParams.get('sessionId') ?? '')
   if (pathname === '/messages' && known instanceof SSEServerTransport) return known.handlePostMessage(request, response)
