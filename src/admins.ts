@@ -1,5 +1,10 @@
 import { type Author, type Conversation, platformOf } from './message.ts'
 
-/** Whether the operator has named this person in ADMINS: `platform:native id` of each. */
-export const isAdmin = (conversation: Conversation, { id }: Author, admins: string[]) =>
-  admins.includes(`${platformOf(conversation)}:${id}`)
+/**
+ * Whether the operator has named this person in ADMINS, `platform:native id` of each, or sits at the terminal of the bot's own process. The web
+ * door is none of his by itself: every program on the machine can speak there, those that tools run among them.
+ */
+export function isAdmin(conversation: Conversation, { id }: Author, admins: string[]): boolean {
+  const platform = platformOf(conversation)
+  return platform === 'terminal' || admins.includes(`${platform}:${id}`)
+}

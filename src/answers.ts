@@ -3,6 +3,7 @@ import { type Answer, type Ask, type Field, readField, type Values, type Wrong }
 import { fence } from './fence.ts'
 import type { Words } from './i18n/i18n.ts'
 import type { Author, Conversation, Message, Press } from './message.ts'
+import { type Audit, strangePress } from './permissions/audit.ts'
 import type { Asks, OpenQuestion } from './queue/asks.ts'
 import type { Jobs } from './queue/jobs.ts'
 import type { Signals } from './queue/signals.ts'
@@ -15,6 +16,7 @@ export interface AnswerTools {
   asks: Asks
   jobs: Jobs
   signals: Signals
+  audit: Audit
   /** `platform:native id` of each. */
   admins: string[]
 }
@@ -30,7 +32,10 @@ export async function pressAnswer(press: Press, words: Words, tools: AnswerTools
   const [token = ''] = press.token.split('.')
   const question = await tools.asks.find(press.conversation, token)
   if (!question || question.answer) return { text: words.askOver }
-  if (!mayAnswer(question, press.author, tools)) return { text: words.askNotYours(plain(question.asker.name)) }
+  if (!mayAnswer(question, press.author, tools)) {
+    await tools.audit.add(strangePress(press, question.ask.text, question.ask.detail))
+    return { text: words.askNotYours(plain(question.asker.name)) }
+  }
   const isTyped = press.action === 'fill' && !press.fields
   const text = await (isTyped ? beginTyping(question, press.author, words, tools) : answerBy(press, question, words, tools))
   return text === undefined ? undefined : { text, ...(isTyped && { openly: true }) }
@@ -113,7 +118,7 @@ export async function stopWaiting(
 }
 
 /** Questions that nobody answered in time are answered by that, and their turns go on. */
-export async function endOverdue(tools: Omit<AnswerTools, 'admins'>): Promise<void> {
+export async function endOverdue(tools: Pick<AnswerTools, 'asks' | 'signals' | 'jobs'>): Promise<void> {
   for (const question of await tools.asks.overdue()) await give(question, { how: 'away' }, tools)
 }
 
@@ -129,7 +134,7 @@ async function settle(question: OpenQuestion, answer: Answer, words: Words, tool
 async function give(
   question: OpenQuestion,
   answer: Answer,
-  { asks, signals, jobs }: Omit<AnswerTools, 'admins'>,
+  { asks, signals, jobs }: Pick<AnswerTools, 'asks' | 'signals' | 'jobs'>,
 ): Promise<boolean> {
   const { conversation } = question
   if (!(await asks.answer(question, answer))) return false

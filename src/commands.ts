@@ -4,25 +4,27 @@ import { stopWaiting } from './answers.ts'
 import { type Budgets, payerOf } from './budgets.ts'
 import { ConfigError } from './errors.ts'
 import type { History } from './history.ts'
-import { chooseWords, type Words } from './i18n/i18n.ts'
-import { listSkills, listTools, listUsage, quoted, status } from './listings.ts'
+import type { Words } from './i18n/i18n.ts'
+import { listSkills, listUsage, status } from './listings.ts'
 import type { Log } from './log.ts'
 import { type McpTools, mcpActions, runMcp } from './mcp-command.ts'
-import type { Conversation, Message } from './message.ts'
+import type { Message } from './message.ts'
 import { runModel, suggestModels } from './model-command.ts'
-import { lookAtOwn } from './own-tools.ts'
+import { showTools } from './own-tools.ts'
+import { type PermitTools, permitActions, permitWhoms, runAudit, runPermit } from './permit-command.ts'
 import type { Asks } from './queue/asks.ts'
-import type { Board, Notice } from './queue/board.ts'
+import type { Notice } from './queue/board.ts'
 import type { Inbox } from './queue/inbox.ts'
 import type { Jobs } from './queue/jobs.ts'
 import type { Journal } from './queue/journal.ts'
 import type { Retries } from './queue/retries.ts'
 import type { Signals } from './queue/signals.ts'
 import { tokenOf } from './queue/token.ts'
-import { choices, isChoice, isSetting, type Settings, settingNames } from './settings.ts'
+import { choices, type Settings, settingNames } from './settings.ts'
+import { changeSettings } from './settings-command.ts'
 import { editDistance } from './typo.ts'
 
-export interface CommandTools extends McpTools {
+export interface CommandTools extends McpTools, PermitTools {
   asks: Asks
   inbox: Inbox
   budgets: Budgets
@@ -30,7 +32,6 @@ export interface CommandTools extends McpTools {
   settings: Settings
   retries: Retries
   journal: Journal
-  board: Board
   jobs: Jobs
   signals: Signals
   log: Log
@@ -169,6 +170,29 @@ export const commands: Command[] = [
     run: reloadServers,
   },
   {
+    name: 'permit',
+    quiet: true,
+    description: { en: 'Who may call which tool; admins change it', zh: '谁可以调用哪个工具；由管理员更改' },
+    suggest: async (option, { board }) => suggestPermit(option, (await board.read())[0]),
+    options: [
+      known('action', false, permitActions.join(', '), permitActions.join('、')),
+      known('tool', false, 'server.tool, server or *', 'server.tool、server 或 *'),
+      known('whom', false, 'here, everyone, me or @id', 'here、everyone、me 或 @id'),
+    ],
+    run: runPermit,
+  },
+  {
+    name: 'audit',
+    quiet: true,
+    description: { en: 'For admins: what was called, by whom, and who let it', zh: '管理员：谁调用了什么，由谁批准' },
+    suggest: async (option, { board }) => (option === 'tool' ? suggestPermit(option, (await board.read())[0]) : []),
+    options: [
+      text('count', false, 'How many; 10 when left out', '条数；不填为 10'),
+      known('tool', false, 'Only this server.tool, or server', '只看这个 server.tool 或 server'),
+    ],
+    run: runAudit,
+  },
+  {
     name: 'status',
     quiet: true,
     description: { en: 'How I am doing', zh: '我的运行状态' },
@@ -187,16 +211,14 @@ export const commands: Command[] = [
   },
 ]
 
-async function showTools(message: Message, server: string, words: Words, { board, desk, log }: CommandTools): Promise<string> {
-  const [notice] = await board.read()
-  const isHouses = notice?.servers.some(({ name }) => name === server)
-  const own = notice && desk && !isHouses ? await lookAtOwn(message, notice, desk, log) : undefined
-  return listTools(notice, server, words, own)
-}
-
 function suggestPrompts(option: string, prompts: NonNullable<Notice['prompts']>): string[] {
   if (option === 'server') return prompts.map(({ server }) => server)
   return option === 'name' ? prompts.map(({ name }) => name) : prompts.flatMap(({ keys }) => keys.map(key => `${key}=`))
+}
+
+function suggestPermit(option: string, notice: Notice | undefined): string[] {
+  if (option !== 'tool') return option === 'action' ? permitActions : permitWhoms
+  return ['*', ...(notice?.servers ?? []).map(({ name }) => name), ...(notice?.tools ?? []).map(({ name }) => name)]
 }
 
 const suggestions = 25
@@ -260,23 +282,4 @@ async function reloadServers(
     if (error instanceof ConfigError) return words.serversUnread(error.problems.join('; '))
     throw error
   }
-}
-
-async function changeSettings(message: Message, argument: string, words: Words, settings: Settings): Promise<string> {
-  const { conversation, author } = message
-  const [name = '', value = ''] = argument.toLowerCase().split(/\s+/)
-  if (name === '') return listSettings(conversation, words, settings)
-  if (!isSetting(name)) return words.noSuchSetting(name, quoted(settingNames))
-  if (!isChoice(name, value)) return words.noSuchChoice(name, value, quoted(choices[name]))
-  await settings.set(conversation, name, value)
-  const newWords = name === 'language' ? chooseWords(value, words.language)(author) : words
-  return newWords.settingSet(name, value)
-}
-
-async function listSettings(conversation: Conversation, words: Words, settings: Settings): Promise<string> {
-  const chosen = await settings.all(conversation)
-  const lines = settingNames.map(
-    name => `- ${words.settingValue(name, chosen[name], quoted(choices[name]))}: ${words.settings[name]}`,
-  )
-  return [words.settingsTitle, lines.join('\n')].join('\n\n')
 }

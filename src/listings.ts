@@ -1,6 +1,7 @@
 import type { Whose } from './allowance.ts'
 import type { Usage } from './budgets.ts'
 import type { Words } from './i18n/i18n.ts'
+import type { Permission } from './model.ts'
 import type { Notice } from './queue/board.ts'
 import type { ServerStatus } from './toolbox.ts'
 
@@ -9,11 +10,12 @@ import type { ServerStatus } from './toolbox.ts'
 /** More tools than this are shown of one server at a time. */
 const mostToolsAtOnce = 40
 
-/** As `/tools` shows them: what everybody has, and what `own` tells that is of whoever asks. */
+/** As `/tools` shows them, to somebody who may call them or not: what everybody has, and what `own` tells that is of whoever asks. */
 export function listTools(
   notice: Notice | undefined,
   server: string,
   words: Words,
+  permissionOf: (tool: Notice['tools'][number]) => Permission,
   own: Pick<Notice, 'servers' | 'tools'> = { servers: [], tools: [] },
 ): string {
   if (!notice) return words.noWorker
@@ -28,7 +30,10 @@ export function listTools(
   const sections = asked.map(one => {
     const lines = tools
       .filter(tool => tool.server === one.name)
-      .map(tool => `- \`${tool.name}\` ${firstSentence(tool.description || tool.label)}`)
+      .map(tool => {
+        const mark = words.permits.mark[permissionOf(tool)]
+        return `- \`${tool.name}\` ${firstSentence(tool.description || tool.label)}${mark && ` · ${mark}`}`
+      })
     return [lineOf(one, words), ...(one.note ? [`⚠️ ${one.note}`] : []), ...lines].join('\n')
   })
   return sections.join('\n\n')

@@ -17,6 +17,8 @@ import { createLog, type Log, reason } from './log.ts'
 import { openOwn } from './mcp/own.ts'
 import { createFileStore } from './media/store.ts'
 import { type Conversation, type Press, platformOf } from './message.ts'
+import { createAudit } from './permissions/audit.ts'
+import { createPermits } from './permissions/permits.ts'
 import { createAsks } from './queue/asks.ts'
 import { createAway } from './queue/away.ts'
 import { type Board, createBoard } from './queue/board.ts'
@@ -69,7 +71,7 @@ export async function openHouse({ config, log, chat }: Opening): Promise<House> 
     const redis = await openRedis({ ...(config.redisUrl && { url: config.redisUrl }), ...redisPlaces(config), log })
     closers.push(() => redis.close())
     const redact = createRedact(secretsOf(config))
-    const queue = createQueueRooms(redis, config, log)
+    const queue = createQueueRooms(redis, config, redact, log)
     closers.push(() => queue.jobs.close())
     closers.push(() => queue.feed.close())
     const own = openOwn(config, redis.redis)
@@ -119,7 +121,7 @@ function redisPlaces(config: Config) {
 
 type QueueRooms = ReturnType<typeof createQueueRooms> & { desk: Desk }
 
-function createQueueRooms(house: RedisHouse, config: Config, log: Log) {
+function createQueueRooms(house: RedisHouse, config: Config, redact: Redact, log: Log) {
   const { redis } = house
   const inbox = createInbox(redis)
   return {
@@ -127,6 +129,8 @@ function createQueueRooms(house: RedisHouse, config: Config, log: Log) {
     away: createAway(redis, inbox),
     asks: createAsks(redis),
     budgets: createBudgets(redis, config.budgets),
+    permits: createPermits(redis),
+    audit: createAudit(redis, redact),
     journal: createJournal(redis),
     files: createFileStore(redis),
     texts: createTextStore(redis),

@@ -38,6 +38,8 @@ export interface Outcome {
   said?: string
   /** What would help: a name in `Words.sourceHelp`. */
   help?: string
+  /** The house itself did not let it be called: a name in `Words.permits.why`. */
+  refused?: string
   /** The tool as a person would name it: `twitter search`. */
   source: string
 }
@@ -69,6 +71,9 @@ export interface ToolCall {
   broken?: string
 }
 
+/** Whether a call is run, is run once a person has said yes to it, or is not run. */
+export type Permission = 'allow' | 'ask' | 'deny'
+
 /** Where the tools of the house itself belong to, in place of a server. */
 export const houseServer = 'bellhop'
 
@@ -86,6 +91,8 @@ export interface Tool {
   repeatable: boolean
   /** Its server says that it changes nothing: a hint, no promise. */
   readOnly?: true
+  /** What holds where no rule of an admin does, as its operator's file says; absent: it is asked about. */
+  permission?: Permission
 }
 
 export type ModelEvent =

@@ -1,9 +1,12 @@
+import type { Words } from './i18n/i18n.ts'
+import { listTools } from './listings.ts'
 import type { Log } from './log.ts'
 import { createArrivals } from './mcp/arrivals.ts'
 import { createHost } from './mcp/host.ts'
 import { ownersOf } from './mcp/owners.ts'
 import type { Message } from './message.ts'
-import type { Notice } from './queue/board.ts'
+import { type PermitTools, permissionsFor } from './permit-command.ts'
+import type { Board, Notice } from './queue/board.ts'
 import type { Desk } from './sign-in.ts'
 
 /** What one person is shown of servers and tools. */
@@ -32,4 +35,19 @@ export async function lookAtOwn(message: Message, house: Shown, { own }: Desk, l
   } finally {
     await host.close()
   }
+}
+
+/** `/tools`, as it is for whoever asks. */
+export async function showTools(message: Message, server: string, words: Words, tools: ToolsShown): Promise<string> {
+  const { board, desk, log } = tools
+  const [notice] = await board.read()
+  const isHouses = notice?.servers.some(({ name }) => name === server)
+  const own = notice && desk && !isHouses ? await lookAtOwn(message, notice, desk, log) : undefined
+  return listTools(notice, server, words, await permissionsFor(message, tools), own)
+}
+
+interface ToolsShown extends PermitTools {
+  board: Board
+  desk?: Desk
+  log: Log
 }

@@ -7,6 +7,7 @@ import { Closing, Gone } from './errors.ts'
 import { chooseWords, type Words } from './i18n/i18n.ts'
 import { errorId, reason } from './log.ts'
 import { type Change, isMessage, isPress, type Message, type Press } from './message.ts'
+import { strangePress } from './permissions/audit.ts'
 import type { Away } from './queue/away.ts'
 import { tokenOf } from './queue/token.ts'
 import type { Redact } from './redact.ts'
@@ -164,6 +165,8 @@ async function receivePress(press: Press, adapter: Adapter, tools: ReceiveTools)
   const { conversation, action, token, author } = press
   const mayAll = isAdmin(conversation, author, tools.admins)
   if (action === 'stop' && (await tools.inbox.isNew(conversation, press.id))) {
+    const [asked] = mayAll ? [] : await tools.inbox.waiting(conversation)
+    if (asked && asked.author.id !== author.id && tokenOf(asked.id) === token) await tools.audit.add(strangePress(press, action))
     await tools.signals.send({ conversation, token, ...(!mayAll && { by: author.id }), what: 'stop' })
     await stopWaiting(conversation, author, token, tools)
   }
@@ -174,7 +177,8 @@ async function receivePress(press: Press, adapter: Adapter, tools: ReceiveTools)
   }
   if (action === 'retry') {
     const asked = await tools.retries.find(conversation, token)
-    if (!asked || !(mayAll || asked.messages[0]?.author.id === author.id)) return
+    if (!asked) return
+    if (!mayAll && asked.messages[0]?.author.id !== author.id) return tools.audit.add(strangePress(press, action))
     if (await tools.retries.ask(asked, press.id, token)) await tools.jobs.ring(conversation)
   }
 }

@@ -22,6 +22,9 @@ import type { FileStore } from './media/store.ts'
 import type { Message } from './message.ts'
 import type { Embed, Tool } from './model.ts'
 import { openModels } from './models/open.ts'
+import type { Audit } from './permissions/audit.ts'
+import type { Permits } from './permissions/permits.ts'
+import { definitionOf } from './permissions/rules.ts'
 import type { Asks } from './queue/asks.ts'
 import { type Board, boardLifeMs, type Notice } from './queue/board.ts'
 import type { Inbox } from './queue/inbox.ts'
@@ -65,6 +68,8 @@ export interface ShiftTools {
   settings: Settings
   retries: Retries
   asks: Asks
+  permits: Permits
+  audit: Audit
   pacer: Pacer
   budgets: Budgets
   jobs: Jobs
@@ -114,6 +119,7 @@ export async function startShift(tools: ShiftTools): Promise<Shift> {
     limits: config.turn,
     patienceMs,
     locale: config.locale,
+    admins: config.admins,
     ...(recaps && { recaps }),
     ...(config.model && { toolSearch: openSearch(config, embed, log) }),
   }
@@ -211,7 +217,10 @@ const skillBrief = ({ name, description, descriptions }: Skill) => ({
 })
 
 /** What `/tools` shows of it: the whole of a long list would be sent every few seconds. */
-const brief = ({ name, description, label, server }: Tool) => ({ name, description: description.slice(0, 200), label, server })
+function brief(tool: Tool): Notice['tools'][number] {
+  const { name, description, label, server, permission = 'ask' } = tool
+  return { name, description: description.slice(0, 200), label, server, permission, definition: definitionOf(tool) }
+}
 
 /** Now, and again so long after it was done; a failure is told and the next time tried. */
 function repeat(work: () => Promise<void>, everyMs: number, log: Log): { end(): void } {

@@ -51,6 +51,11 @@ export interface CallOptions {
    * Rejects with what aborted the signal. Absent where nobody can be asked.
    */
   ask?(draft: AskDraft, later?: unknown): Promise<Answer>
+  /**
+   * Told when a person has let the call be made, which nobody knew of before: resolves when it is kept that it begins, so that it is not
+   * begun twice. Absent where nothing is kept.
+   */
+  begin?(): Promise<void>
   /** What `ask` was given as `later` in an earlier attempt at this call. */
   resume?: unknown
 }
@@ -72,11 +77,19 @@ export interface ToolResult {
   more?: string
   /** What went wrong, where it is known otherwise than by the text. */
   fault?: SourceState
+  /** The house itself did not let it be called. */
+  refused?: Refusal
   /** What else it returned, as it came. */
   files?: ToolFile[]
   /** What was kept of the files. */
   kept?: KeptFile[]
 }
+
+/**
+ * Why the house did not let a tool be called: a `rule`, a `person` who said no, `nobody` who answered in time, `unasked` since nobody can be
+ * asked where it was called from, `unshown` since its arguments are too long to be shown to whoever would have to say yes.
+ */
+export type Refusal = 'rule' | 'person' | 'nobody' | 'unasked' | 'unshown'
 
 /** Bytes of a server, which may be anything. */
 export interface ToolFile {

@@ -5,6 +5,7 @@ import type { AgentEvent, Notice } from './agent/events.ts'
 import type { TurnLimits } from './agent/limits.ts'
 import { openLongResults } from './agent/long-results.ts'
 import { openPrompt } from './agent/open-prompt.ts'
+import { withPermission } from './agent/permission.ts'
 import { systemPrompt, toEntry } from './agent/prompt.ts'
 import { skillNotes } from './agent/skills.ts'
 import type { TextStore } from './agent/text-store.ts'
@@ -25,6 +26,8 @@ import type { Message } from './message.ts'
 import type { Entry, Model, Transcribe } from './model.ts'
 import { adapterFor, openReplyTo } from './opening.ts'
 import { openPurse, type Purse } from './paying.ts'
+import type { Audit } from './permissions/audit.ts'
+import type { Permits } from './permissions/permits.ts'
 import type { Asks } from './queue/asks.ts'
 import type { Inbox } from './queue/inbox.ts'
 import type { Final, Journal, Step, TurnRecord } from './queue/journal.ts'
@@ -55,6 +58,10 @@ export interface WorkerTools {
   settings: Settings
   retries: Retries
   asks: Asks
+  permits: Permits
+  audit: Audit
+  /** `platform:native id` of each. */
+  admins: string[]
   pacer: Pacer
   budgets: Budgets
   model: Model
@@ -242,9 +249,10 @@ async function* eventsOf(
   const found = findCommand(question.text)
   const isCall = found?.command?.name === 'call'
   const known = [...past, ...said]
+  const permitted = await withPermission(media.toolbox, { ...tools, question, words })
   const long = openLongResults({
     ...tools,
-    toolbox: media.toolbox,
+    toolbox: permitted,
     conversation: question.conversation,
     known,
     forPerson: isCall,
@@ -256,7 +264,7 @@ async function* eventsOf(
   }
   if (found?.command?.name === 'prompt') {
     const callId = `prompt-${tokenOf(question.id)}`
-    const opening = yield* openPrompt(found.argument, { prompts: tools.toolbox.prompts, words, signal, before, ask, callId })
+    const opening = yield* openPrompt(found.argument, { prompts: permitted.prompts, words, signal, before, ask, callId })
     if (!opening) return
     said.splice(0, 1, ...opening)
   } else said.splice(0, said.length, ...(await toEntries(record, media.read)))

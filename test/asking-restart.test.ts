@@ -15,7 +15,12 @@ let processes: HouseProcess[] = []
 beforeAll(async () => {
   discord = await startDiscordWire()
   openai = await startOpenAiWire()
-  const hotel = { command: 'node', args: [join(import.meta.dirname, 'wire/mcp/asking.ts')], env: { LEDGER: ledger } }
+  const hotel = {
+    command: 'node',
+    args: [join(import.meta.dirname, 'wire/mcp/asking.ts')],
+    env: { LEDGER: ledger },
+    autoApprove: ['*'],
+  }
   writeFileSync(join(data.path, 'servers.config.json'), JSON.stringify({ mcpServers: { hotel } }))
   await start()
 }, 60_000)

@@ -100,7 +100,7 @@ export type FakeTool = (
   options: Parameters<Toolbox['call']>[2],
 ) => Promise<ToolResult> | ToolResult
 
-/** Tools that are functions; those named in `repeatable` may be called again when their fate is unknown. */
+/** Tools that are functions, which anybody may call; those named in `repeatable` may be called again when their fate is unknown. */
 export function fakeToolbox(tools: Record<string, FakeTool> = {}, repeatable: string[] = []): Toolbox {
   const list = Object.keys(tools).map(
     (name): Tool => ({
@@ -110,6 +110,7 @@ export function fakeToolbox(tools: Record<string, FakeTool> = {}, repeatable: st
       label: name,
       server: 'fake',
       repeatable: repeatable.includes(name),
+      permission: 'allow',
     }),
   )
   return {

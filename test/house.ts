@@ -47,10 +47,10 @@ function circles(rooms: Room[]): string[] {
 const plan: [RegExp, number][] = [
   [/^src\/(message|ask|allowance|typo|adapter|model|toolbox|errors|log|redact|markup|fence)\.ts$|^src\/i18n\//, 0],
   [/^src\/(redis|config|net|skills)\/|^src\/vault\.ts$/, 1],
-  [/^src\/(mcp|models|queue|tools)\/|^src\/(history|settings|admins|budgets)\.ts$/, 2],
+  [/^src\/(mcp|models|queue|tools|permissions)\/|^src\/(history|settings|admins|budgets)\.ts$/, 2],
   [/^src\/(agent|media)\//, 3],
   [
-    /^src\/reply\/|^src\/(receive|answers|commands|listings|mcp-command|model-command|own-tools|sign-in|callback|turns|door|recall|banner)\.ts$/,
+    /^src\/reply\/|^src\/(receive|answers|commands|listings|(mcp|model|permit|settings)-command|own-tools|sign-in|callback|turns|door|recall|banner)\.ts$/,
     4,
   ],
   [/^src\/(worker|asking|recaps|paying|opening|behind|notes|delivery|endings)\.ts$/, 5],

@@ -7,6 +7,8 @@ import { createHistory } from '../src/history.ts'
 import { silentLog } from '../src/log.ts'
 import { createFileStore } from '../src/media/store.ts'
 import type { Model } from '../src/model.ts'
+import { createAudit } from '../src/permissions/audit.ts'
+import { createPermits } from '../src/permissions/permits.ts'
 import { createAsks } from '../src/queue/asks.ts'
 import { createInbox } from '../src/queue/inbox.ts'
 import { createJournal } from '../src/queue/journal.ts'
@@ -77,12 +79,15 @@ const tools = {
   retries: createRetries(redis),
   asks: createAsks(redis),
   budgets: createBudgets(redis, { person: {}, place: {}, house: {} }),
+  permits: createPermits(redis),
+  audit: createAudit(redis, createRedact([])),
   patienceMs: 100,
   model,
   toolbox: { ...toolbox, call: mined('toolbox', { call: toolbox.call }).call },
   toolsReady: Promise.resolve(),
   maxSteps: 5,
   locale: 'en',
+  admins: [],
   redact: createRedact([]),
   log: silentLog,
 }

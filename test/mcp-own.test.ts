@@ -371,6 +371,7 @@ describe('the servers of whoever asks', () => {
 test('a worker that could not sign in connects anew once somebody has', async () => {
   const { config, desk } = deskOf()
   const chat = fakeChat()
+  await rooms.permits.set({ permission: 'allow', target: '*', whom: 'everyone', by: 'the test' })
   const shift = await startShift({ ...rooms, config, adapters: new Map([['fake', chat.adapter]]), log: silentLog })
   onTestFinished(() => shift.close())
   const tools = { ...rooms, desk, isUp: () => true, admins: [], locale: 'en', log: silentLog }
@@ -426,6 +427,7 @@ test('an authorization server that reads who we are is told', async () => {
 test('a whole shift has the servers of who asks, and of nobody else', async () => {
   const { config, desk } = deskOf()
   const chat = fakeChat()
+  await rooms.permits.set({ permission: 'allow', target: '*', whom: 'everyone', by: 'the test' })
   const shift = await startShift({ ...rooms, config, adapters: new Map([['fake', chat.adapter]]), log: silentLog })
   onTestFinished(() => shift.close())
   expect(await say(`/mcp add mine ${web.url} Authorization: Bearer ann`, ann, { config, desk })).toContain('Added')

@@ -37,6 +37,7 @@ test('a turn that was stopped is not begun anew when its last words are left to 
     maxSteps: 5,
     patienceMs: 100,
     locale: 'en',
+    admins: [],
     log: silentLog,
   }
   const workerWith = (model: Model) =>
@@ -80,6 +81,7 @@ test('a turn whose answer cannot be kept touches its reply no more', async () =>
     maxSteps: 5,
     patienceMs: 100,
     locale: 'en',
+    admins: [],
     log: silentLog,
   }
   const turns = createTurns({ ...rooms, answer: (waiting, turn) => answer(waiting, turn, tools) })

@@ -7,6 +7,8 @@ import { createBudgets } from '../src/budgets.ts'
 import { createHistory } from '../src/history.ts'
 import { silentLog } from '../src/log.ts'
 import { createFileStore } from '../src/media/store.ts'
+import { createAudit } from '../src/permissions/audit.ts'
+import { createPermits } from '../src/permissions/permits.ts'
 import { createAsks } from '../src/queue/asks.ts'
 import { createAway } from '../src/queue/away.ts'
 import { createBoard } from '../src/queue/board.ts'
@@ -59,6 +61,7 @@ export async function testRooms() {
   const feed = createFeed(house, silentLog)
   const jobs = createJobs(house, silentLog)
   const { redis } = house
+  const redact = createRedact(['swordfish-1234'])
   const inbox = createInbox(redis)
   return {
     house,
@@ -68,6 +71,8 @@ export async function testRooms() {
     inbox,
     away: createAway(redis, inbox),
     asks: createAsks(redis),
+    permits: createPermits(redis),
+    audit: createAudit(redis, redact),
     journal: createJournal(redis),
     files: createFileStore(redis),
     texts: createTextStore(redis),
@@ -79,7 +84,7 @@ export async function testRooms() {
     board: createBoard(redis),
     budgets: createBudgets(redis, { person: {}, place: {}, house: {} }),
     signals: createSignals(house),
-    redact: createRedact([]),
+    redact,
     news: createNewsLine(house),
     async close() {
       feed.close()

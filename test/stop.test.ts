@@ -19,7 +19,12 @@ beforeAll(async () => {
   discord = await startDiscordWire()
   openai = await startOpenAiWire()
   const servers = join(data.path, 'servers.config.json')
-  const raw = { command: 'node', args: [join(import.meta.dirname, 'wire/mcp/raw.ts')], env: { LEDGER: ledger } }
+  const raw = {
+    command: 'node',
+    args: [join(import.meta.dirname, 'wire/mcp/raw.ts')],
+    env: { LEDGER: ledger },
+    autoApprove: ['*'],
+  }
   writeFileSync(servers, JSON.stringify({ mcpServers: { raw } }))
   const env = {
     DATA_DIR: data.path,

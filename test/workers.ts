@@ -34,6 +34,7 @@ export async function testWorkers() {
       maxSteps: 6,
       patienceMs: 100,
       locale: 'en',
+      admins: ['fake:boss'],
       log,
       ...more,
     }

@@ -55,7 +55,7 @@ export async function* runTools(run: ToolRun): AsyncGenerator<AgentEvent> {
         if (outcome instanceof Parked) return void parked.push(outcome)
         const result = await toEntry(call, outcome, run)
         results.set(call.id, result)
-        push({ type: 'tool-end', result, ms: Math.round(performance.now() - began) })
+        void push({ type: 'tool-end', result, ms: Math.round(performance.now() - began) })
       }),
     ),
   )
@@ -90,8 +90,8 @@ function fateUnknown(call: ToolCall, tools: Tool[], { begun }: DoneBefore): Tool
 
 async function runTool(
   call: ToolCall,
-  { toolbox, signal, ask, before, refused, limit }: ToolRun,
-  push: (event: AgentEvent) => void,
+  { tools, toolbox, signal, ask, before, refused, limit }: ToolRun,
+  push: (event: AgentEvent) => Promise<void>,
 ): Promise<ToolResult | Parked> {
   if (call.broken !== undefined) {
     return {
@@ -105,6 +105,7 @@ async function runTool(
     signal: limit ? AbortSignal.any([signal, limit]) : signal,
     onProgress: progress => push({ type: 'tool-progress', callId: call.id, progress }),
     ...(ask && { ask: (draft, later) => ask(call.id, draft, later, push) }),
+    begin: () => push({ type: 'tool-start', call, label: labelOf(call, tools) }),
     ...(before.asked.has(call.id) && { resume: before.asked.get(call.id) }),
   }
   try {

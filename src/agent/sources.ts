@@ -1,7 +1,7 @@
 import type { Words } from '../i18n/i18n.ts'
 import { countInText, readJson } from '../mcp/count.ts'
 import type { Outcome, SourceState, Tool } from '../model.ts'
-import type { ToolResult } from '../toolbox.ts'
+import type { Refusal, ToolResult } from '../toolbox.ts'
 import { findRemedy, type Help } from './remedies.ts'
 
 /** A tool as far as its name goes. */
@@ -10,6 +10,7 @@ export type Source = Pick<Tool, 'name' | 'label' | 'server'>
 /** What the house makes of a call's result, by what the host knows, the shape of what came, its HTTP status and its words, in this order. */
 export function classify(result: ToolResult, source: Source): Outcome {
   const named = nameOf(source)
+  if (result.refused) return { state: 'not-permitted', refused: result.refused, source: named }
   const trouble = result.fault ? told(result.text, result.fault) : result.ok ? hidden(result) : told(result.text)
   if (!trouble) {
     const count = result.count ?? countInText(result.text)
@@ -26,7 +27,8 @@ function nameOf({ name, label, server }: Source): string {
 }
 
 /** One line: how it went, why, and what would help. */
-export function tellOutcome({ state, count, status, said, help }: Outcome, words: Words): { why: string; help: string } {
+export function tellOutcome({ state, count, status, said, help, refused }: Outcome, words: Words): { why: string; help: string } {
+  if (refused !== undefined) return { why: words.permits.why[refused as Refusal], help: '' }
   if (state === 'ok') return { why: count === undefined ? '' : words.sourceItems(count), help: '' }
   return { why: said ?? (status ? String(status) : words.sourceWhy[state]), help: help ? words.sourceHelp[help as Help] : '' }
 }

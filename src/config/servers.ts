@@ -1,6 +1,7 @@
 import { isAbsolute, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { z } from 'zod'
+import type { Permission } from '../model.ts'
 import type { MachineAuth, Secret, ServerAuth } from './servers/auth.ts'
 import { asObject, type Entry, entrySchema, unreadKeys } from './servers/entry.ts'
 import { createExpander, type Env, type Input } from './servers/expand.ts'
@@ -35,6 +36,8 @@ export interface ServerConfig {
   exclude: string[]
   /** Names of tools that run without anybody being asked; `*` means all. */
   autoApprove: string[]
+  /** What may be done with a tool, by its name; `*` is for the others. Absent: nothing is said of any. */
+  permissions?: Record<string, Permission>
   /** Whether the annotations of its tools are believed. */
   trust: boolean
   /** How long the result of a tool that only reads may be given again; 0: never. */
@@ -155,7 +158,7 @@ function normalise(name: string, raw: Entry, notes: Notes, { env, folder, inputs
     notes.problems.push(`${notes.at} has ${[...foreign].join(' and ')}, which only another client understands`)
   warnOfUnread(raw, notes)
   if (!reached) return undefined
-  const { description, trust, cacheTtlMs, toolCacheMs, maxConcurrency, result, era, sampling, elicitation } = raw
+  const { description, permissions, trust, cacheTtlMs, toolCacheMs, maxConcurrency, result, era, sampling, elicitation } = raw
   if (era === '2026-07-28' && reached.transport.kind === 'sse')
     notes.problems.push(`${notes.at}.era is "${era}", which is not spoken over SSE: take one of the two away`)
   return {
@@ -167,6 +170,7 @@ function normalise(name: string, raw: Entry, notes: Notes, { env, folder, inputs
     include: includedTools(raw, notes),
     exclude: [...(raw.excludeTools ?? []), ...(raw.disabledTools ?? []), ...(raw.disabled_tools ?? [])],
     autoApprove: [...(raw.autoApprove ?? []), ...(raw.alwaysAllow ?? [])],
+    ...(permissions !== undefined && { permissions }),
     trust,
     cacheTtlMs,
     toolCacheMs,

@@ -41,6 +41,8 @@ const httpUrl = (about: string, aliases: string[] = []) =>
   variable(url(['http', 'https']), 'an http:// or https:// address', about, { aliases })
 const text = <const M extends More>(about: string, more: M) => variable(z.string(), 'a text', about, more)
 const list = z.string().transform(value => value.split(',').flatMap(item => item.trim() || []))
+/** A native id, everybody at the web door of this machine, or the beginning of a key's SHA-256. */
+const adminShape = /^(?:[a-z]+:\d+|web:(?:local|key-[0-9a-f]{12}))$/
 /** A name, an IPv4 address, or an IPv6 address in brackets; then perhaps a port. */
 const hostShape = /^([a-z0-9_.-]+|\[[0-9a-f:.]+\])(:\d{1,5})?$/
 const oneOf = <T extends string, F extends T>(values: readonly [T, ...T[]], fallback: F, about: string) =>
@@ -173,9 +175,9 @@ export const variables = {
   ALL_PER_DAY: allowance('What all together may use in a day'),
   DRAIN_SECONDS: number(0, 3600, '25', 'How long running answers may take to end after SIGTERM; container engines kill after 30'),
   ADMINS: variable(
-    list.refine(names => names.every(name => /^[a-z]+:\d+$/.test(name))),
+    list.refine(names => names.every(name => adminShape.test(name))),
     'a comma list such as discord:1234,telegram:5678',
-    'Who may press the buttons of others and use the commands of admins: platform and native id',
+    'Who may press the buttons of others and use the commands of admins: platform and native id; at the terminal everybody is one',
     {},
   ),
   DEFAULT_LOCALE: oneOf(['en', 'zh'], 'en', 'Language of the bot itself where a platform tells none'),

@@ -1,6 +1,7 @@
 import type { Cost, Limit } from '../allowance.ts'
 import type { Wrong } from '../ask.ts'
 import { mcp } from './mcp-en.ts'
+import { permits } from './permits-en.ts'
 
 /** Why an attachment was not read, or not to its end. */
 export type Unread = 'large' | 'many' | 'pictures' | 'type' | 'away' | 'cut' | UnreadPdf | 'deaf' | 'unheard'
@@ -182,6 +183,7 @@ export const en = {
       ...problems.map(problem => `- ⚠️ ${problem}`),
     ].join('\n'),
   mcp,
+  permits,
   noSkills: 'I have no skills at the moment. An operator adds them as folders in `SKILLS_DIR`.',
   skillsTitle: 'I have instructions of my own for these kinds of tasks; just ask for one in plain words:',
   statusUp: (workers: number) => (workers === 1 ? '1 worker is up' : `${workers} workers are up`),

@@ -1,6 +1,7 @@
 import type { Cost } from '../allowance.ts'
 import type { Words } from './en.ts'
 import { mcp } from './mcp-zh.ts'
+import { permits } from './permits-zh.ts'
 
 export const zh: Words = {
   language: 'zh',
@@ -165,6 +166,7 @@ export const zh: Words = {
       '\n',
     ),
   mcp,
+  permits,
   noSkills: '目前没有技能。管理员可以在 `SKILLS_DIR` 中添加。',
   skillsTitle: '对这几类任务我有专门的做法；用平常的话提问即可：',
   statusUp: workers => `${workers} 个工作进程在运行`,

@@ -1,5 +1,5 @@
 import { getDisplayName, type Tool as McpTool } from '@modelcontextprotocol/client'
-import type { Tool } from '../model.ts'
+import { houseServer, type Permission, type Tool } from '../model.ts'
 import type { ServerState } from '../toolbox.ts'
 import { clean } from './clean.ts'
 import { digest } from './digest.ts'
@@ -35,7 +35,12 @@ export function createCatalogue(servers: Hosted[], reserved: string[] = []): Cat
   )
   const names = nameTools(found.map(({ id }) => id))
   const entries = found.map(({ id, original, server }, at) => {
-    const tool: Tool = { name: names[at] ?? '', ...adapt(original), server: id.server }
+    const tool: Tool = {
+      name: names[at] ?? '',
+      ...adapt(original),
+      server: id.server,
+      permission: permissionOf(original, server),
+    }
     return { tool, original, server, id }
   })
   const byName = new Map(entries.map(entry => [entry.tool.name, entry]))
@@ -58,7 +63,7 @@ export function createCatalogue(servers: Hosted[], reserved: string[] = []): Cat
 
 /** The name of the server; where another owner's has it before, with something of its owner's that is the same at all times. */
 function prefixesOf(servers: Hosted[], reserved: string[]): string[] {
-  const taken = new Set(reserved)
+  const taken = new Set<string>([houseServer, ...reserved])
   return servers.map(({ config, owner }) => {
     let prefix = config.name
     for (let chars = 6; taken.has(prefix); chars++) prefix = `${config.name}_${digest(owner).slice(0, chars)}`
@@ -88,6 +93,15 @@ function adapt(original: McpTool): Omit<Tool, 'name' | 'server'> {
   }
   adapted.set(original, tool)
   return tool
+}
+
+/** As its entry says, of this tool or of all; else what only reads may run, where the server is believed. */
+function permissionOf(original: McpTool, { config, owner }: Hosted): Permission {
+  const { permissions = {}, autoApprove, trust } = config
+  const said = (name: string) =>
+    Object.hasOwn(permissions, name) ? permissions[name] : autoApprove.includes(name) ? 'allow' : undefined
+  const isBelieved = owner === 'house' || trust
+  return said(original.name) ?? said('*') ?? (isBelieved && isReadOnly(original) ? 'allow' : 'ask')
 }
 
 /** What a server says of its own tool: a hint, which decides nothing that could do harm. */

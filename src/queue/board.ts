@@ -11,7 +11,8 @@ export interface Notice {
   /** Those that may be chosen from. Absent: of an older worker, or there is no choice. */
   models?: string[]
   servers: ServerStatus[]
-  tools: Pick<Tool, 'name' | 'description' | 'label' | 'server'>[]
+  /** `definition` as `definitionOf` tells it; absent from an older worker. */
+  tools: (Pick<Tool, 'name' | 'description' | 'label' | 'server' | 'permission'> & { definition?: string })[]
   /** Absent: of an older worker, or there are none. `keys` are the names of their arguments. */
   prompts?: { server: string; name: string; keys: string[] }[]
   /** Absent from an older worker. `descriptions` are translations, by locale. */

@@ -5,6 +5,9 @@ import type { Words } from '../i18n/i18n.ts'
 import type { Redact } from '../redact.ts'
 import { plain } from './plain.ts'
 
+/** Longer than whatever is asked about: what a person lets be done, he has to see whole. */
+const longestDetail = 10_000
+
 /** More buttons than this are no choice any more, but a list to read. */
 const mostPicks = 8
 
@@ -14,7 +17,7 @@ export function renderAsk({ kind, from, text, detail, fields, url }: Ask, words:
   const lead = `❓ **${from === undefined ? words.askMine : words.askFrom(plain(redact(from)))}** ${plain(redact(text), 1000)}`
   const parts = [
     lead,
-    detail === undefined ? '' : fence(redact(detail).slice(0, 1500)),
+    detail === undefined ? '' : fence(redact(detail).slice(0, longestDetail)),
     kind === 'form' && field && picksOf(fields).length === 0
       ? words.askFields(fields.map(({ label }) => plain(redact(label))).join(', '))
       : '',

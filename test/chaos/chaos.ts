@@ -136,7 +136,12 @@ function readOptions() {
 
 function environment(): Record<string, string> {
   const servers = join(folder, 'servers.json')
-  const server = { command: process.execPath, args: [join(import.meta.dirname, 'ledger-server.ts')], env: { LEDGER: ledger } }
+  const server = {
+    command: process.execPath,
+    args: [join(import.meta.dirname, 'ledger-server.ts')],
+    env: { LEDGER: ledger },
+    autoApprove: ['*'],
+  }
   writeFileSync(servers, JSON.stringify({ mcpServers: { ledger: server } }))
   mkdirSync(join(folder, 'data'))
   return {

@@ -61,7 +61,15 @@ function toTool(server: string, own: string, description: string, parameters: st
     parameters.map(name => [name, { type: 'string', description: explained[name] ?? humanise(name) }]),
   )
   const inputSchema = { type: 'object', properties, required: parameters.slice(0, 1) }
-  return { name: `${server}__${own}`, description, inputSchema, label: humanise(own), server, repeatable: false }
+  return {
+    name: `${server}__${own}`,
+    description,
+    inputSchema,
+    label: humanise(own),
+    server,
+    repeatable: false,
+    permission: 'allow',
+  }
 }
 
 export function readAsked(file: string): Asked[] {

@@ -131,6 +131,10 @@ const choosing = {
   disabled_tools: says(toolNames, 'Another name of `excludeTools` (Codex)'),
   autoApprove: says(toolNames, 'Tools that run without anybody being asked; "*" means all'),
   alwaysAllow: says(toolNames, 'Another name of `autoApprove` (Roo, Kilo)'),
+  permissions: says(
+    z.record(z.string(), oneOf(['allow', 'ask', 'deny']), 'an object of allow, ask or deny by tool name'),
+    'Whether a tool runs, is asked about, or is not run; "*" is for those that are not named',
+  ),
   trust: flag.default(false).describe('Believe what this server says of its tools, such as that one only reads'),
 }
 

@@ -1,0 +1,79 @@
+import { type Author, addressOf, type Conversation, platformOf } from '../message.ts'
+import { houseServer, type Permission, type Tool } from '../model.ts'
+import { tokenOf } from '../queue/token.ts'
+
+/** A person wherever he is: `platform:native id`. */
+export type Person = `${string}:${string}`
+
+/** What a rule is about: everything, the tools of one server, or one tool under its full name. */
+export type Target = '*' | `server:${string}` | `tool:${string}`
+
+/** Whom it is for: everybody, whoever speaks in one place (of a `platform:chat` in each `platform:chat:thread` too), or one person wherever he is. */
+export type Whom = 'everyone' | `here:${Conversation}` | `person:${Person}`
+
+/** What an admin has decided. */
+export interface Rule {
+  permission: Permission
+  target: Target
+  whom: Whom
+  /** The admin. */
+  by: string
+}
+
+/** Who wants to call something, and where. */
+export interface Caller {
+  person: Person
+  conversation: Conversation
+}
+
+/** A tool as far as rules go. */
+export type Ruled = Pick<Tool, 'name' | 'server' | 'permission'>
+
+export const callerOf = (conversation: Conversation, { id }: Author): Caller => ({
+  person: `${platformOf(conversation)}:${id}`,
+  conversation,
+})
+
+/**
+ * Of the rules of admins that fit, the one nearest to the caller decides (of this person, then of this thread, of its chat, of everyone), and
+ * among equals the one nearest to the tool (of this tool, then of its server, of everything); where none fits, servers.config.json does
+ * (of this tool, then of `*`), else what only reads on a server that is believed is allowed, and all else is asked about.
+ */
+export function decide(rules: Rule[], caller: Caller, tool: Ruled): Permission {
+  if (tool.server === houseServer) return 'allow'
+  return strongest(rules, caller, [`tool:${tool.name}`, `server:${tool.server}`, '*'])?.permission ?? tool.permission ?? 'ask'
+}
+
+/** Whether nothing of this server is for the caller: its resources and prompts are not either. */
+export function isServerDenied(rules: Rule[], caller: Caller, server: string): boolean {
+  return strongest(rules, caller, [`server:${server}`, '*'])?.permission === 'deny'
+}
+
+/** The names under which rules may be meant for this caller, the nearest first. */
+export function whomsOf({ person, conversation }: Caller): Whom[] {
+  const chat = `${platformOf(conversation)}:${addressOf(conversation)[0] ?? ''}`
+  return [...new Set<Whom>([`person:${person}`, `here:${conversation}`, `here:${chat}`, 'everyone'])]
+}
+
+function strongest(rules: Rule[], caller: Caller, targets: Target[]): Rule | undefined {
+  for (const whom of whomsOf(caller)) {
+    const near = rules.filter(rule => rule.whom === whom)
+    const found = targets.map(target => near.find(rule => rule.target === target)).find(rule => rule !== undefined)
+    if (found) return found
+  }
+  return undefined
+}
+
+/** Whether the target takes in what `tool` names. */
+export const covers = (target: Target, { name, server }: Pick<Tool, 'name' | 'server'>) =>
+  target === '*' || target === `server:${server}` || target === `tool:${name}`
+
+const definitions = new WeakMap<Tool, string>()
+
+/** Another for a tool that is described otherwise, or wants other arguments: what was approved of the one says nothing of the other. */
+export function definitionOf(tool: Tool): string {
+  const { name, label, description, inputSchema, server, readOnly = false } = tool
+  const known = definitions.get(tool) ?? tokenOf(JSON.stringify([name, server, label, description, inputSchema, readOnly]))
+  definitions.set(tool, known)
+  return known
+}
