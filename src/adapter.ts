@@ -47,8 +47,8 @@ export interface OutFile {
   data: Uint8Array
 }
 
-/** At most 25 texts that begin with what was typed, or hold it. */
-export type Suggest = (command: string, option: string, typed: string) => Promise<string[]>
+/** At most 25 texts that may be meant by what was typed for an option; `filled` are the command's other options so far. */
+export type Suggest = (command: string, option: string, typed: string, filled: Record<string, string>) => Promise<string[]>
 
 export type Receive = (what: Heard) => Promise<void>
 

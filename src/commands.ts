@@ -1,5 +1,6 @@
 import type { CommandInfo, Suggest } from './adapter.ts'
 import { isAdmin } from './admins.ts'
+import { completePrompt } from './agent/complete-prompt.ts'
 import { stopWaiting } from './answers.ts'
 import { type Budgets, payerOf } from './budgets.ts'
 import { ConfigError } from './errors.ts'
@@ -11,9 +12,9 @@ import { type McpTools, mcpActions, runMcp } from './mcp-command.ts'
 import type { Message } from './message.ts'
 import { runModel, suggestModels } from './model-command.ts'
 import { showTools } from './own-tools.ts'
-import { type PermitTools, permitActions, permitWhoms, runAudit, runPermit } from './permit-command.ts'
+import { type PermitTools, permitActions, runAudit, runPermit } from './permit-command.ts'
 import type { Asks } from './queue/asks.ts'
-import type { Notice } from './queue/board.ts'
+import type { Hints } from './queue/hints.ts'
 import type { Inbox } from './queue/inbox.ts'
 import type { Jobs } from './queue/jobs.ts'
 import type { Journal } from './queue/journal.ts'
@@ -22,6 +23,7 @@ import type { Signals } from './queue/signals.ts'
 import { tokenOf } from './queue/token.ts'
 import { choices, type Settings, settingNames } from './settings.ts'
 import { changeSettings } from './settings-command.ts'
+import { chosen, suggestPermit, suggestPrompts } from './suggestions.ts'
 import { editDistance } from './typo.ts'
 
 export interface CommandTools extends McpTools, PermitTools {
@@ -35,13 +37,22 @@ export interface CommandTools extends McpTools, PermitTools {
   jobs: Jobs
   signals: Signals
   log: Log
+  hints: Hints
 }
 
 export interface Command extends CommandInfo {
   /** What may be typed for the option of this name. */
-  suggest?(option: string, tools: CommandTools): Promise<string[]>
+  suggest?(option: string, tools: CommandTools, typing: OptionTyping): Promise<string[]>
+  /** How just what was typed goes on; undefined where `suggest` knows. */
+  complete?(option: string, tools: CommandTools, typing: OptionTyping): Promise<string[] | undefined>
   /** Answers at once. Absent: a command that is a turn of its own, queued and shown like any question. */
   run?(message: Message, argument: string, words: Words, tools: CommandTools): Promise<string>
+}
+
+export interface OptionTyping {
+  typed: string
+  /** The other options, as far as they are filled in. */
+  filled: Record<string, string>
 }
 
 const text = (name: string, required: boolean, en: string, zh: string) => ({ name, required, description: { en, zh } })
@@ -87,7 +98,12 @@ export const commands: Command[] = [
   {
     name: 'prompt',
     description: { en: 'Ask what a server has ready to be asked', zh: '使用服务器准备好的提问' },
-    suggest: async (option, { board }) => suggestPrompts(option, (await board.read())[0]?.prompts ?? []),
+    suggest: async (option, { board }, { filled }) => suggestPrompts(option, (await board.read())[0]?.prompts ?? [], filled),
+    async complete(option, { board, hints }, { typed, filled }) {
+      if (option !== 'arguments') return undefined
+      const [prompt, other] = chosen((await board.read())[0]?.prompts ?? [], filled)
+      return prompt && !other ? completePrompt(typed, prompt, hints.ask) : []
+    },
     options: [
       known('server', false, 'Whose it is; without, all are listed', '哪个服务器的；不填则列出全部'),
       known('name', false, 'Name of the prompt', '提问的名称'),
@@ -211,22 +227,15 @@ export const commands: Command[] = [
   },
 ]
 
-function suggestPrompts(option: string, prompts: NonNullable<Notice['prompts']>): string[] {
-  if (option === 'server') return prompts.map(({ server }) => server)
-  return option === 'name' ? prompts.map(({ name }) => name) : prompts.flatMap(({ keys }) => keys.map(key => `${key}=`))
-}
-
-function suggestPermit(option: string, notice: Notice | undefined): string[] {
-  if (option !== 'tool') return option === 'action' ? permitActions : permitWhoms
-  return ['*', ...(notice?.servers ?? []).map(({ name }) => name), ...(notice?.tools ?? []).map(({ name }) => name)]
-}
-
 const suggestions = 25
 
 /** What a platform may offer while a command is typed; the likeliest first. */
 export function createSuggest(tools: CommandTools): Suggest {
-  return async (name, option, typed) => {
-    const all = (await commands.find(command => command.name === name)?.suggest?.(option, tools)) ?? []
+  return async (name, option, typed, filled) => {
+    const command = commands.find(one => one.name === name)
+    const completed = await command?.complete?.(option, tools, { typed, filled })
+    if (completed) return completed.slice(0, suggestions)
+    const all = (await command?.suggest?.(option, tools, { typed, filled })) ?? []
     const wanted = typed.toLowerCase()
     const [begin, hold] = [
       all.filter(text => text.toLowerCase().startsWith(wanted)),

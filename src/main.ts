@@ -24,6 +24,7 @@ import { createAway } from './queue/away.ts'
 import { type Board, createBoard } from './queue/board.ts'
 import { createBookmarks } from './queue/bookmarks.ts'
 import { createFeed } from './queue/feed.ts'
+import { createHints } from './queue/hints.ts'
 import { createInbox } from './queue/inbox.ts'
 import { createJobs } from './queue/jobs.ts'
 import { createJournal } from './queue/journal.ts'
@@ -143,6 +144,7 @@ function createQueueRooms(house: RedisHouse, config: Config, redact: Redact, log
     memory: createMemory(redis),
     signals: createSignals(house),
     news: createNewsLine(house),
+    hints: createHints(house),
     feed: createFeed(house, log),
     jobs: createJobs(house, log),
   }

@@ -10,7 +10,7 @@ import type { Board, Notice } from './queue/board.ts'
 import type { Desk } from './sign-in.ts'
 
 /** What one person is shown of servers and tools. */
-export type Shown = Pick<Notice, 'servers' | 'tools'>
+type Shown = Pick<Notice, 'servers' | 'tools'>
 
 /** A person waits; what has not come up by then is shown as it is. */
 const waitMs = 5000
@@ -19,7 +19,7 @@ const waitMs = 5000
  * The servers of who asks and of the place, with their tools as they name them now; those of the person only where nobody else reads the
  * answer. A board that all may read has none of them, so they are asked by connections of their own. Never rejects.
  */
-export async function lookAtOwn(message: Message, house: Shown, { own }: Desk, log: Log): Promise<Shown> {
+async function lookAtOwn(message: Message, house: Shown, { own }: Desk, log: Log): Promise<Shown> {
   if (!own.kept) return { servers: [], tools: [] }
   const houseNames = house.servers.filter(({ state }) => state !== 'disabled').map(({ name }) => name)
   const { plainHosts, webFor: web } = own

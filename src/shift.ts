@@ -27,6 +27,7 @@ import type { Permits } from './permissions/permits.ts'
 import { definitionOf } from './permissions/rules.ts'
 import type { Asks } from './queue/asks.ts'
 import { type Board, boardLifeMs, type Notice } from './queue/board.ts'
+import type { HintRequest, Hints } from './queue/hints.ts'
 import type { Inbox } from './queue/inbox.ts'
 import type { Jobs } from './queue/jobs.ts'
 import type { Journal } from './queue/journal.ts'
@@ -75,6 +76,7 @@ export interface ShiftTools {
   jobs: Jobs
   signals: Signals
   news: NewsLine
+  hints: Hints
   board: Board
   /** For what the tools said, and how they were defined. */
   redis: Redis
@@ -94,7 +96,7 @@ const mostPromptsTold = 200
 const serversMayTakeMs = 3000
 
 export async function startShift(tools: ShiftTools): Promise<Shift> {
-  const { config, inbox, leases, jobs, signals, board, log } = tools
+  const { config, inbox, leases, jobs, signals, hints, board, log } = tools
   const worker = `${hostname()}-${process.pid}`
   const notice = (): Notice => ({
     ...{ worker, model: name, models: names, servers: servers.all() },
@@ -129,6 +131,7 @@ export async function startShift(tools: ShiftTools): Promise<Shift> {
     answer: async (waiting, turn) => answer(waiting, turn, { ...atHand, toolbox: await toolboxFor(waiting[0]) }),
   })
   await signals.listen(turns.hear)
+  await hints.answer(servers.complete)
   const housework = [
     repeat(post, boardLifeMs / 5, log),
     repeat(() => sweep(tools), sweepEveryMs, log),
@@ -179,6 +182,8 @@ async function openServers({ config, redis, news, log }: ShiftTools, sample: Sam
       const found = (await host.prompts()).slice(0, mostPromptsTold)
       prompts = found.map(({ server, name, arguments: wanted }) => ({ server, name, keys: wanted.map(one => one.name) }))
     },
+    complete: ({ server, prompt, ...typing }: HintRequest, signal: AbortSignal) =>
+      host.complete(server, prompt, typing, { signal }),
     all: () => [...house.servers(), ...roster.switchedOff()],
     async toolboxFor(message: Message | undefined) {
       const owners = message ? ownersOf(message) : []

@@ -29,7 +29,14 @@ export interface Prompts {
     options: Pick<CallOptions, 'signal' | 'ask' | 'resume'>,
   ): Promise<Exclude<Entry, { role: 'tool' }>[]>
   /** What may be meant by what somebody has typed for an argument. Rejects with a sentence. */
-  complete(server: string, name: string, argument: string, typed: string, signal: AbortSignal): Promise<string[]>
+  complete(server: string, name: string, typing: Typing, signal: AbortSignal): Promise<string[]>
+}
+
+/** What somebody has typed for an argument, and for which others before. */
+export interface Typing {
+  argument: string
+  typed: string
+  known?: Record<string, string>
 }
 
 export interface PromptInfo {

@@ -24,7 +24,7 @@ describe('while a command is typed', () => {
   async function type(suggest: Suggest, typed = 'ti') {
     const stage = await open()
     await stage.adapter.announce?.([call], suggest)
-    const interaction = stage.wire.typeOption('call', 'tool', typed)
+    const interaction = stage.wire.typeOption('call', 'tool', typed, { json: '{}' })
     await expect.poll(() => interaction.state, { timeout: 3000 }).toBe('answered')
     return { ...stage, choices: interaction.choices?.map(({ value }) => value) }
   }
@@ -44,7 +44,7 @@ describe('while a command is typed', () => {
       return ['tiktok__download', 'time__now', 'time__now']
     })
     expect(choices).toEqual(['tiktok__download', 'time__now'])
-    expect(asked).toEqual([['call', 'tool', 'ti']])
+    expect(asked).toEqual([['call', 'tool', 'ti', { json: '{}' }]])
     expect(callsTo(wire, 'POST', /callback/)).toMatchObject([{ body: { type: 8 }, authorization: undefined, status: 204 }])
     expect(heard).toEqual([])
   })

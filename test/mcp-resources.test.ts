@@ -99,8 +99,11 @@ test('the host has the prompts, what they want to know, and what may be meant by
     { name: 'to', description: 'Who gets it', required: true },
     { name: 'date', required: false },
   ])
-  expect(await host.complete('all', 'completable-prompt', 'department', 'Eng')).toEqual(['Engineering'])
-  expect(await host.complete('hotel', 'letter', 'to', 'x')).toEqual([])
+  const complete = (server: string, prompt: string, argument: string, typed: string, known = {}) =>
+    host.complete(server, prompt, { argument, typed, known }, options)
+  expect(await complete('all', 'completable-prompt', 'department', 'Eng')).toEqual(['Engineering'])
+  expect(await complete('all', 'completable-prompt', 'name', '', { department: 'Sales' })).toEqual(['David', 'Eve', 'Frank'])
+  expect(await complete('hotel', 'letter', 'to', 'x')).toEqual([])
 })
 
 /** The chat of one who talks to a worker with these servers. */
@@ -126,6 +129,8 @@ test('/prompt lists what there is, and with what it is asked', async () => {
 
 test.each([
   ['/prompt all args-prompt', '`args-prompt` still wants `city` (Name of the city)'],
+  ['/prompt all.args-promt', 'There is no prompt `args-promt`. The nearest: `all simple-prompt`'],
+  ['/prompt al.args-prompt', 'There is no prompt `al.args-prompt`. The nearest: `all simple-prompt`'],
   ['/prompt all args-promt', 'There is no prompt `args-promt`. The nearest: `all simple-prompt`'],
   ['/prompt all resource-prompt resourceType=Zip resourceId=1', 'could not be had'],
 ])('%s is answered without the model', async (text, words) => {
@@ -136,16 +141,17 @@ test.each([
   expect(model.heard).toEqual([])
 })
 
-test.each(['/prompt all args-prompt city="New York" state=NY', '/prompt args-prompt state=NY city=“New York”'])(
-  '%s asks the model what the server has ready',
-  async text => {
-    const { chat, model } = await talk(everything())
-    await ask(aMessage(text))
-    await answered(chat, 1)
-    expect(finals(chat)[0]).toBe('As you wish.')
-    expect(model.heard[0]?.transcript).toEqual([{ role: 'user', text: "What's weather in New York, NY?" }])
-  },
-)
+test.each([
+  '/prompt all args-prompt city="New York" state=NY',
+  '/prompt args-prompt state=NY city=“New York”',
+  '/prompt all.args-prompt city="New York" state=NY',
+])('%s asks the model what the server has ready', async text => {
+  const { chat, model } = await talk(everything())
+  await ask(aMessage(text))
+  await answered(chat, 1)
+  expect(finals(chat)[0]).toBe('As you wish.')
+  expect(model.heard[0]?.transcript).toEqual([{ role: 'user', text: "What's weather in New York, NY?" }])
+})
 
 test('a server may ask the person before it tells its prompt', async () => {
   const { chat, model } = await talk(hotel())

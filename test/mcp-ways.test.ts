@@ -111,7 +111,7 @@ describe.each(ways)('a server %s', (_, way) => {
     const { host } = await open(way)
     expect((await host.prompts()).map(({ name }) => name)).toEqual(['letter', 'bill'])
     expect(await host.getPrompt('whole', 'letter', { to: 'Bob' }, options)).toEqual([{ role: 'user', text: 'Write to Bob.' }])
-    expect(await host.complete('whole', 'letter', 'to', 'E')).toEqual(['Eve'])
+    expect(await host.complete('whole', 'letter', { argument: 'to', typed: 'E' }, options)).toEqual(['Eve'])
   })
 
   test('says how it wants to be used', async () => {

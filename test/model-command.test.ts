@@ -67,8 +67,8 @@ test('without a choice, or without a worker, it says so', async () => {
 
 test('is suggested from the list', async () => {
   const suggest = createSuggest({ ...rooms, admins: [] } as unknown as Parameters<typeof createSuggest>[0])
-  expect(await suggest('model', 'name', '')).toEqual(['large', 'Small-2', 'cheap', 'auto'])
-  expect(await suggest('model', 'name', 'SM')).toEqual(['Small-2'])
+  expect(await suggest('model', 'name', '', {})).toEqual(['large', 'Small-2', 'cheap', 'auto'])
+  expect(await suggest('model', 'name', 'SM', {})).toEqual(['Small-2'])
 })
 
 test('the worker asks the model that the conversation chose', async () => {

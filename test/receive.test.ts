@@ -128,7 +128,49 @@ test.each([
   ['help', 'me', '', []],
 ])('suggests for /%s what may be typed as %s "%s"', async (command, option, typed, expected) => {
   await rooms.board.post(board)
-  expect(await createSuggest({ ...rooms, admins: [], log: silentLog })(command, option, typed)).toEqual(expected)
+  expect(await createSuggest({ ...rooms, admins: [], log: silentLog })(command, option, typed, {})).toEqual(expected)
+})
+
+test.each<[option: string, typed: string, filled: Record<string, string>, expected: string[]]>([
+  ['server', '', {}, ['hotel', 'ship']],
+  ['server', '', { name: 'menu' }, ['hotel']],
+  ['name', 'l', {}, ['letter']],
+  ['name', '', { server: 'ship' }, ['letter']],
+  ['arguments', '', { server: 'hotel', name: 'letter' }, ['to=', 'date=']],
+  ['arguments', 'to=Bob ', { server: 'hotel', name: 'letter' }, ['to=Bob date=']],
+  ['arguments', 'to=Bob d', { server: 'hotel', name: 'letter' }, ['to=Bob date=']],
+  ['arguments', '', { name: 'letter' }, []],
+  ['arguments', 'to=', { name: 'menu' }, []],
+  ['arguments', 'day=', { name: 'menu' }, ['day=Sunday', 'day="New Year"']],
+  [
+    'arguments',
+    'course="first one" day="New Y',
+    { name: 'menu' },
+    ['course="first one" day=Sunday', 'course="first one" day="New Year"'],
+  ],
+])('suggests for /prompt what may be typed as %s "%s" beside %j', async (option, typed, filled, expected) => {
+  const prompts = [
+    { server: 'hotel', name: 'letter', keys: ['to', 'date'] },
+    { server: 'hotel', name: 'menu', keys: ['day', 'course'] },
+    { server: 'ship', name: 'letter', keys: ['port'] },
+  ]
+  await rooms.board.post({ ...board, prompts })
+  const asked: object[] = []
+  async function ask(request: object): Promise<string[]> {
+    asked.push(request)
+    return ['Sunday', 'New Year']
+  }
+  expect(
+    await createSuggest({ ...rooms, hints: { ...rooms.hints, ask }, admins: [], log: silentLog })(
+      'prompt',
+      option,
+      typed,
+      filled,
+    ),
+  ).toEqual(expected)
+  if (typed.includes('New Y')) {
+    expect(asked).toEqual([{ server: 'hotel', prompt: 'menu', argument: 'day', typed: 'New Y', known: { course: 'first one' } }])
+  }
 })
 
 test.each([

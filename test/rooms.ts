@@ -13,6 +13,7 @@ import { createAsks } from '../src/queue/asks.ts'
 import { createAway } from '../src/queue/away.ts'
 import { createBoard } from '../src/queue/board.ts'
 import { createFeed } from '../src/queue/feed.ts'
+import { createHints } from '../src/queue/hints.ts'
 import { createInbox } from '../src/queue/inbox.ts'
 import { createJobs } from '../src/queue/jobs.ts'
 import { createJournal } from '../src/queue/journal.ts'
@@ -86,6 +87,7 @@ export async function testRooms() {
     signals: createSignals(house),
     redact,
     news: createNewsLine(house),
+    hints: createHints(house),
     async close() {
       feed.close()
       await jobs.close()

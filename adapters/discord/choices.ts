@@ -18,7 +18,7 @@ export async function choicesFor(
   const patience = new AbortController()
   const late = sleep(patienceMs, [], { signal: patience.signal }).catch(() => [])
   const known = Promise.resolve()
-    .then(() => suggest(data.name, option.name, String(option.value ?? '')))
+    .then(() => suggest(data.name, option.name, String(option.value ?? ''), filled(data.options)))
     .catch(() => [])
   const texts = await Promise.race([known, late]).finally(() => patience.abort())
   const fitting = texts.filter(text => text !== '' && text.length <= most.chars)
@@ -30,6 +30,12 @@ interface Option {
   value?: unknown
   focused?: boolean
   options?: Option[]
+}
+
+/** What stands in the other options. */
+function filled(options: Option[]): Record<string, string> {
+  const others = options.filter(({ focused, value }) => !focused && value !== undefined)
+  return Object.fromEntries(others.map(({ name, value }) => [name, String(value)]))
 }
 
 function focused(options: Option[] | undefined): Option | undefined {

@@ -24,7 +24,7 @@ export interface OpenPromptOptions {
 export async function* openPrompt(argument: string, options: OpenPromptOptions): AsyncGenerator<AgentEvent, Entry[] | undefined> {
   const { prompts, words, signal } = options
   const all = (await prompts?.list(signal)) ?? []
-  const { first, second, values } = read(argument)
+  const { first, second, values } = parted(readPromptWords(argument), all)
   const ofServer = all.filter(({ server }) => server === first)
   const name = second ?? (ofServer.length === 0 ? first : undefined)
   const wanted = second === undefined && name !== undefined ? all : ofServer
@@ -72,8 +72,22 @@ async function* say(text: string): AsyncGenerator<AgentEvent, undefined> {
   yield { type: 'entry', entry: { role: 'assistant', text, calls: [] } }
 }
 
+interface Wanted {
+  first?: string
+  second?: string
+  values: Record<string, string>
+}
+
+/** `server.name` means the same as `server name`, as it does with tools; but a prompt's own name may have a dot as well. */
+function parted({ first, second, values }: Wanted, all: PromptInfo[]): Wanted {
+  const whole = { values, ...(first !== undefined && { first }), ...(second !== undefined && { second }) }
+  if (first === undefined || second !== undefined || all.some(({ name }) => name === first)) return whole
+  const server = all.find(one => first.startsWith(`${one.server}.`))?.server
+  return server === undefined ? whole : { first: server, second: first.slice(server.length + 1), values }
+}
+
 /** `key=value`, `key="two words"`; whatever has no `=` is a name. */
-function read(argument: string): { first?: string; second?: string; values: Record<string, string> } {
+export function readPromptWords(argument: string): Wanted {
   const values: Record<string, string> = {}
   const names: string[] = []
   for (const [, key, quoted, bare, name] of argument.matchAll(/([^\s="]+)=(?:["“]([^"”]*)["”]|(\S*))|(\S+)/g)) {

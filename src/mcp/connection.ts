@@ -4,6 +4,7 @@ import { Busy, heedBusy } from './busy.ts'
 import { raceAbort } from './deadline.ts'
 import { type Fault, processEnd, processFault, webFault } from './faults.ts'
 import { capMessages } from './flow.ts'
+import { lendTasks } from './lent-tasks.ts'
 import type { Lasting } from './line.ts'
 import { loosenAnswers } from './loose.ts'
 import { mendTransport } from './mend.ts'
@@ -16,6 +17,7 @@ import { createWebFetch } from './web-fetch.ts'
 
 export interface ConnectionHooks {
   onToolsChanged(): void
+  onPromptsChanged(): void
   /** Noise and small faults: late answers, unreadable lines, dropped tools. */
   onComplaint(complaint: string): void
   /** Hears what a server asks of us. */
@@ -137,6 +139,7 @@ async function tryWay(way: Way, config: ServerConfig, hooks: ConnectionHooks, si
   const opened = way.open()
   const { transport, process } = opened
   mendTransport(transport, hooks.onComplaint, opened.refused)
+  lendTasks(transport)
   const client = createClient(way, config, hooks)
   try {
     await raceAbort(client.connect(transport, { timeout: config.connectMs, signal }), signal)
@@ -178,6 +181,8 @@ function createUsers(close: () => Promise<void>): Pick<Connection, 'enter' | 're
   }
 }
 
+const asItCame = { autoRefresh: false, debounceMs: 100 }
+
 function createClient({ mode }: Way, config: ServerConfig, hooks: ConnectionHooks): Client {
   const { connectMs, transport } = config
   // A local server that does not answer the question is an old one; it should not cost the whole time to find out.
@@ -188,7 +193,11 @@ function createClient({ mode }: Way, config: ServerConfig, hooks: ConnectionHook
       ...capabilitiesFor(config),
       versionNegotiation: { mode: mode === '2026-07-28' ? { pin: mode } : mode, probe: { timeoutMs } },
       inputRequired: { autoFulfill: false },
-      listChanged: { tools: { autoRefresh: false, debounceMs: 100, onChanged: hooks.onToolsChanged } },
+      listChanged: {
+        tools: { ...asItCame, onChanged: hooks.onToolsChanged },
+        prompts: { ...asItCame, onChanged: hooks.onPromptsChanged },
+        resources: { ...asItCame, onChanged() {} }, // the library forgets the list that it was to keep
+      },
     },
   )
   client.onerror = error => hooks.onComplaint(error.message)

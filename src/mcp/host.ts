@@ -2,7 +2,17 @@ import type { ServerConfig } from '../config/servers.ts'
 import { type Log, reason } from '../log.ts'
 import type { Tool } from '../model.ts'
 import type { Redis } from '../redis/redis.ts'
-import type { CallOptions, Owner, PromptInfo, Prompts, ServerStatus, Toolbox, ToolProgress, ToolResult } from '../toolbox.ts'
+import type {
+  CallOptions,
+  Owner,
+  PromptInfo,
+  Prompts,
+  ServerStatus,
+  Toolbox,
+  ToolProgress,
+  ToolResult,
+  Typing,
+} from '../toolbox.ts'
 import { runBatch } from './batch.ts'
 import { type CacheStats, createResultCache } from './cache.ts'
 import type { Run, Sample, UseOptions } from './calls.ts'
@@ -48,7 +58,7 @@ export interface Host {
   /** As `Prompts.get`. */
   getPrompt(server: string, name: string, values: Record<string, string>, options: HostUseOptions): ReturnType<Prompts['get']>
   /** As `Prompts.complete`. */
-  complete(server: string, prompt: string, argument: string, typed: string, owners?: Owner[]): Promise<string[]>
+  complete(server: string, prompt: string, typing: Typing, options: { signal: AbortSignal; owners?: Owner[] }): Promise<string[]>
   /** Asks one server of the house, or of this owner, for something of the library's own. Rejects when there is none of that name. */
   reach<T>(name: string, run: Run<T>, options: { signal: AbortSignal; owner?: Owner }): Promise<T>
   metrics(): ToolMetrics[]
@@ -189,7 +199,7 @@ function createReaders(
       callHouseTool('read_resource', { server, uri }, namedFor(owners), options),
     prompts: owners => promptsFor(owners).list(signal),
     getPrompt: (server, name, values, { owners, ...options }) => promptsFor(owners).get(server, name, values, options),
-    complete: (server, prompt, argument, typed, owners) => promptsFor(owners).complete(server, prompt, argument, typed, signal),
+    complete: (server, prompt, typing, { owners, signal }) => promptsFor(owners).complete(server, prompt, typing, signal),
   }
 }
 

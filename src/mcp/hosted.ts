@@ -31,6 +31,8 @@ export interface Hosted {
   use<T>(run: Run<T>, options: UseOptions): Promise<T>
   /** What it said that it has, also while it is away. */
   offers(): Offers
+  /** Another number whenever its prompts may have become others. */
+  promptsEdition(): number
   stats(): SessionStats
   close(): Promise<void>
 }
@@ -86,6 +88,7 @@ export function createHosted(config: ServerConfig, owner: Owner, deps: HostedDep
     },
   )
   const caller = { config, owner, standing, metrics: deps.metrics, use: keeper.use, ended: ending.signal }
+  const inSlot = <T>(work: () => Promise<T>, signal: AbortSignal) => slots.run(work, AbortSignal.any([signal, ending.signal]))
 
   return {
     owner,
@@ -98,15 +101,13 @@ export function createHosted(config: ServerConfig, owner: Owner, deps: HostedDep
       await keeper.relist()
       list.touch()
     },
-    call(tool, input, options) {
-      const run = () => runCall(caller, tool, input, options)
-      return slots.run(run, AbortSignal.any([options.signal, ending.signal]))
-    },
+    call: (tool, input, options) => inSlot(() => runCall(caller, tool, input, options), options.signal),
     use(run, options) {
-      const work = () => judged(caller, options.signal, () => keeper.use().use(run, { ...options, repeatable: true }))
-      return slots.run(work, AbortSignal.any([options.signal, ending.signal]))
+      const work = () => keeper.use().use(run, { ...options, repeatable: true })
+      return inSlot(() => judged(caller, options.signal, work), options.signal)
     },
     offers: keeper.offers,
+    promptsEdition: keeper.promptsEdition,
     stats: () => ({
       server: config.name,
       owner,
@@ -232,6 +233,7 @@ function createKeeper(
   let session: Session | undefined
   let last: ServerStatus | undefined
   let offers = noOffers
+  let promptsEdition = 0
   let idle: NodeJS.Timeout | undefined
   let lastUsedAt = now()
 
@@ -247,6 +249,7 @@ function createKeeper(
         offers = fresh.offers()
         hear(last, fresh.tools())
       },
+      onPromptsChanged: () => void promptsEdition++,
     })
     onOpen(fresh.status())
     return fresh
@@ -273,6 +276,7 @@ function createKeeper(
     lastUsedAt: () => lastUsedAt,
     lastStatus: () => last,
     offers: () => offers,
+    promptsEdition: () => promptsEdition,
     relist: async () => session?.relist(),
     async close(): Promise<void> {
       clearTimeout(idle)

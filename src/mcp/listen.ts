@@ -1,5 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type McpSubscription, ProtocolError } from '@modelcontextprotocol/client'
+import {
+  type McpSubscription,
+  ProtocolError,
+  type ServerCapabilities,
+  type SubscriptionFilter,
+} from '@modelcontextprotocol/client'
 import type { Connection } from './connection.ts'
 import { raceAbort } from './deadline.ts'
 import { backOff } from './line.ts'
@@ -8,6 +13,8 @@ import { isSessionGone } from './retry.ts'
 export interface ListenHooks<T> {
   /** Perhaps: the stream was away and is back, and what was told meanwhile went unheard. */
   onToolsChanged(): void
+  /** As with tools. */
+  onPromptsChanged(): void
   /** It turned out that the server has forgotten the whole session. */
   onForgotten(connection: T): void
   onComplaint(complaint: string): void
@@ -16,20 +23,21 @@ export interface ListenHooks<T> {
 /** A stream that lived this long was a good one: the back-off begins anew. */
 const goodLifeMs = 10_000
 
-/** Keeps the stream open on which a server tells that its tools are others now. Ends with the connection or the signal; never rejects. */
+/** Keeps the stream open on which a server tells that what it has is other now. Ends with the connection or the signal; never rejects. */
 export async function keepListening<T extends Connection>(
   connection: T,
   hooks: ListenHooks<T>,
   signal: AbortSignal,
 ): Promise<void> {
   const { client, streams } = connection
-  if (!client.getServerCapabilities()?.tools?.listChanged) return
+  hooks.onPromptsChanged() // what was told between two connections went unheard
+  if (Object.keys(newsOf(client.getServerCapabilities())).length === 0) return
   const ended = AbortSignal.any([signal, signalOf(connection)])
   try {
     if (client.getProtocolEra() === 'modern') await keepSubscribed(connection, hooks, ended)
     else if (streams && (await keepStream(connection, streams, hooks, ended)) === 'forgotten') hooks.onForgotten(connection)
   } catch (error) {
-    if (!ended.aborted) hooks.onComplaint(`it will not be heard when its tools change: ${error}`)
+    if (!ended.aborted) hooks.onComplaint(`it will not be heard when what it has changes: ${error}`)
   }
 }
 
@@ -39,7 +47,21 @@ function signalOf({ closed }: Connection): AbortSignal {
   return control.signal
 }
 
-type Told = Pick<ListenHooks<Connection>, 'onToolsChanged' | 'onComplaint'>
+type Told = Pick<ListenHooks<Connection>, 'onToolsChanged' | 'onPromptsChanged' | 'onComplaint'>
+
+/** Of what it says that it will tell. */
+function newsOf({ tools, prompts, resources }: ServerCapabilities = {}): SubscriptionFilter {
+  return {
+    ...(tools?.listChanged && { toolsListChanged: true }),
+    ...(prompts?.listChanged && { promptsListChanged: true }),
+    ...(resources?.listChanged && { resourcesListChanged: true }),
+  }
+}
+
+function lookAgain({ onToolsChanged, onPromptsChanged }: Told): void {
+  onToolsChanged()
+  onPromptsChanged()
+}
 
 /** From 2026 on: a request that stays open, which the SDK makes once and never again. */
 async function keepSubscribed({ client }: Connection, hooks: Told, signal: AbortSignal): Promise<void> {
@@ -49,11 +71,11 @@ async function keepSubscribed({ client }: Connection, hooks: Told, signal: Abort
     if (stream && (await raceAbort(stream.closed, signal)) === 'local') return
     if (stream && performance.now() - since > goodLifeMs) failures = 0
     await sleep(backOff(failures), undefined, { signal })
-    stream = await client.listen({ toolsListChanged: true }, { signal }).catch(error => {
+    stream = await client.listen(newsOf(client.getServerCapabilities()), { signal }).catch(error => {
       hooks.onComplaint(`its stream of changes could not be opened: ${error}`)
       return undefined
     })
-    if (stream) hooks.onToolsChanged()
+    if (stream) lookAgain(hooks)
   }
 }
 
@@ -68,7 +90,7 @@ async function keepStream(
   signal: AbortSignal,
 ): Promise<'forgotten'> {
   let wake = () => {}
-  streams.onBack(hooks.onToolsChanged)
+  streams.onBack(() => lookAgain(hooks))
   streams.onLost(() => wake())
   for (let failures = 0; ; ) {
     if (streams.state() !== 'lost') {

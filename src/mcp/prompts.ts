@@ -1,6 +1,6 @@
 import type { ContentBlock } from '@modelcontextprotocol/client'
 import type { Entry, Picture } from '../model.ts'
-import type { PromptInfo, Prompts } from '../toolbox.ts'
+import type { PromptInfo, Prompts, Typing } from '../toolbox.ts'
 import type { UseOptions } from './calls.ts'
 import { tidy } from './clean.ts'
 import type { Hosted } from './hosted.ts'
@@ -10,25 +10,30 @@ import { showResult } from './result.ts'
 
 type OfServer = Omit<PromptInfo, 'server'>
 
-/** The prompts of servers, each server's list remembered for a while. */
+/** The prompts of servers, each server's list remembered for a while, or until the server says that it is another one. */
 export interface PromptLists {
   of(servers: () => Named[]): Prompts
 }
 
 const listHoldsMs = 300_000
+/** After this, one that could not be asked is asked again. */
+const askAgainMs = 30_000
 const maxNameChars = 200
 const maxDescriptionChars = 500
 
 export function createPromptLists(now: () => number): PromptLists {
-  const lists = new WeakMap<Hosted, { at: number; prompts: OfServer[] }>()
+  const lists = new WeakMap<Hosted, { until: number; edition: number; prompts: OfServer[] }>()
 
   /** One that cannot be asked now still has those that it told last. */
   async function listOf(server: Hosted, signal: AbortSignal): Promise<OfServer[]> {
     const known = lists.get(server)
+    const edition = server.promptsEdition()
+    const isFresh = known && known.edition === edition && now() < known.until
     const isUp = ['active', 'degraded'].includes(server.status().state)
-    if (!server.offers().prompts || !isUp || (known && now() - known.at < listHoldsMs)) return known?.prompts ?? []
-    const prompts = await askFor(server, { signal }).catch(() => known?.prompts ?? []) // its health tells why
-    lists.set(server, { at: now(), prompts })
+    if (!server.offers().prompts || !isUp || isFresh) return known?.prompts ?? []
+    const told = await askFor(server, { signal }).catch(() => undefined) // its health tells why
+    const prompts = told ?? known?.prompts ?? []
+    lists.set(server, { until: now() + (told ? listHoldsMs : askAgainMs), edition, prompts })
     return prompts
   }
   return {
@@ -40,7 +45,7 @@ export function createPromptLists(now: () => number): PromptLists {
         return (await Promise.all(lists)).flat()
       },
       get: (server, name, values, options) => getPrompt(find(servers(), server), name, values, options),
-      complete: (server, name, argument, typed, signal) => complete(find(servers(), server), name, argument, typed, { signal }),
+      complete: (server, name, typing, signal) => complete(find(servers(), server), name, typing, { signal }),
     }),
   }
 }
@@ -53,7 +58,10 @@ function find(servers: Named[], wanted: string): Hosted {
 }
 
 async function askFor(server: Hosted, options: UseOptions): Promise<OfServer[]> {
-  const { prompts } = await server.use((client, ways) => client.listPrompts(undefined, ways), options)
+  const { prompts } = await server.use(
+    (client, ways) => client.listPrompts(undefined, { ...ways, cacheMode: 'refresh' }),
+    options,
+  )
   return prompts.map(({ name, title, description, arguments: wanted = [] }) => ({
     name,
     ...(title !== undefined && { title: tidy(title, maxNameChars) }),
@@ -91,9 +99,18 @@ export function pictureIn(content: ContentBlock): Picture[] {
 }
 
 /** Of no more than 100, as the specification has it. */
-async function complete(server: Hosted, name: string, argument: string, typed: string, options: UseOptions): Promise<string[]> {
+async function complete(
+  server: Hosted,
+  name: string,
+  { argument, typed, known = {} }: Typing,
+  options: UseOptions,
+): Promise<string[]> {
   if (!server.offers().completions) return []
-  const params = { ref: { type: 'ref/prompt' as const, name }, argument: { name: argument, value: typed } }
+  const params = {
+    ref: { type: 'ref/prompt' as const, name },
+    argument: { name: argument, value: typed },
+    ...(Object.keys(known).length > 0 && { context: { arguments: known } }),
+  }
   const { completion } = await server.use((client, ways) => client.complete(params, ways), options)
   return completion.values.slice(0, 100)
 }

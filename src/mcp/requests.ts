@@ -24,10 +24,17 @@ export function capabilitiesFor({ elicitation, sampling, roots }: ServerConfig):
     ...(elicitation && { elicitation: { form: { applyDefaults: true }, url: {} } }),
     ...(sampling && { sampling: {} }),
     ...(roots.length > 0 && { roots: { listChanged: false } }),
+    // Heard by servers of 2025-11-25 alone.
+    ...((elicitation || sampling) && { tasks: { cancel: {}, requests: tasksFor(elicitation, sampling) } }),
     extensions: { 'io.modelcontextprotocol/tasks': {} },
   }
   return { capabilities }
 }
+
+const tasksFor = (elicitation: boolean, sampling: boolean) => ({
+  ...(elicitation && { elicitation: { create: {} } }),
+  ...(sampling && { sampling: { createMessage: {} } }),
+})
 
 /** Before 2026 a server asks by requests of its own, on the line of a call or beside it. */
 export function hearRequests(client: Client, config: ServerConfig, answer: AnswerServer): void {

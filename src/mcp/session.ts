@@ -53,6 +53,8 @@ export interface SessionDeps {
   sample?: Sample
   /** The state or the list of tools is another one. */
   onChange(): void
+  /** Its prompts may be others. Absent: nobody keeps them. */
+  onPromptsChanged?(): void
 }
 
 /** A connection that has told its tools. */
@@ -61,7 +63,7 @@ type Listed = Connection & { tools: Tool[]; connectMs: number }
 type Hooks = ConnectionHooks & ListenHooks<Listed> & { onUnlisted(why: string): void }
 
 export function createSession(config: ServerConfig, deps: SessionDeps): Session {
-  const { log, onChange } = deps
+  const { log, onChange, onPromptsChanged = () => {} } = deps
   const ending = new AbortController()
   const known: KnownWay = {}
   const warn = createWarner(config.name, log)
@@ -82,7 +84,7 @@ export function createSession(config: ServerConfig, deps: SessionDeps): Session 
   })
 
   const hooks: Hooks = {
-    onToolsChanged: () => void relist(),
+    ...{ onToolsChanged: () => void relist(), onPromptsChanged },
     onForgotten: at => forget(line, at),
     onUnlisted: error => log.warn({ server: config.name, error }, 'mcp tools could not be listed anew'),
     onComplaint: warn.complain,

@@ -34,9 +34,10 @@ export async function updateTask(taskId: string, { inputResponses = {} }: Respon
   await ask('tasks/update', { taskId, inputResponses }, options)
 }
 
-/** What makes a call of this tool a task before 2026, where it has to be one. */
+/** What makes a call of this tool a task before 2026, where it has to be one and the server says that it knows them. */
 export function asTask(client: Client, { _meta }: Pick<Tool, '_meta'>): { task?: object } {
-  return client.getProtocolEra() === 'legacy' && _meta?.[taskOnlyKey] === true ? { task: {} } : {}
+  const isKnown = client.getServerCapabilities()?.tasks?.requests?.tools?.call !== undefined
+  return client.getProtocolEra() === 'legacy' && isKnown && _meta?.[taskOnlyKey] === true ? { task: {} } : {}
 }
 
 /**

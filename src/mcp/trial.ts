@@ -42,7 +42,7 @@ type Facts = Omit<TestReport, 'rejected' | 'latencyMs'>
 
 async function look(config: ServerConfig, onComplaint: (complaint: string) => void, web: Web | undefined): Promise<Facts> {
   const answer = async () => Promise.reject(new Error('nobody is asked in a trial'))
-  const hooks = { onToolsChanged() {}, onComplaint, answer, ...(web && { web }) }
+  const hooks = { onToolsChanged() {}, onPromptsChanged() {}, onComplaint, answer, ...(web && { web }) }
   const connection = await openConnection(config, hooks, new AbortController().signal)
   try {
     const { client } = connection

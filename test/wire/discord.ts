@@ -97,7 +97,8 @@ interface People {
   /** `abroad`: the person has installed the bot for himself, and it is no member there. */
   useCommand(name: string, options?: Record<string, string>, channelId?: string, abroad?: boolean): WireInteraction
   /** The person types in an option of a command. */
-  typeOption(name: string, option: string, typed: string): WireInteraction
+  /** `filled` are the options that stand there already. */
+  typeOption(name: string, option: string, typed: string, filled?: Record<string, string>): WireInteraction
   /** "Apps → Ask Bellhop" on a message. */
   useMessageCommand(name: string, messageId: string, abroad?: boolean): WireInteraction
   press(messageId: string, label: string): WireInteraction
@@ -165,8 +166,14 @@ function createPeople(world: World, gateway: WireGateway): People {
       const list = Object.entries(options).map(([option, value]) => ({ name: option, type: 3, value }))
       return interact(channelId, 2, { name, type: 1, options: list }, {}, abroad)
     },
-    typeOption: (name, option, typed) =>
-      interact(world.channel.id, 4, { name, type: 1, options: [{ name: option, type: 3, value: typed, focused: true }] }),
+    typeOption(name, option, typed, filled = {}) {
+      const others = Object.entries(filled).map(([key, value]) => ({ name: key, type: 3, value }))
+      return interact(world.channel.id, 4, {
+        name,
+        type: 1,
+        options: [...others, { name: option, type: 3, value: typed, focused: true }],
+      })
+    },
     useMessageCommand(name, messageId, abroad = false) {
       const target = world.messages.get(messageId)
       if (!target) throw new Error(`no message ${messageId}`)
