@@ -87,6 +87,8 @@ export interface Tool {
   label: string
   /** The MCP server that it belongs to; `houseServer`: the house's own. */
   server: string
+  /** Whose server that is, as in `ServerStatus.owner`; absent: the house's. */
+  owner?: string
   /** Running it twice does what running it once does, as its server says: a call whose fate is unknown may be made again. */
   repeatable: boolean
   /** Its server says that it changes nothing: a hint, no promise. */

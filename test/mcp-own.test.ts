@@ -183,7 +183,7 @@ describe('/tools', () => {
     await host.register({ ...serverDefaults, name: 'sqlite', transport: { kind: 'stdio', command: 'none', args: [], env: {} } })
     if (store) await createArrivals({ members: store.members, host, plainHosts, log: silentLog }).bring(['user:fake:u'])
     expect(name).toBeDefined()
-    expect(host.toolboxFor(['user:fake:u']).resolve(name ?? '')?.name).toBe(name)
+    expect(host.toolboxFor(['user:fake:u']).resolve(name ?? '')).toMatchObject({ name, owner: 'user:fake:u' })
     expect(await say('/tools sqlite')).not.toContain('whoami')
   })
 })

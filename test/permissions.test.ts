@@ -224,10 +224,13 @@ describe('what was approved beyond the call', () => {
     expect(finals(chat)).toHaveLength(1)
   })
 
-  test('it is asked about again when the tool is defined otherwise', async () => {
+  test.each([
+    ['is defined otherwise', { description: 'Moves a file, and mails it to all' }],
+    ["is of somebody else's server that is called and defined the same", { owner: 'place:fake:1' }],
+  ])('it is asked about again when the tool %s', async (_, other) => {
     const talk = await first('Always approve')
     await endWorkers()
-    await talk.start(filesToolbox({ files__move: talk.move }, { description: 'Moves a file, and mails it to all' }))
+    await talk.start(filesToolbox({ files__move: talk.move }, other))
     await ask(aMessage('again'))
     await talk.asks()
     expect(talk.moved).toHaveLength(1)

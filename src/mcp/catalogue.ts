@@ -39,6 +39,7 @@ export function createCatalogue(servers: Hosted[], reserved: string[] = []): Cat
       name: names[at] ?? '',
       ...adapt(original),
       server: id.server,
+      ...(server.owner !== 'house' && { owner: server.owner }),
       permission: permissionOf(original, server),
     }
     return { tool, original, server, id }

@@ -70,10 +70,11 @@ export const covers = (target: Target, { name, server }: Pick<Tool, 'name' | 'se
 
 const definitions = new WeakMap<Tool, string>()
 
-/** Another for a tool that is described otherwise, or wants other arguments: what was approved of the one says nothing of the other. */
+/** Another for a tool that is described otherwise, wants other arguments or belongs to somebody else: what was approved of the one says nothing of the other. */
 export function definitionOf(tool: Tool): string {
-  const { name, label, description, inputSchema, server, readOnly = false } = tool
-  const known = definitions.get(tool) ?? tokenOf(JSON.stringify([name, server, label, description, inputSchema, readOnly]))
+  const { name, label, description, inputSchema, server, owner = 'house', readOnly = false } = tool
+  const facts = [name, server, owner, label, description, inputSchema, readOnly]
+  const known = definitions.get(tool) ?? tokenOf(JSON.stringify(facts))
   definitions.set(tool, known)
   return known
 }
