@@ -17,12 +17,12 @@ export const en = {
   noText: (id: string) => `The model ended without an answer. Ask again, or put it in other words. (error ${id})`,
   stepLimit: (steps: number) => `I stopped after ${steps} steps; this is what I have.`,
   usedUp: ({ whose, cost, limit, resetsAt }: Limit) =>
-    `${{ person: 'You have', place: 'This conversation has', house: 'All of you together have' }[whose]} used up what there is for a day: ${limit.toLocaleString('en')} ${costs[cost]}. A new day begins in ${within(resetsAt)}.`,
+    `${{ person: 'You have', place: 'This conversation has', house: 'All of you together have' }[whose]} used up what there is for a day: ${amountOf(cost, limit)}. A new day begins in ${within(resetsAt)}.`,
   nearlyUsedUp: ({ whose, cost, limit, resetsAt }: Limit) =>
-    `${{ person: 'You have', place: 'This conversation has', house: 'All of you together have' }[whose]} used four fifths of what there is for a day: ${limit.toLocaleString('en')} ${costs[cost]}. A new day begins in ${within(resetsAt)}. /usage tells more.`,
+    `${{ person: 'You have', place: 'This conversation has', house: 'All of you together have' }[whose]} used four fifths of what there is for a day: ${amountOf(cost, limit)}. A new day begins in ${within(resetsAt)}. /usage tells more.`,
   usageOf: { person: 'You', place: 'This conversation', house: 'All together' },
   usage: (cost: Cost, spent: number, limit: number | undefined) =>
-    `${Math.round(spent).toLocaleString('en')}${limit === undefined ? '' : ` of ${limit.toLocaleString('en')}`} ${costs[cost]}`,
+    `${limit === undefined ? '' : `${Math.round(spent).toLocaleString('en')} of `}${amountOf(cost, limit ?? Math.round(spent))}`,
   usageTitle: (resetsAt: number) => `Used today; a new day begins in ${within(resetsAt)}:`,
   summedUp: 'This has become a long talk: I have summed up its beginning for myself. /reset forgets it.',
   timeLimit: (seconds: number) => `I stopped after ${seconds} seconds, the longest that an answer may take; this is what I have.`,
@@ -202,7 +202,10 @@ export const en = {
 /** The sentences of one language. */
 export type Words = typeof en
 
+const one: Record<Cost, string> = { turns: '1 answer', tokens: '1 token', seconds: '1 second of tools' }
 const costs: Record<Cost, string> = { turns: 'answers', tokens: 'tokens', seconds: 'seconds of tools' }
+
+const amountOf = (cost: Cost, amount: number) => (amount === 1 ? one[cost] : `${amount.toLocaleString('en')} ${costs[cost]}`)
 
 function within(at: number): string {
   const all = Math.max(1, Math.ceil((at - Date.now()) / 60_000))
