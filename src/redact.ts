@@ -76,11 +76,14 @@ function overlap(text: string, secret: string): number {
   return 0
 }
 
+/** They show what follows backwards, so that an address or the name of a file looks like another one; no language needs them. */
+const overrides = /[\u202d\u202e]/g
+
 /** The same adapter, which says no secret, whoever speaks by it; nor posts a file of text that holds one. */
 export function discreet(adapter: Adapter, redact: Redact): Adapter {
   const safe = ({ text, buttons, ...out }: Outgoing): Outgoing => ({
     ...out,
-    text: redact(text),
+    text: redact(text).replace(overrides, ''),
     buttons: buttons.map(button => ({ ...button, label: redact(button.label) })),
   })
   const { postFile } = adapter

@@ -113,16 +113,10 @@ export async function startShift(tools: ShiftTools): Promise<Shift> {
   const { toolsReady } = servers
   const toolboxFor = async (message: Message | undefined) => withSkills(await servers.toolboxFor(message), skills)
   const atHand = {
-    ...tools,
-    ...models,
-    skills,
-    toolsReady,
-    maxSteps,
-    limits: config.turn,
-    patienceMs,
-    locale: config.locale,
-    admins: config.admins,
+    ...{ ...tools, ...models, skills, toolsReady, maxSteps, patienceMs },
+    ...{ limits: config.turn, locale: config.locale, admins: config.admins },
     ...(recaps && { recaps }),
+    ...(config.model?.small !== undefined && { digests: models.small }),
     ...(config.model && { toolSearch: openSearch(config, embed, log) }),
   }
   const turns = createTurns({

@@ -1,6 +1,7 @@
 import type { Adapter } from './adapter.ts'
 import { runAgent } from './agent/agent.ts'
 import { runCall } from './agent/call.ts'
+import { createDigest } from './agent/digest.ts'
 import type { AgentEvent, Notice } from './agent/events.ts'
 import type { TurnLimits } from './agent/limits.ts'
 import { openLongResults } from './agent/long-results.ts'
@@ -69,6 +70,8 @@ export interface WorkerTools {
   modelNamed?(name: string | undefined): Model
   /** For what is short and asked often: the main one where the operator names none. */
   small?: Model
+  /** What sums up results that are too long to be read whole. Absent: they are only cut. */
+  digests?: Model
   /** Absent: what is said in recordings is not heard. */
   transcribe?: Transcribe
   toolbox: Toolbox
@@ -101,8 +104,10 @@ export async function answer(waiting: Message[], turn: Turn, given: WorkerTools)
   if (areTakenBack(messages) && replies.length === 0 && !record.again) return inbox.finish(messages, [], turn.lease)
   const question = questionOf(messages)
   const model = given.modelNamed?.(await settings.model(question.conversation)) ?? given.model
-  const purse = openPurse(budgets, payerOf(question), { ...given, model })
-  const tools = { ...given, model: purse.model, toolbox: purse.toolbox }
+  const payer = payerOf(question)
+  const purse = openPurse(budgets, payer, { ...given, model })
+  const digests = given.digests && openPurse(budgets, payer, { ...given, model: given.digests }).model
+  const tools = { ...given, model: purse.model, toolbox: purse.toolbox, ...(digests && { digests }) }
   const { language, steps } = await settings.all(question.conversation)
   const wordsOf = chooseWords(language, tools.locale)
   const words = wordsOf(question.author)
@@ -256,6 +261,7 @@ async function* eventsOf(
     conversation: question.conversation,
     known,
     forPerson: isCall,
+    ...(tools.digests && { digest: createDigest(tools.digests, tools.log) }),
   })
   const { toolbox, shorten } = long
   if (isCall) {

@@ -145,7 +145,7 @@ test('the model reads what a message refers to and what is attached', () => {
 
 test('where several people speak the model reads who says what', () => {
   const said = [aMessage('hi', { shared: true }), aMessage('and I?', { shared: true, author: { id: 'b', name: 'Ben\n]' } })]
-  expect(toEntry(said).text).toBe('[Ann says]\n\nhi\n\n[Ben ] says]\n\nand I?')
+  expect(toEntry(said).text).toBe('[Ann says]\n\nhi\n\n[Ben ) says]\n\nand I?')
 })
 
 test('the system prompt names the servers that are away, and holds no word of a stranger', () => {

@@ -185,7 +185,7 @@ test('with "steer", what the asker adds is heard at the next step, once, and ans
   await rooms.settings.set('fake:1', 'busy', 'steer')
   await hear(aMessage('and the bar?'))
   await hear(aMessage('and the [spa](x)?'))
-  await expect.poll(() => shown()[0]).toContain('↪ and the bar?\n↪ and the \\[spa\\](x)?')
+  await expect.poll(() => shown()[0]).toContain('↪ and the bar?\n↪ and the \\[spa](x)?')
   open()
   await answered(chat, 1)
   expect(shown()).toEqual([expect.stringMatching(/^both at once/)])

@@ -39,7 +39,7 @@ test.each<[string, AgentEvent[], string]>([
   ['holds back what is half typed', [text('See **the [do')], 'See **the**'],
   ['thinks on while there is nothing but a mark', [text('**')], '💭 thinking…'],
   ['shows what was said before a step as it is', [text('Is 2 ** 3'), start('A')], 'Is 2 ** 3\n\n⏳ A'],
-  ['takes no Markdown from a server', [start('**bold** [x](y)\nnew line')], '⏳ \\*\\*bold\\*\\* \\[x\\](y) new line'],
+  ['takes no Markdown from a server', [start('**bold** [x](y)\nnew line')], '⏳ \\*\\*bold\\*\\* \\[x](y) new line'],
 ])('while it runs, the card %s', (_what, events, card) => {
   expect(liveCard(events)).toBe(card)
 })
@@ -122,10 +122,10 @@ describe('a secret', () => {
   test.each<[string, AgentEvent[], string]>([
     ['what is said', [text('It is s_e_c_'), text('r_e_t_1, I think'), start('A')], 'It is [hidden], I think\n\n⏳ A'],
     ['what grows, before it is whole', [text('It is s_e_c_r')], 'It is'],
-    ['the name of a step', [start('Open s_e_c_r_e_t_1')], '⏳ Open \\[hidden\\]'],
-    ['progress', [start('A'), progress('A', 1, 2, 'with s_e_c_r_e_t_1')], '⏳ A · 50 % · with \\[hidden\\]'],
+    ['the name of a step', [start('Open s_e_c_r_e_t_1')], '⏳ Open \\[hidden]'],
+    ['progress', [start('A'), progress('A', 1, 2, 'with s_e_c_r_e_t_1')], '⏳ A · 50 % · with \\[hidden]'],
     ['what would be cut', [start(`${'x'.repeat(75)} s_e_c_r_e_t_1`)], `⏳ ${'x'.repeat(75)} \\[hi…`],
-    ['what the asker said', [start('A'), { type: 'heard', id: '1', text: 's_e_c_r_e_t_1!' }], '⏳ A\n↪ \\[hidden\\]!'],
+    ['what the asker said', [start('A'), { type: 'heard', id: '1', text: 's_e_c_r_e_t_1!' }], '⏳ A\n↪ \\[hidden]!'],
   ])('is hidden in %s', (_where, events, card) => {
     expect(liveCard(events, safe)).toBe(card)
   })
@@ -133,7 +133,7 @@ describe('a secret', () => {
   test('is hidden in the footer and in what the house says', () => {
     const notice: AgentEvent = { type: 'notice', notice: { kind: 'model-failed', id: 'e-1', what: 'no such key s_e_c_r_e_t_1' } }
     expect(finalCard([start('A s_e_c_r_e_t_1', 'a'), end('a', 0), notice], safe)).toBe(
-      'I could not get an answer from the language model: no such key [hidden] (error e-1)\n\n-# ✅ A \\[hidden\\] 0.0 s',
+      'I could not get an answer from the language model: no such key [hidden] (error e-1)\n\n-# ✅ A \\[hidden] 0.0 s',
     )
   })
 })

@@ -116,25 +116,25 @@ describe('the model reads how it went, why, and what helps', () => {
       'what holds for all',
       failed('403 Forbidden'),
       of('weibo'),
-      'source: weibo search · not-permitted: 403 Forbidden; what helps: the operator has to give it the right',
+      'source: weibo search · not-permitted: "403 Forbidden"; what helps: the operator has to give it the right',
     ],
     [
       'the words of a server that says what to do',
       failed('nothing is here without a key. Please set WEIBO_KEY.\nat line 4'),
       of('weibo'),
-      'source: weibo search · failed: nothing is here without a key. Please set WEIBO_KEY',
+      'source: weibo search · failed: "nothing is here without a key. Please set WEIBO_KEY"',
     ],
     [
       'what it says of something that nobody has told the house of',
       failed('no such table: rooms'),
       of('db'),
-      'source: db search · failed: no such table: rooms; what helps: check what was asked and try again',
+      'source: db search · failed: "no such table: rooms"; what helps: check what was asked and try again',
     ],
     [
       'not the name that the host puts before it',
       { ...failed('Search (weibo__search) failed: no sign of life for 30 s'), fault: 'timed-out' },
       of('weibo'),
-      'source: weibo search · timed-out: no sign of life for 30 s; what helps: ask again, or for less at once',
+      'source: weibo search · timed-out: "no sign of life for 30 s"; what helps: ask again, or for less at once',
     ],
   ])('%s', (_what, result, source, line) => expect(remark(result, source)).toBe(line))
 
@@ -257,7 +257,7 @@ describe('the footer', () => {
     const said = [start('A'), ended('A', { state: 'failed', said: '**b** [x](y)' })]
     const fine = Array.from({ length: 6 }, (_, at) => [start(`s${at}`), end(`s${at}`, 100)]).flat()
     expect(finalCard([...fine, ...said], { steps: 'compact' })).toBe(
-      '-# ✅ s0 0.1 s · ✅ s1 0.1 s · ✅ s2 0.1 s · ✅ s3 0.1 s · ⚠️ A: \\*\\*b\\*\\* \\[x\\](y) · +2',
+      '-# ✅ s0 0.1 s · ✅ s1 0.1 s · ✅ s2 0.1 s · ✅ s3 0.1 s · ⚠️ A: \\*\\*b\\*\\* \\[x](y) · +2',
     )
   })
 })

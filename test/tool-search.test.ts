@@ -254,8 +254,8 @@ describe('more tools than the budget', () => {
     const [told = ''] =
       openToolSearch({ toolbox: { ...catalogueToolbox(), servers: () => states }, finder, budget }).about() ?? []
     expect(told).toContain('- a (0 tools; not available now)\n')
-    expect(told).toContain('- github (14 tools; many of its calls fail now): Forge. Use it well.\n')
-    expect(told).toContain('- slack (12 tools): Slack post message, ')
+    expect(told).toContain('- github (14 tools; many of its calls fail now): "Forge. Use it well."\n')
+    expect(told).toContain('- slack (12 tools): "Slack post message, ')
     expect(told).not.toContain('secret')
   })
 })
@@ -319,7 +319,7 @@ describe('a worker', () => {
     await answered(chat, 1)
     expect(given(model)).toEqual([[searchTools, 'weather__get_forecast']])
     expect(texts(model.heard[0]?.transcript ?? [])[2]).toContain('- weather__get_forecast(')
-    expect(model.heard[0]?.system).toContain('- weather (7 tools): Weather worldwide')
+    expect(model.heard[0]?.system).toContain('- weather (7 tools): "Weather worldwide')
   })
 
   test('without a search gives all', async () => {

@@ -21,7 +21,9 @@ export async function testWorkers() {
     model: Model,
     toolbox: Toolbox = fakeToolbox(),
     log: Log = silentLog,
-    more: Partial<Pick<WorkerTools, 'transcribe' | 'skills' | 'recaps' | 'budgets' | 'toolSearch' | 'modelNamed'>> = {},
+    more: Partial<
+      Pick<WorkerTools, 'transcribe' | 'skills' | 'recaps' | 'budgets' | 'toolSearch' | 'modelNamed' | 'digests'>
+    > = {},
   ): Promise<{ turns: Turns; bell: Bell }> {
     const { house, signals } = rooms
     const adapters = new Map([['fake', chat.adapter]])

@@ -1,8 +1,8 @@
 import type { Entry, Model, Prompt, Tool } from '../model.ts'
-import type { Toolbox, ToolResult } from '../toolbox.ts'
+import type { Toolbox } from '../toolbox.ts'
 import type { AgentEvent, Notice } from './events.ts'
 import { findCircles, type Spending, startSpending, type TurnLimits } from './limits.ts'
-import { type AskPerson, type DoneBefore, nothingDone, runTools } from './run-tools.ts'
+import { type AskPerson, type DoneBefore, nothingDone, runTools, type ToolRun } from './run-tools.ts'
 import { estimatePrompt, type Gauge, showsPictures } from './tokens.ts'
 
 export interface AgentOptions {
@@ -21,7 +21,7 @@ export interface AgentOptions {
   /** The transcript as the model is to read it now: with the pictures that its tools have just returned. */
   illustrate?(transcript: Entry[]): Promise<Entry[]>
   /** As in `ToolRun`. */
-  shorten?(result: ToolResult): Promise<ToolResult>
+  shorten?: ToolRun['shorten']
   /** Learns from what the endpoint counts. */
   gauge?: Gauge
   /** Of an earlier attempt that ended within the step that the transcript ends with. */

@@ -2,6 +2,7 @@ import { type Log, reason } from '../log.ts'
 import type { Conversation } from '../message.ts'
 import type { Entry, Tool } from '../model.ts'
 import type { Toolbox, ToolResult } from '../toolbox.ts'
+import type { Digest, Watch } from './digest.ts'
 import { withHouseTools } from './house-tools.ts'
 import { type Page, type Pieces, toPages, toPieces } from './pieces.ts'
 import { createSeek } from './seek.ts'
@@ -12,8 +13,8 @@ import { createGauge, type Gauge } from './tokens.ts'
 export interface LongResults {
   /** The same tools, and `read_more` once something was cut. */
   toolbox: Toolbox
-  /** The result as the model reads it: of one that is too long the beginning, and how to read on. */
-  shorten(result: ToolResult): Promise<ToolResult>
+  /** The result as the model reads it: of one that is too long a digest, if there is to be one, the beginning, and how to read on. */
+  shorten(result: ToolResult, watch?: Watch): Promise<ToolResult>
   gauge: Gauge
 }
 
@@ -26,6 +27,8 @@ export interface LongResultsOptions {
   /** A person reads it, who can take in more. */
   forPerson?: boolean
   log: Log
+  /** Absent: what is too long is only cut. */
+  digest?: Digest
   /** In tokens. */
   perCall?: number
   perTurn?: number
@@ -35,6 +38,8 @@ export interface LongResultsOptions {
 const [defaultPerCall, defaultPerTurn] = [8000, 40_000]
 const personPerCall = 25_000
 const pageTokens = 1000
+/** Of a text that is summed up: a small model has a window too. */
+const digestPages = 40
 const readMoreName = 'read_more'
 
 const readMore: Tool = {
@@ -57,7 +62,7 @@ const readMore: Tool = {
 }
 
 export function openLongResults(options: LongResultsOptions): LongResults {
-  const { texts, conversation, known, log, forPerson = false } = options
+  const { texts, conversation, known, log, digest, forPerson = false } = options
   const { perCall = forPerson ? personPerCall : defaultPerCall, perTurn = defaultPerTurn } = options
   const gauge = createGauge()
   let spent = 0
@@ -65,7 +70,7 @@ export function openLongResults(options: LongResultsOptions): LongResults {
   const allowance = () => Math.max(pageTokens, Math.min(perCall, perTurn - spent))
   const reader = createReader(texts, conversation, gauge, allowance)
 
-  async function shorten(result: ToolResult): Promise<ToolResult> {
+  async function shorten(result: ToolResult, watch?: Watch): Promise<ToolResult> {
     const size = gauge.tokens(result.text)
     const allowed = allowance()
     if (result.more !== undefined || size <= allowed) {
@@ -81,7 +86,16 @@ export function openLongResults(options: LongResultsOptions): LongResults {
       return undefined
     })
     const contents = { ...pieces, pages: pages.length, pieces: pieces.pieces.length }
-    return { ...result, ...show(ref, contents, takeThatFit(pages, allowed - gauge.tokens(`${pieces.head ?? ''}[]`), gauge), 1) }
+    const begun = show(ref, contents, takeThatFit(pages, allowed - gauge.tokens(`${pieces.head ?? ''}[]`), gauge), 1)
+    const summed = result.ok && watch && (await digest?.(textOf(pages.slice(0, digestPages)), watch))
+    if (!summed) return { ...result, ...begun }
+    spent += gauge.tokens(summed)
+    const of = pages.length > digestPages ? `the first ${digestPages} of its ${pages.length} pages` : 'the whole of it'
+    return {
+      ...result,
+      text: `${summed}\n\n---\n\n${begun.text}`,
+      more: `first stands a digest of ${of}, by a small model; ${begun.more}`,
+    }
   }
   const tools = [{ tool: readMore, isOffered: () => hasCut, call: reader }]
   return { toolbox: withHouseTools(options.toolbox, tools), shorten, gauge }
@@ -135,6 +149,8 @@ const batch = 64
 const mostFound = 40
 
 const wordFor = (kind: Pieces['kind']) => (kind === 'items' ? 'items' : 'parts')
+
+const textOf = (pages: Page[]) => pages.map(page => page.pieces.join('\n')).join('\n')
 
 function takeThatFit(pages: Page[], tokens: number, gauge: Gauge): Page[] {
   let left = tokens

@@ -3,6 +3,7 @@ import { Parked } from '../errors.ts'
 import { wordsFor } from '../i18n/i18n.ts'
 import type { Tool, ToolCall, ToolEntry } from '../model.ts'
 import type { CallOptions, Toolbox, ToolResult } from '../toolbox.ts'
+import type { Watch } from './digest.ts'
 import type { AgentEvent } from './events.ts'
 import { drain } from './merge.ts'
 import { classify, remarkOf } from './sources.ts'
@@ -30,7 +31,7 @@ export interface ToolRun {
   /** Absent where nobody can be asked. */
   ask?: AskPerson
   /** What the model reads of a result that may be long. */
-  shorten?(result: ToolResult): Promise<ToolResult>
+  shorten?(result: ToolResult, watch: Watch): Promise<ToolResult>
   /** Calls that are not to be run, by id, with what the model is told in place of a result. */
   refused?: ReadonlyMap<string, string>
   /** Aborted when the turn has taken too long: the calls are cut off, and the turn goes on with what there is. */
@@ -53,7 +54,7 @@ export async function* runTools(run: ToolRun): AsyncGenerator<AgentEvent> {
         const began = performance.now()
         const outcome = fateUnknown(call, tools, before) ?? (await runTool(call, run, push))
         if (outcome instanceof Parked) return void parked.push(outcome)
-        const result = await toEntry(call, outcome, run)
+        const result = await toEntry(call, outcome, run, push)
         results.set(call.id, result)
         void push({ type: 'tool-end', result, ms: Math.round(performance.now() - began) })
       }),
@@ -68,12 +69,25 @@ export async function* runTools(run: ToolRun): AsyncGenerator<AgentEvent> {
 }
 
 /** With what the house makes of it, which no tool can say of itself. */
-async function toEntry({ id, name }: ToolCall, result: ToolResult, { tools, shorten }: ToolRun): Promise<ToolEntry> {
+async function toEntry(
+  { id, name }: ToolCall,
+  result: ToolResult,
+  { tools, shorten, signal, limit }: ToolRun,
+  push: (event: AgentEvent) => void,
+): Promise<ToolEntry> {
   const outcome = classify(result, tools.find(tool => tool.name === name) ?? { name, label: name, server: '' })
-  const { ok, text, kept, more } = (await shorten?.(result)) ?? result
+  const watch: Watch = {
+    signal: limit ? AbortSignal.any([signal, limit]) : signal,
+    onGrowth: digest => push({ type: 'tool-progress', callId: id, progress: { done: digest.length, message: endOf(digest) } }),
+  }
+  const { ok, text, kept, more } = (await shorten?.(result, watch)) ?? result
   const remark = [remarkOf(outcome, wordsFor('en', 'en')), more].filter(Boolean).join('; ')
   return { role: 'tool', callId: id, name, text, ok, outcome, remark, ...(kept && { files: kept }) }
 }
+
+/** Of what grows the end says more than the beginning; so much has room in a line of a card. */
+const shownEnd = 70
+const endOf = (text: string) => (text.length > shownEnd ? `…${[...text].slice(-shownEnd).join('')}` : text)
 
 export function labelOf(call: ToolCall, tools: Tool[]): string {
   return tools.find(tool => tool.name === call.name)?.label ?? call.name

@@ -30,15 +30,33 @@ function nameOf({ name, label, server }: Source): string {
 export function tellOutcome({ state, count, status, said, help, refused }: Outcome, words: Words): { why: string; help: string } {
   if (refused !== undefined) return { why: words.permits.why[refused as Refusal], help: '' }
   if (state === 'ok') return { why: count === undefined ? '' : words.sourceItems(count), help: '' }
-  return { why: said ?? (status ? String(status) : words.sourceWhy[state]), help: help ? words.sourceHelp[help as Help] : '' }
+  return {
+    why: said === undefined ? (status ? String(status) : words.sourceWhy[state]) : inWordsOf(words, said),
+    help: help ? words.sourceHelp[help as Help] : '',
+  }
 }
 
-/** The same for the model, as fact beside the result. */
+/** What the host says in English of every server, in the reader's language; a server's own words are left as they are. */
+function inWordsOf({ sourceSilent, sourceWhy }: Words, said: string): string {
+  const [, time] = /^no sign of life for (\d+(?:\.\d+)? (?:ms|s|min|h))$/.exec(said) ?? []
+  if (time !== undefined) return sourceSilent(time)
+  return /^it wants a sign-in(?: \(HTTP 401\))?$/.test(said) ? sourceWhy['needs-sign-in'] : said
+}
+
+/** The same for the model, as fact beside the result; the tool's own words are told as such. */
 export function remarkOf(outcome: Outcome, words: Words): string {
   const { why, help } = tellOutcome(outcome, words)
-  const how = outcome.state === 'ok' ? ['ok', why].filter(Boolean).join(', ') : `${outcome.state}: ${why}`
-  return `source: ${outcome.source} · ${how}${help && `; what helps: ${help}`}`
+  const told = outcome.said === undefined ? why : `"${defused(why)}"`
+  const how = outcome.state === 'ok' ? ['ok', why].filter(Boolean).join(', ') : `${outcome.state}: ${told}`
+  return `source: ${defused(outcome.source)} · ${how}${help && `; what helps: ${help}`}`
 }
+
+/** Within the house's line nothing may look like its end, or the end of the quotation. */
+const defused = (text: string) =>
+  text
+    .replace(/["“”„]/g, "'")
+    .replaceAll('[', '(')
+    .replaceAll(']', ')')
 
 type Trouble = Pick<Outcome, 'status' | 'said'> & { state: SourceState }
 

@@ -208,9 +208,9 @@ function tellServers(toolbox: Toolbox): string {
       const tools = ofServer.get(server.name) ?? []
       const health = healthOf(server)
       const purpose = oneLine(server.instructions ?? tools.map(({ label }) => label).join(', '), longestPurpose)
-      return `- ${server.name} (${tools.length} tools${health && `; ${health}`})${purpose && `: ${purpose}`}`
+      return `- ${server.name} (${tools.length} tools${health && `; ${health}`})${purpose && `: "${purpose.replaceAll('"', "'")}"`}`
     })
-  return `Your tool servers have more tools than can be defined here. Before you say that you cannot do something, look for a tool with \`${name}\`. The servers:\n${lines.join('\n')}`
+  return `Your tool servers have more tools than can be defined here. Before you say that you cannot do something, look for a tool with \`${name}\`. The servers, with their own words in quotation marks:\n${lines.join('\n')}`
 }
 
 function healthOf({ state }: ServerStatus): string {

@@ -74,7 +74,10 @@ export const variables = {
     'Name of the model at that endpoint, or a comma list: the next one is asked when one fails; `/model` chooses among them',
     { aliases: ['DEFAULT_MODEL', 'OPENAI_MODEL'], fallback: 'gpt-5-mini' },
   ),
-  MODEL_SMALL: text('Name of a fast and cheap model at the same endpoint for small work; unset means that `MODEL` does it', {}),
+  MODEL_SMALL: text(
+    'Name of a fast and cheap model at the same endpoint for small work, which also sums up results that are too long; unset means that `MODEL` does the first and nobody the second',
+    {},
+  ),
   TRANSCRIBE_MODEL: text(
     'Name of the model at the same endpoint that hears voice messages, such as `whisper-1`; unset means none does',
     {},

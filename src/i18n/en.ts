@@ -108,6 +108,7 @@ export const en = {
   sourceItems: (count: number) => (count === 1 ? '1 item' : `${count} items`),
   /** `help` may be empty. */
   sourceTrouble: (source: string, why: string, help: string) => `${source}: ${why}${help && `, ${help}`}`,
+  sourceSilent: (time: string) => `no sign of life for ${time}`,
   sourceWhy: {
     empty: 'no hits',
     failed: 'it failed',

@@ -95,6 +95,7 @@ export const zh: Words = {
   and: count => `还有 ${count} 个`,
   sourceItems: count => `${count} 条`,
   sourceTrouble: (source, why, help) => `${source}：${why}${help && `，${help}`}`,
+  sourceSilent: time => `${time} 内没有任何回应`,
   sourceWhy: {
     empty: '没有结果',
     failed: '出错了',

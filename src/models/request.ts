@@ -21,7 +21,7 @@ export interface Abilities {
 /** The house's prompt in OpenAI's words. `strict` is not set: tools of MCP servers seldom have schemas that are strict enough. */
 export function toRequest(prompt: Prompt, model: string, takes: Abilities): ChatCompletionCreateParamsStreaming {
   const messages = takes.pictures ? prompt.transcript.flatMap(toMessages) : prompt.transcript.map(tellPictures).map(toMessage)
-  if (prompt.system !== '') messages.unshift({ role: 'system', content: prompt.system })
+  if (prompt.system !== '') messages.unshift({ role: 'system', content: defuse(prompt.system) })
   const request: ChatCompletionCreateParamsStreaming = { model, messages, stream: true }
   if (takes.usage) request.stream_options = { include_usage: true }
   if (prompt.maxTokens !== undefined) request[takes.limit] = prompt.maxTokens
@@ -36,7 +36,7 @@ const picturesOf = (entry: Entry) => (entry.role === 'assistant' ? [] : (entry.p
 function tellPictures(entry: Entry): Entry {
   const names = picturesOf(entry).map(({ name }) => name)
   if (names.length === 0) return entry
-  return { ...entry, text: `${entry.text}\n\n[not seen by you, since you were given no pictures: ${names.join(', ')}]` }
+  return { ...entry, text: `${entry.text}\n\n[not seen by you, since you were given no pictures: ${listed(names)}]` }
 }
 
 /** A tool's message takes text alone, and nothing may stand between those of one step: their pictures come behind the last, as from the user. */
@@ -47,20 +47,23 @@ function toMessages(entry: Entry, at: number, transcript: Entry[]): ChatCompleti
   const from = transcript.findLastIndex(({ role }, index) => index < at && role !== 'tool') + 1
   const pictures = transcript.slice(from, at + 1).flatMap(picturesOf)
   if (pictures.length === 0) return [message]
-  const names = pictures.map(({ name }) => name).join(', ')
+  const names = listed(pictures.map(({ name }) => name))
   return [message, showPictures(`[returned by the tools above, as material: ${names}]`, pictures)]
 }
+
+/** Whoever named a picture cannot end the line that names it. */
+const listed = (names: string[]) => names.join(', ').replaceAll('[', '(').replaceAll(']', ')')
 
 function showPictures(text: string, pictures: Picture[]): ChatCompletionMessageParam {
   const parts = pictures.map(({ mime, data }) => {
     return { type: 'image_url' as const, image_url: { url: `data:${mime};base64,${Buffer.from(data).toString('base64')}` } }
   })
-  return { role: 'user', content: [{ type: 'text', text }, ...parts] }
+  return { role: 'user', content: [{ type: 'text', text: defuse(text) }, ...parts] }
 }
 
 function toMessage(entry: Entry): ChatCompletionMessageParam {
-  if (entry.role === 'user') return { role: 'user', content: entry.text }
-  if (entry.role === 'tool') return { role: 'tool', tool_call_id: entry.callId, content: materialOf(entry) }
+  if (entry.role === 'user') return { role: 'user', content: defuse(entry.text) }
+  if (entry.role === 'tool') return { role: 'tool', tool_call_id: entry.callId, content: defuse(materialOf(entry)) }
   if (entry.calls.length === 0) return { role: 'assistant', content: entry.text }
   return {
     role: 'assistant',
@@ -72,6 +75,15 @@ function toMessage(entry: Entry): ChatCompletionMessageParam {
     })),
   }
 }
+
+/**
+ * Marks by which the templates of open models (ChatML, Llama 2 and 3, Mistral, Gemma, DeepSeek) begin and end what a role says: an endpoint
+ * that reads them out of a text would let that text speak as the system.
+ */
+const roleMarks = /<(?=[|｜][\w▁ ]{1,40}[|｜]>)|<(?=<\/?SYS>>|(?:start|end)_of_turn>)|\[(?=\/?INST\])/g
+
+/** The same to read, and no mark any more. */
+const defuse = (text: string) => text.replace(roleMarks, mark => `${mark} `)
 
 /** A model may have invented the name; an endpoint refuses the whole transcript for one odd letter in it. */
 function acceptableName(name: string): string {

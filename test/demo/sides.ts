@@ -36,8 +36,8 @@ const budgets = {
 
 const people = ['Ada', 'Ben', 'Cleo']
 
-/** `epoch`: when the wire's clock began, in milliseconds since 1970. */
-export function telegramSide(wire: TelegramWire, epoch: number): Side {
+/** `epoch`: when the wire's clock began, in milliseconds since 1970; `locale`: of all who ask. */
+export function telegramSide(wire: TelegramWire, epoch: number, locale: string): Side {
   let places = 0
   const side: Side = {
     name: 'Telegram',
@@ -45,7 +45,7 @@ export function telegramSide(wire: TelegramWire, epoch: number): Side {
       const chat = kind === 'private' ? 100 + ++places : -(100 + ++places)
       const budget = kind === 'private' ? budgets.telegramPrivate : budgets.telegramGroup
       const ask: Place['ask'] = (text, { person = 0, topic } = {}) => {
-        const from = { id: kind === 'private' ? chat : 42 + person, first_name: people[person] ?? 'Ada' }
+        const from = { id: kind === 'private' ? chat : 42 + person, first_name: people[person] ?? 'Ada', language_code: locale }
         const addressed = kind === 'private' ? text : `@${wire.me.username} ${text}`
         const message = wire.say({ text: addressed, chat, from, ...(topic !== undefined && { thread: topic }) })
         return String(message.message_id)

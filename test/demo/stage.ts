@@ -33,7 +33,8 @@ const silentMs = 90_000
 
 const root = join(import.meta.dirname, '../..')
 
-export async function openStage(): Promise<Stage> {
+/** `servers`: the file of them; `locale`: of all who ask. */
+export async function openStage({ servers = 'test/demo.servers.json', locale = 'en' } = {}): Promise<Stage> {
   const data = mkdtempSync(join(tmpdir(), 'bellhop-demo-'))
   const epoch = Date.now()
   const telegram = await startTelegramWire({ enforceRate: true })
@@ -49,7 +50,8 @@ export async function openStage(): Promise<Stage> {
     DISCORD_TOKEN: discord.token,
     DISCORD_API_URL: discord.api,
     OPENAI_BASE_URL: openai.url,
-    SERVERS_CONFIG: join(root, 'test/demo.servers.json'),
+    SERVERS_CONFIG: join(root, servers),
+    DEFAULT_LOCALE: locale,
   })
   const house = await openHouse({ config, log: silentLog })
 
@@ -69,7 +71,7 @@ export async function openStage(): Promise<Stage> {
   })
   return {
     banner: house.banner,
-    sides: [telegramSide(telegram, epoch), discordSide(discord)],
+    sides: [telegramSide(telegram, epoch, locale), discordSide(discord)],
     ask(place, question, script, who) {
       scripts.set(question, script)
       const askedAt = Date.now()
