@@ -36,8 +36,40 @@ export interface Adapter {
    * Throws RateLimited, Gone, or Refused when the platform will never take it, such as for its size.
    */
   postFile?(conversation: Conversation, file: OutFile, replyTo?: string, key?: string): Promise<string>
+  /** What happens while a question with `terms` is answered, by the `replyTo` of it. Absent where no program asks. */
+  tell?(conversation: Conversation, replyTo: string, event: TurnEvent): Promise<void>
   /** What a person attached, by the `ref` of the `Attachment`. Throws Refused when it is larger than the platform hands out or `most` bytes. */
   fetchFile?(ref: string, most: number, signal: AbortSignal): Promise<Uint8Array>
+}
+
+/**
+ * What happens while a program's question is answered: plain JSON. It may come again after a worker died: a call or a result then with the
+ * same id, and a text from its beginning.
+ */
+export type TurnEvent =
+  /** Of all that is said, from the character `at` on; now and then all of it, for whom something escaped. */
+  | { type: 'text'; at: number; text: string }
+  /** A tool of the house runs. */
+  | { type: 'call'; id: string; name: string; label: string; input: Record<string, unknown> }
+  /** `done` of `total` in the server's own unit. */
+  | { type: 'progress'; id: string; done: number; total?: number; message?: string }
+  /** `state` and `count` by the house's own judgement: `ok`, `empty`, `failed`, …; a long text is cut. */
+  | { type: 'result'; id: string; name: string; ok: boolean; text: string; ms: number; state?: string; count?: number }
+  | TurnEnd
+
+export interface TurnEnd {
+  type: 'end'
+  /** `calls`: the program is to run them, and to ask again. `limit`: of steps, time or tokens. `used-up`: a budget. */
+  how: 'answered' | 'calls' | 'limit' | 'stopped' | 'used-up' | 'failed'
+  /** The whole answer, with what the house has to say below it. */
+  text: string
+  /** Why there is no good answer, in one sentence. */
+  problem?: string
+  calls?: { id: string; name: string; input: Record<string, unknown>; broken?: string }[]
+  /** Tokens; `estimated` where the endpoint counted none. */
+  usage: { input: number; output: number; estimated?: true }
+  /** Which model answered, where several may. */
+  model?: string
 }
 
 export interface OutFile {
@@ -115,12 +147,13 @@ export interface CommandOption {
 
 /** A line of events per conversation that outlives a connection: what a worker writes, any gateway reads. */
 export interface Feed {
-  write(conversation: Conversation, event: unknown): Promise<void>
+  /** At least the newest `keep` events are kept; default: 100. */
+  write(conversation: Conversation, event: unknown, keep?: number): Promise<void>
   /**
    * Every event written after `listen` has resolved, in order, once, until the returned function is called; with `past`, those of the
-   * last minutes as well.
+   * last minutes as well. `id` grows: two numbers with a hyphen between.
    */
-  listen(conversation: Conversation, hear: (event: unknown) => void, past?: boolean): Promise<() => void>
+  listen(conversation: Conversation, hear: (event: unknown, id: string) => void, past?: boolean): Promise<() => void>
 }
 
 /** A few words that an adapter keeps across restarts, such as which commands it last announced. */

@@ -13,15 +13,17 @@ import { secretsOf } from './config/secrets.ts'
 import { createDoor } from './door.ts'
 import { ConfigError } from './errors.ts'
 import { createHistory } from './history.ts'
+import { houseStatus } from './house-status.ts'
 import { createLog, type Log, reason } from './log.ts'
 import { openOwn } from './mcp/own.ts'
 import { createFileStore } from './media/store.ts'
 import { type Conversation, type Press, platformOf } from './message.ts'
+import { createSeal } from './models/elsewhere.ts'
 import { createAudit } from './permissions/audit.ts'
 import { createPermits } from './permissions/permits.ts'
 import { createAsks } from './queue/asks.ts'
 import { createAway } from './queue/away.ts'
-import { type Board, createBoard } from './queue/board.ts'
+import { createBoard } from './queue/board.ts'
 import { createBookmarks } from './queue/bookmarks.ts'
 import { createFeed } from './queue/feed.ts'
 import { createHints } from './queue/hints.ts'
@@ -37,6 +39,7 @@ import { createReceive } from './receive.ts'
 import { createRedact, discreet, type Redact } from './redact.ts'
 import { openRedis, type RedisHouse } from './redis/redis.ts'
 import { createPacer } from './reply/pacer.ts'
+import { createServerDesk } from './server-desk.ts'
 import { createSettings } from './settings.ts'
 import { startShift } from './shift.ts'
 import type { Desk } from './sign-in.ts'
@@ -177,14 +180,21 @@ async function createAdapters(
     adapters.find(({ platform }) => platform === platformOf(conversation))?.post(conversation, { text, buttons: [], final: true })
   mounts.push(...createCallback({ desk, say, locale: config.locale, log }))
   const { createWebAdapter } = await import('../adapters/web/web.ts')
-  adapters.push(createWebAdapter({ ...config.web, feed, log, status: () => houseStatus(board, redis), mounts }))
+  const status = () => houseStatus(board, redis.isUp)
+  const servers = createServerDesk(desk, 'web')
+  const elsewhere = { baseUrls: config.modelUrls, seal: createSeal(config.secretKey) }
+  adapters.push(
+    createWebAdapter({ ...config.web, feed, log, status, servers, elsewhere, mounts, ...(await openEmbedder(config, log)) }),
+  )
   return new Map(adapters.map(adapter => [adapter.platform, discreet(adapter, redact)]))
 }
 
-async function houseStatus(board: Board, redis: RedisHouse) {
-  const notices = redis.isUp ? await board.read() : []
-  const { model = 'no worker is running', servers = [] } = notices[0] ?? {}
-  return { ready: redis.isUp && notices.length > 0, model, queue: redis.isUp ? ('ok' as const) : ('away' as const), servers }
+/** For programs that ask for vectors. */
+async function openEmbedder({ model }: Config, log: Log): Promise<Pick<WebOptions, 'embed'>> {
+  if (!model?.embed) return {}
+  const { createEmbedder } = await import('./models/embed.ts')
+  const vectorsOf = createEmbedder({ ...model, model: model.embed, log })
+  return { embed: { model: model.embed, vectorsOf } }
 }
 
 interface DoorsOptions {

@@ -40,6 +40,45 @@ export interface Message {
   resumed?: true
   /** It was taken back after its turn had begun. */
   withdrawn?: true
+  /** There when a program asks, to which what happens is told as it happens: see `Adapter.tell`. */
+  terms?: Terms
+}
+
+/** What a program lays down for one answer. Nobody is there to be asked anything, and nothing in the text is a command. */
+export interface Terms {
+  /** All that was said before, by its account: read in the place of what the house remembers. */
+  past?: Said[]
+  /** Calls that it was given and has run, with what came of them: they stand before the text, which may then be empty. */
+  ran?: Said[]
+  /** What is remembered of the turn; absent: all, as everywhere. */
+  keeps?: 'answer' | 'nothing'
+  /** Its own instructions, below those of the house. */
+  instructions?: string
+  /** What it runs itself: a call of one ends the turn. */
+  tools?: CallerTool[]
+  /** `none`: not even the house's tools are offered. Another name is that of the one tool which is called first. */
+  choice?: 'none' | 'required' | { name: string }
+  /** Which of the operator's models is asked first. */
+  model?: string
+  /** A model of its own, at an address that the operator allows; the key is sealed. */
+  endpoint?: { baseUrl: string; model: string; sealedKey?: string }
+  /** How long one step of the answer may be, in tokens. */
+  maxTokens?: number
+  /** For the model's endpoint, by the names of OpenAI's API. */
+  parameters?: Record<string, unknown>
+}
+
+/** As the model reads it. */
+export type Said =
+  | { role: 'user'; text: string }
+  | { role: 'assistant'; text: string; calls: { id: string; name: string; input: Record<string, unknown> }[] }
+  | { role: 'tool'; callId: string; name: string; text: string; ok: boolean }
+
+export interface CallerTool {
+  /** As in `Tool.name`. */
+  name: string
+  description: string
+  inputSchema: Record<string, unknown>
 }
 
 export interface Attachment {

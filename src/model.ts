@@ -113,6 +113,10 @@ export interface Prompt {
   tools: Tool[]
   /** How long the answer may be, where somebody else has a say in it. */
   maxTokens?: number
+  /** One of the tools must be called, or this one. */
+  choice?: 'required' | { name: string }
+  /** For the endpoint, by the names of OpenAI's API. */
+  parameters?: Record<string, unknown>
 }
 
 /** A language model is a function from a transcript to a stream. A fake one is five lines. Throws ModelError. */

@@ -59,6 +59,7 @@ async function receiveMessage(heard: Message, adapter: Adapter, tools: ReceiveTo
     if (await tools.away.add(message)) await tools.jobs.ring(message.conversation)
     return
   }
+  if (message.terms) return receiveQuestion(message, tools)
   const typing = await typingFor(message, tools)
   const answer = typing ? (words: Words) => takeTyped(typing, message, words, tools) : immediateAnswer(message, tools)
   if (!answer) {

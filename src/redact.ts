@@ -86,16 +86,30 @@ export function discreet(adapter: Adapter, redact: Redact): Adapter {
     text: redact(text).replace(overrides, ''),
     buttons: buttons.map(button => ({ ...button, label: redact(button.label) })),
   })
-  const { postFile } = adapter
-  const speech: Pick<Adapter, 'post' | 'edit' | 'postFile'> = {
+  const { postFile, tell } = adapter
+  const speech: Pick<Adapter, 'post' | 'edit' | 'postFile' | 'tell'> = {
     post: (conversation, out, ...where) => adapter.post(conversation, safe(out), ...where),
     edit: (conversation, id, out) => adapter.edit(conversation, id, safe(out)),
+    ...(tell && {
+      tell: (conversation, replyTo, event) => tell(conversation, replyTo, inAllTexts(event, redact)),
+    }),
     ...(postFile && {
       postFile: (conversation, file, ...where) =>
         postFile(conversation, { ...file, name: redact(file.name), data: redactData(file.mime, file.data, redact) }, ...where),
     }),
   }
   return Object.assign(Object.create(adapter) as Adapter, speech) // what it tells of itself may change, such as its address
+}
+
+/** Of plain JSON: in every text of it, the names of its fields too. */
+function inAllTexts<T>(value: T, redact: Redact): T {
+  const visit = (one: unknown): unknown => {
+    if (typeof one === 'string') return redact(one)
+    if (Array.isArray(one)) return one.map(visit)
+    if (typeof one !== 'object' || one === null) return one
+    return Object.fromEntries(Object.entries(one).map(([name, inner]) => [redact(name), visit(inner)]))
+  }
+  return visit(value) as T
 }
 
 /** The very bytes, where there is nothing to hide. */

@@ -14,6 +14,7 @@ import { type Log, reason } from './log.ts'
 import { createArrivals } from './mcp/arrivals.ts'
 import type { Sample } from './mcp/calls.ts'
 import { createHost } from './mcp/host.ts'
+import type { ToolMetrics } from './mcp/metrics.ts'
 import { openOwn } from './mcp/own.ts'
 import { ownersOf } from './mcp/owners.ts'
 import { createRoster } from './mcp/roster.ts'
@@ -21,6 +22,7 @@ import { createSampling } from './mcp/sampling.ts'
 import type { FileStore } from './media/store.ts'
 import type { Message } from './message.ts'
 import type { Embed, Tool } from './model.ts'
+import { createModelElsewhere } from './models/elsewhere.ts'
 import { openModels } from './models/open.ts'
 import type { Audit } from './permissions/audit.ts'
 import type { Permits } from './permissions/permits.ts'
@@ -92,6 +94,8 @@ const sweepEveryMs = 15_000
 const patienceMs = 30_000
 /** To whom types a command. */
 const mostPromptsTold = 200
+/** To whom asks over HTTP. */
+const mostMetricsTold = 300
 /** How long the first question waits for tool servers. */
 const serversMayTakeMs = 3000
 
@@ -99,7 +103,7 @@ export async function startShift(tools: ShiftTools): Promise<Shift> {
   const { config, inbox, leases, jobs, signals, hints, board, log } = tools
   const worker = `${hostname()}-${process.pid}`
   const notice = (): Notice => ({
-    ...{ worker, model: name, models: names, servers: servers.all() },
+    ...{ worker, model: name, models: names, servers: servers.all(), metrics: servers.metrics() },
     ...{ tools: servers.house.list().map(brief), prompts: servers.prompts(), skills: skills.list().map(skillBrief) },
   })
   const post = () => skills.refresh().then(() => board.post(notice()))
@@ -115,6 +119,7 @@ export async function startShift(tools: ShiftTools): Promise<Shift> {
   const atHand = {
     ...{ ...tools, ...models, skills, toolsReady, maxSteps, patienceMs },
     ...{ limits: config.turn, locale: config.locale, admins: config.admins },
+    modelElsewhere: createModelElsewhere(config, log),
     ...(recaps && { recaps }),
     ...(config.model?.small !== undefined && { digests: models.small }),
     ...(config.model && { toolSearch: openSearch(config, embed, log) }),
@@ -172,6 +177,12 @@ async function openServers({ config, redis, news, log }: ShiftTools, sample: Sam
     toolsReady,
     house,
     prompts: () => prompts,
+    metrics: () =>
+      host
+        .metrics()
+        .filter(({ owner }) => owner === 'house')
+        .slice(0, mostMetricsTold)
+        .map(metricBrief),
     async lookForPrompts() {
       const found = (await host.prompts()).slice(0, mostPromptsTold)
       prompts = found.map(({ server, name, arguments: wanted }) => ({ server, name, keys: wanted.map(one => one.name) }))
@@ -214,6 +225,10 @@ const skillBrief = ({ name, description, descriptions }: Skill) => ({
   description: description.slice(0, 200),
   descriptions,
 })
+
+const metricBrief = ({ server, tool, calls, ok, failed, meanMs, p95Ms }: ToolMetrics) => {
+  return { server, tool, calls, ok, failed, meanMs, p95Ms }
+}
 
 /** What `/tools` shows of it: the whole of a long list would be sent every few seconds. */
 function brief(tool: Tool): Notice['tools'][number] {

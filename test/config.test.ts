@@ -27,7 +27,8 @@ test('an empty environment is a whole configuration', () => {
   const config = loadConfig(folder, {})
   expect(config).toMatchObject({
     role: 'all',
-    web: { host: '127.0.0.1', port: 8000, apiKeys: [] },
+    modelUrls: [],
+    web: { host: '127.0.0.1', port: 8000, apiKeys: [], perMinute: 600, corsOrigins: [] },
     concurrency: 32,
     drainMs: 25_000,
     locale: 'en',

@@ -50,10 +50,10 @@ const plan: [RegExp, number][] = [
   [/^src\/(mcp|models|queue|tools|permissions)\/|^src\/(history|settings|admins|budgets)\.ts$/, 2],
   [/^src\/(agent|media)\//, 3],
   [
-    /^src\/reply\/|^src\/(receive|answers|commands|listings|(mcp|model|permit|settings)-command|own-tools|suggestions|sign-in|callback|turns|door|recall|banner)\.ts$/,
+    /^src\/reply\/|^src\/(receive|answers|commands|listings|(mcp|model|permit|settings)-command|own-tools|suggestions|sign-in|server-desk|house-status|callback|turns|door|recall|banner)\.ts$/,
     4,
   ],
-  [/^src\/(worker|asking|recaps|paying|opening|behind|notes|delivery|endings)\.ts$/, 5],
+  [/^src\/(worker|compose|terms|telling|asking|recaps|paying|opening|behind|notes|delivery|endings)\.ts$/, 5],
   [/^src\/shift\.ts$/, 6],
   [/^src\/main\.ts$/, 7],
 ]

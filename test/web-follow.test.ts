@@ -96,6 +96,30 @@ test('a page whose connection alone broke sees the steps that are still to come'
   expect(seen).toEqual(['session', 'card', 'card', 'done'])
 })
 
+test('a stream that broke goes on behind its last event, and nothing is asked twice', async () => {
+  const worker = createWebAdapter(options())
+  const first = await post('/chat/stream', { message: 'hi', session_id: 'session-4' })
+  const { conversation, replyTo } = await question()
+  const reply = await worker.post(conversation, running('⏳ Looking'), replyTo)
+  let id = ''
+  for await (const chunk of first.body?.pipeThrough(new TextDecoderStream()) ?? []) {
+    id = /^id: (.*)$/m.exec(chunk)?.[1] ?? id
+    if (id !== '') break
+  }
+  const headers = { 'content-type': 'application/json', 'last-event-id': id }
+  const again = await fetch('/chat/stream', { method: 'POST', headers, body: '{"message":"hi"}' })
+  const steps = events(again)
+  const session = await steps.next()
+  setTimeout(() => void worker.edit(conversation, reply, final('found')), 300)
+  const seen = [session.value as [string, unknown], ...(await Array.fromAsync(steps))]
+  expect(seen.map(([name, data]) => [name, (data as Shown).text])).toEqual([
+    ['session', undefined],
+    ['card', 'found'],
+    ['done', undefined],
+  ])
+  expect(heard).toHaveLength(1)
+})
+
 test('nobody follows a question that was asked in another session', async () => {
   const worker = createWebAdapter(options())
   const impatient = await openWeb({ patienceMs: 300 })

@@ -7,18 +7,19 @@ import { type Heard, isMessage, isPress, type Message, type Press } from '../src
 
 /** A feed within one process; counts its listeners so that a test sees who was left behind. */
 export function memoryFeed(): Feed & { listeners(): number } {
-  const rooms = new Map<string, Set<(event: unknown) => void>>()
+  const rooms = new Map<string, Set<(event: unknown, id: string) => void>>()
   const written = new Map<string, unknown[]>()
   return {
     listeners: () => [...rooms.values()].reduce((sum, room) => sum + room.size, 0),
     async write(conversation, event) {
       written.set(conversation, [...(written.get(conversation) ?? []), event])
-      for (const hear of rooms.get(conversation) ?? []) hear(JSON.parse(JSON.stringify(event)))
+      for (const hear of rooms.get(conversation) ?? [])
+        hear(JSON.parse(JSON.stringify(event)), `1-${written.get(conversation)?.length}`)
     },
     async listen(conversation, hear, past) {
       const room = rooms.get(conversation) ?? new Set()
       rooms.set(conversation, room.add(hear))
-      if (past) for (const event of written.get(conversation) ?? []) hear(event)
+      if (past) for (const [at, event] of (written.get(conversation) ?? []).entries()) hear(event, `1-${at + 1}`)
       return () => room.delete(hear)
     },
   }

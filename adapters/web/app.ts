@@ -5,6 +5,8 @@ import { bodyLimit } from 'hono/body-limit'
 import { HTTPException } from 'hono/http-exception'
 import { type Log, reason } from '../../src/log.ts'
 import { createKeyCheck, type KeyCheck, keyNeeded, loopbackOnly, safeHeaders } from './guard.ts'
+import { leaveFor, limitsPerKey, noForeignPage } from './limits.ts'
+import { openApi } from './openapi.ts'
 import { refuse } from './problem.ts'
 import { mount, type Route } from './route.ts'
 import { type HouseStatus, health, readiness } from './status.ts'
@@ -16,6 +18,11 @@ export interface AppOptions {
   status(): Promise<HouseStatus>
   log: Log
   routes: Route[]
+  /** Of pages elsewhere that may speak with this server: `https://example.org`. */
+  corsOrigins?: string[]
+  /** As in `LimitOptions`. */
+  perMinute?: number
+  atOnce?: number
   /** Doors of others at this address; each knows its own visitors, so that neither a key nor a Host name is asked for. */
   mounts: Mount[]
 }
@@ -29,25 +36,36 @@ export interface Mount {
 }
 
 const bodyBytes = 1024 * 1024
+/** Pictures come with them. */
+const completionBytes = 8 * bodyBytes
+
+const bodyOf = (maxSize: number) =>
+  bodyLimit({
+    maxSize,
+    onError: c => refuse(c, 413, `the body is too large: at most ${maxSize / bodyBytes} MB is accepted`),
+  })
 
 /** Everything between the socket and the routes: headers, names, keys, sizes, and one shape for every refusal. */
-export function createApp({ apiKeys, local, status, log, routes, mounts }: AppOptions): Hono {
+export function createApp(options: AppOptions): Hono {
+  const { apiKeys, local, status, log, routes, mounts, corsOrigins = [], perMinute = 600, atOnce = 64 } = options
   const app = new Hono()
   const holdsKey = createKeyCheck(apiKeys)
   app.use(safeHeaders)
-  const smallBody = bodyLimit({
-    maxSize: bodyBytes,
-    onError: c => refuse(c, 413, 'the body is too large: at most 1 MB is accepted'),
-  })
+  const smallBody = bodyOf(bodyBytes)
   for (const { method = 'POST', path, handle } of mounts) app.on(method, path, smallBody, c => handle(c.req.raw))
   if (local) app.use(loopbackOnly)
+  if (local && apiKeys.length === 0) app.use(noForeignPage(corsOrigins))
+  app.use(leaveFor(corsOrigins))
   app.use(keyNeeded(holdsKey, isOpen))
-  app.use(smallBody)
+  app.use(limitsPerKey({ perMinute, atOnce }, isOpen))
+  const largeBody = bodyOf(completionBytes)
+  app.use((c, next) => (c.req.path.startsWith('/v1/') ? largeBody(c, next) : smallBody(c, next)))
   const own = houseRoutes(holdsKey, status, routes)
-  mount(app, [...own, ...routes, ...pageRoutes()])
+  const document = openApi([...own, ...routes, aboutItself(() => document)])
+  mount(app, [...own, ...routes, aboutItself(() => document), ...pageRoutes()])
   app.notFound(c => refuse(c, 404, `there is nothing at ${c.req.path}: GET / lists what there is`))
   app.onError((error, c) => {
-    if (error instanceof HTTPException) return refuse(c, error.status, error.message)
+    if (error instanceof HTTPException) return refuse(c, error.status, error.message, error.cause)
     log.error({ reason: reason(error), path: c.req.path }, 'web: request failed')
     return refuse(c, 500, 'something went wrong inside the server: its log says what')
   })
@@ -63,8 +81,10 @@ function houseRoutes(holdsKey: KeyCheck, status: AppOptions['status'], others: R
     {
       method: 'GET',
       path: '/',
+      gives: 'page',
       about: 'the chat page for browsers, this list for programs',
-      handle: c => (wantsPage(c) ? sendFile(c, 'text/html', page) : c.json(welcome([...own, ...others]))),
+      handle: c =>
+        wantsPage(c) ? sendFile(c, 'text/html', page) : c.json(welcome([...own, ...others, aboutItself(() => ({}))])),
     },
     {
       method: 'GET',
@@ -84,6 +104,13 @@ function houseRoutes(holdsKey: KeyCheck, status: AppOptions['status'], others: R
   ]
   return own
 }
+
+const aboutItself = (document: () => object): Route => ({
+  method: 'GET',
+  path: '/openapi.json',
+  about: 'this list for machines: OpenAPI 3.1',
+  handle: c => c.json(document()),
+})
 
 function welcome(routes: Route[]) {
   return { name: 'bellhop', endpoints: routes.map(({ method, path, about }) => ({ method, path, about })) }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Context } from 'hono'
+import { z } from 'zod'
 import { problem } from './problem.ts'
 
 /** What a client asks, checked. */
@@ -8,7 +9,21 @@ export interface Question {
   session: string
 }
 
-const sessionShape = /^[A-Za-z0-9_-]{8,64}$/
+export const sessionShape = /^[A-Za-z0-9_-]{8,64}$/
+const session = z.string().regex(sessionShape)
+/** What `toQuestion` reads: one of `message` and `messages`. */
+export const chatRequest = z.looseObject({
+  message: z.string().regex(/\S/).optional(),
+  messages: z
+    .array(z.looseObject({ role: z.enum(['system', 'developer', 'user', 'assistant']), content: z.string() }))
+    .min(1)
+    .optional(),
+  session_id: session.optional(),
+})
+/** What `toPress` reads. */
+export const pressRequest = z.looseObject({ session_id: session, action: z.string().min(1), token: z.string() })
+/** What `toFollowed` reads. */
+export const followRequest = z.looseObject({ session_id: session, message_id: z.string().min(1) })
 /** Two callback fields and a colon must fit into what the narrowest platform gives a button. */
 const pressBytes = 64
 
@@ -18,12 +33,37 @@ export async function readBody(c: Context): Promise<Record<string, unknown>> {
   // Only this type makes a browser ask permission first (a preflight), which a foreign page does not get.
   if (mime !== 'application/json')
     throw problem(415, `the Content-Type is ${mime || 'missing'}: only application/json is accepted`)
-  const body: unknown = await c.req.json().catch((error: unknown) => {
-    if (error instanceof SyntaxError) throw problem(400, 'the body is not valid JSON')
-    throw error
-  })
+  const body = parse(await c.req.text())
   if (!isObject(body)) throw problem(400, 'the body must be a JSON object such as {"message": "…"}')
   return body
+}
+
+/** More than any honest body has, and less than what makes a program that walks through it run out of stack. */
+const deepest = 64
+
+function parse(text: string): unknown {
+  if (depthOf(text) > deepest) throw problem(400, `the body is too deep: at most ${deepest} lists and objects in each other`)
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw problem(400, 'the body is not valid JSON')
+  }
+}
+
+/** Of brackets outside of strings. */
+function depthOf(json: string): number {
+  let depth = 0
+  let most = 0
+  let inString = false
+  for (let at = 0; at < json.length; at++) {
+    const mark = json[at]
+    if (mark === '"') inString = !inString
+    else if (inString && mark === '\\') at++
+    else if (inString) continue
+    else if (mark === '[' || mark === '{') most = Math.max(most, ++depth)
+    else if (mark === ']' || mark === '}') depth--
+  }
+  return most
 }
 
 /** `{message, session_id?}` or `{messages: […], session_id?}`. Throws 400. */

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { Button, Feed, Outgoing } from '../../src/adapter.ts'
+import type { Button, Feed, Outgoing, TurnEvent } from '../../src/adapter.ts'
 import type { Conversation } from '../../src/message.ts'
 
 /**
@@ -16,6 +16,22 @@ export interface Card {
   final: boolean
 }
 
+/** Of a question whose program is told what happens: of its reply, only the last state is written. */
+export const quietly = (messageId: string) => `${quiet}${messageId}`
+const quiet = 'quiet:'
+/** Enough for a program that was away for a minute while a model spoke fast. */
+const keptTurnEvents = 1500
+
+interface ToldEvent {
+  type: 'turn'
+  id: string
+  event: TurnEvent
+}
+
+export function writeTurn(feed: Feed, conversation: Conversation, replyTo: string, event: TurnEvent): Promise<void> {
+  return feed.write(conversation, { type: 'turn', id: `${replyTo}/`, event } satisfies ToldEvent, keptTurnEvents)
+}
+
 export async function writePost(
   feed: Feed,
   conversation: Conversation,
@@ -24,27 +40,59 @@ export async function writePost(
   key?: string,
 ): Promise<string> {
   const id = `${replyTo ?? ''}/${key ?? randomUUID()}`
+  if (isUnheard(id, out)) return id
   const event: ReplyEvent = { type: 'post', id, out, ...(replyTo === undefined ? {} : { replyTo }) }
   await feed.write(conversation, event)
   return id
 }
 
-export function writeEdit(feed: Feed, conversation: Conversation, id: string, out: Outgoing): Promise<void> {
+const isUnheard = (id: string, { final }: Outgoing) => id.startsWith(quiet) && !final
+
+export async function writeEdit(feed: Feed, conversation: Conversation, id: string, out: Outgoing): Promise<void> {
+  if (isUnheard(id, out)) return
   return feed.write(conversation, { type: 'edit', id, out } satisfies ReplyEvent)
 }
 
-/** Hears every state of the reply to one message, with `past` those of the last minutes too, until the returned function is called. */
+/**
+ * Hears every state of the reply to one message, with `past` those of the last minutes too, until the returned function is called; `at` is
+ * the place in the feed.
+ */
 export function followReply(
   feed: Feed,
   conversation: Conversation,
   messageId: string,
-  show: (card: Card) => void,
+  show: (card: Card, at: string) => void,
   past = false,
 ): Promise<() => void> {
-  const hear = (event: unknown) => {
-    if (isReplyEvent(event) && event.id.startsWith(`${messageId}/`)) show({ id: event.id, ...event.out })
+  const hear = (event: unknown, at: string) => {
+    if (isReplyEvent(event) && event.id.startsWith(`${messageId}/`)) show({ id: event.id, ...event.out }, at)
   }
   return feed.listen(conversation, hear, past)
+}
+
+/** Hears what happens while a message is answered `quietly`; a reply that nothing was told of is an end as well. */
+export function followTurn(
+  feed: Feed,
+  conversation: Conversation,
+  messageId: string,
+  hear: (event: TurnEvent, at: string) => void,
+  past: boolean,
+): Promise<() => void> {
+  const mine = `${quietly(messageId)}/`
+  const listen = (event: unknown, at: string) => {
+    if (isToldEvent(event) && event.id === mine) hear(event.event, at)
+    else if (isReplyEvent(event) && event.id.startsWith(mine) && event.out.final) hear(endWith(event.out.text), at)
+  }
+  return feed.listen(conversation, listen, past)
+}
+
+const endWith = (text: string): TurnEvent => {
+  return { type: 'end', how: 'answered', text, usage: { input: 0, output: 0, estimated: true } }
+}
+
+function isToldEvent(event: unknown): event is ToldEvent {
+  if (typeof event !== 'object' || event === null) return false
+  return 'type' in event && event.type === 'turn' && 'id' in event && 'event' in event
 }
 
 /** The feed is shared with other versions of this program, so its events are looked at before they are believed. */

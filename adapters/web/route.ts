@@ -1,4 +1,5 @@
 import type { Context, Hono } from 'hono'
+import type { z } from 'zod'
 import { refuse } from './problem.ts'
 
 export interface Route {
@@ -6,6 +7,10 @@ export interface Route {
   path: string
   /** One line for whoever asks `GET /` what there is. */
   about: string
+  /** Of the body of a POST; the same by which it is read. */
+  body?: z.ZodType
+  /** What it gives when all is well; absent: JSON. `both`: as the body wishes. */
+  gives?: 'events' | 'both' | 'page'
   handle(c: Context): Response | Promise<Response>
 }
 

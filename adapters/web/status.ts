@@ -3,9 +3,24 @@ export interface HouseStatus {
   /** True once messages are taken. */
   ready: boolean
   model: string
+  /** Those that may be chosen from. */
+  models?: string[]
   /** `away`: Redis cannot be reached, so nothing can be kept. */
   queue: 'ok' | 'away'
   servers: ServerStatus[]
+  tools?: { name: string; description: string; label: string; server: string }[]
+  metrics?: ToolMetrics[]
+}
+
+/** What the calls of one tool came to; times in milliseconds. */
+interface ToolMetrics {
+  server: string
+  tool: string
+  calls: number
+  ok: number
+  failed: number
+  meanMs: number
+  p95Ms: number
 }
 
 export interface ServerStatus {

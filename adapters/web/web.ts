@@ -1,11 +1,15 @@
 import { createAdaptorServer, type ServerType } from '@hono/node-server'
 import type { Adapter, Feed, Receive } from '../../src/adapter.ts'
-import { ConfigError } from '../../src/errors.ts'
+import { ConfigError, Refused } from '../../src/errors.ts'
 import type { Log } from '../../src/log.ts'
+import { agentRoutes } from './agent-api.ts'
 import { createApp, type Mount } from './app.ts'
 import { chatRoutes } from './chat-api.ts'
 import { isLoopback } from './guard.ts'
-import { writeEdit, writePost } from './reply-line.ts'
+import { type Elsewhere, houseRoutes } from './house-api.ts'
+import { type OpenAiApiOptions, openAiRoutes } from './openai-api.ts'
+import { writeEdit, writePost, writeTurn } from './reply-line.ts'
+import { type Servers, serversRoutes } from './servers-api.ts'
 import type { HouseStatus } from './status.ts'
 
 export interface WebOptions {
@@ -20,6 +24,16 @@ export interface WebOptions {
   /** Proxies cut a silent stream after 30 to 60 s. */
   heartbeatEveryMs?: number
   patienceMs?: number
+  /** Absent: nowhere. */
+  elsewhere?: Elsewhere
+  /** As in `AppOptions`. */
+  corsOrigins?: string[]
+  perMinute?: number
+  atOnce?: number
+  /** Absent: nobody can bring servers. */
+  servers?: Servers
+  /** Absent: no model makes vectors. */
+  embed?: OpenAiApiOptions['embed']
   /** Doors of others at this address. */
   mounts?: Mount[]
 }
@@ -66,15 +80,31 @@ export function createWebAdapter(options: WebOptions): WebAdapter {
     },
     post: (conversation, out, replyTo, key) => writePost(feed, conversation, out, replyTo, key),
     edit: (conversation, id, out) => writeEdit(feed, conversation, id, out),
+    fetchFile: async (ref, most) => pictureIn(ref, most),
+    tell: (conversation, replyTo, event) => writeTurn(feed, conversation, replyTo, event),
   }
 }
 
+/** What a program attached came with its question. */
+function pictureIn(dataUrl: string, most: number): Uint8Array {
+  const data = Buffer.from(dataUrl.slice(dataUrl.indexOf(',') + 1), 'base64')
+  if (data.length > most) throw new Refused(`a picture of ${data.length} bytes, of which at most ${most} are taken`)
+  return data
+}
+
 function routesFor(
-  { feed, log, heartbeatEveryMs = 15_000, patienceMs = 15 * 60_000 }: WebOptions,
+  { feed, log, status, embed, servers, elsewhere, heartbeatEveryMs = 15_000, patienceMs = 15 * 60_000 }: WebOptions,
   receive: Receive,
   closing: AbortSignal,
 ) {
-  return chatRoutes({ feed, receive, log, heartbeatEveryMs, patienceMs, closing })
+  const talk = { feed, receive, log, heartbeatEveryMs, patienceMs, closing }
+  return [
+    ...chatRoutes(talk),
+    ...openAiRoutes({ ...talk, status, ...(embed && { embed }) }),
+    ...houseRoutes({ ...talk, status, ...(elsewhere && { elsewhere }) }),
+    ...serversRoutes({ status, ...(servers && { servers }) }),
+    ...agentRoutes(talk),
+  ]
 }
 
 function listen(server: ServerType, host: string, port: number): Promise<void> {

@@ -24,6 +24,8 @@ export interface AgentOptions {
   shorten?: ToolRun['shorten']
   /** Learns from what the endpoint counts. */
   gauge?: Gauge
+  /** Names of tools that who asks runs himself: once one is called, and the others of that step have run, it ends. */
+  handBack?: ReadonlySet<string>
   /** Of an earlier attempt that ended within the step that the transcript ends with. */
   before?: DoneBefore
   ask?: AskPerson
@@ -46,6 +48,7 @@ export async function* runAgent(past: Entry[], turn: Entry[], options: AgentOpti
     if (answer?.role === 'assistant') {
       if (answer.calls.length === 0) return
       yield* use(answer, said, spending, options)
+      if (answer.calls.some(({ name }) => options.handBack?.has(name))) return
     }
     if (spoken >= maxSteps) return
     const isLast = ++spoken === maxSteps
@@ -65,9 +68,10 @@ export async function* runAgent(past: Entry[], turn: Entry[], options: AgentOpti
 
 /** Runs what the model called, and hears what was said meanwhile; both go to what was said. */
 async function* use(answer: Answer, said: Entry[], { over }: Spending, options: AgentOptions): AsyncGenerator<AgentEvent> {
-  const { toolbox, signal, before = nothingDone, ask, shorten, hear } = options
+  const { toolbox, signal, before = nothingDone, ask, shorten, hear, handBack } = options
+  const calls = handBack ? answer.calls.filter(({ name }) => !handBack.has(name)) : answer.calls
   const refused = findCircles(said, answer.calls)
-  const run = { calls: answer.calls, tools: toolbox.list(), toolbox, signal, before, refused, limit: over }
+  const run = { calls, tools: toolbox.list(), toolbox, signal, before, refused, limit: over }
   for await (const event of runTools({ ...run, ...(ask && { ask }), ...(shorten && { shorten }) })) {
     if (event.type === 'entry') said.push(event.entry)
     yield event

@@ -11,11 +11,13 @@ export interface Config {
   role: 'all' | 'gateway' | 'worker'
   /** Absent: the offline model answers. `names` in the order in which they are asked. */
   model?: { apiKey: string; baseUrl?: string; names: [string, ...string[]]; small?: string; transcribe?: string; embed?: string }
+  /** Where programs may have models of their own. */
+  modelUrls: string[]
   /** More tools than these are not defined to the model at once. */
   maxTools: number
   telegram?: { token: string; apiRoot?: string; webhook?: { url: string; secret: string }; rich?: 'auto' | 'on' }
   discord?: { token: string; apiUrl?: string; messageContent: boolean }
-  web: { host: string; port: number; apiKeys: string[] }
+  web: { host: string; port: number; apiKeys: string[]; perMinute?: number; corsOrigins?: string[] }
   /** Where browsers reach the web door, without a slash at its end; absent: at `web`. */
   publicUrl?: string
   /** Absent: nothing that people entrust to the bot can be kept. */
@@ -121,6 +123,7 @@ function toConfig(values: Values, folder: string): Omit<Config, 'searchPath' | '
     ...((apiKey || baseUrl) && {
       model: { ...server, names, ...(small && { small }), ...(transcribe && { transcribe }), ...(embed && { embed }) },
     }),
+    modelUrls: values.MODEL_BASE_URLS ?? [],
     maxTools: values.MAX_TOOLS,
     ...(values.TELEGRAM_TOKEN && {
       telegram: {
@@ -137,7 +140,10 @@ function toConfig(values: Values, folder: string): Omit<Config, 'searchPath' | '
         ...(apiUrl && { apiUrl: apiUrl.replace(/\/+$/, '') }),
       },
     }),
-    web: { host: values.HOST, port: values.PORT, apiKeys: values.HTTP_API_KEYS ?? [] },
+    web: {
+      ...{ host: values.HOST, port: values.PORT, apiKeys: values.HTTP_API_KEYS ?? [] },
+      ...{ perMinute: values.HTTP_PER_MINUTE, corsOrigins: values.CORS_ORIGINS ?? [] },
+    },
     ...(values.PUBLIC_URL && { publicUrl: values.PUBLIC_URL }),
     ...(values.SECRET_KEY && { secretKey: values.SECRET_KEY }),
     allowPrivateHosts: values.ALLOW_PRIVATE_HOSTS ?? [],

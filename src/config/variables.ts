@@ -130,6 +130,28 @@ export const variables = {
   HTTP_API_KEYS: variable(list, 'a comma list of keys', 'Who may use the web door; unset means everybody on this machine', {
     secret: true,
   }),
+  HTTP_PER_MINUTE: number(
+    1,
+    1_000_000,
+    '600',
+    'How many requests of one key (or of all, without keys) a gateway answers in a minute',
+  ),
+  MODEL_BASE_URLS: variable(
+    list
+      .transform(urls => urls.map(found => found.replace(/\/+$/, '')))
+      .refine(urls => urls.every(found => ['http:', 'https:'].includes(URL.parse(found)?.protocol ?? ''))),
+    'a comma list of http:// or https:// addresses such as https://api.example.org/v1',
+    'Model endpoints that programs may name in `model_config`, with keys of their own (these need `SECRET_KEY`); unset means none',
+    {},
+  ),
+  CORS_ORIGINS: variable(
+    list
+      .transform(origins => origins.map(origin => origin.replace(/\/$/, '')))
+      .refine(origins => origins.every(origin => URL.parse(origin)?.origin === origin)),
+    'a comma list of origins such as https://app.example.org',
+    'Web pages elsewhere that may speak with the web door from a browser; unset means none',
+    {},
+  ),
   PUBLIC_URL: variable(
     url(['http', 'https']).transform(found => found.replace(/\/+$/, '')),
     'an http:// or https:// address',

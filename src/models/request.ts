@@ -2,6 +2,7 @@ import type {
   ChatCompletionCreateParamsStreaming,
   ChatCompletionMessageParam,
   ChatCompletionTool,
+  ChatCompletionToolChoiceOption,
 } from 'openai/resources/chat/completions'
 import { fence } from '../fence.ts'
 import type { Entry, Picture, Prompt, Tool, ToolEntry } from '../model.ts'
@@ -22,11 +23,16 @@ export interface Abilities {
 export function toRequest(prompt: Prompt, model: string, takes: Abilities): ChatCompletionCreateParamsStreaming {
   const messages = takes.pictures ? prompt.transcript.flatMap(toMessages) : prompt.transcript.map(tellPictures).map(toMessage)
   if (prompt.system !== '') messages.unshift({ role: 'system', content: defuse(prompt.system) })
-  const request: ChatCompletionCreateParamsStreaming = { model, messages, stream: true }
+  const request: ChatCompletionCreateParamsStreaming = { ...prompt.parameters, model, messages, stream: true }
   if (takes.usage) request.stream_options = { include_usage: true }
   if (prompt.maxTokens !== undefined) request[takes.limit] = prompt.maxTokens
   if (prompt.tools.length > 0) request.tools = prompt.tools.map(toFunction)
+  if (prompt.tools.length > 0 && prompt.choice) request.tool_choice = toChoice(prompt.choice)
   return request
+}
+
+function toChoice(choice: NonNullable<Prompt['choice']>): ChatCompletionToolChoiceOption {
+  return choice === 'required' ? choice : { type: 'function', function: choice }
 }
 
 export const hasPictures = ({ transcript }: Prompt) => transcript.some(entry => picturesOf(entry).length > 0)

@@ -15,6 +15,8 @@ export interface Notice {
   tools: (Pick<Tool, 'name' | 'description' | 'label' | 'server' | 'permission'> & { definition?: string })[]
   /** Absent: of an older worker, or there are none. `keys` are the names of their arguments. */
   prompts?: { server: string; name: string; keys: string[] }[]
+  /** Of the tools of the house, since the worker began; times in milliseconds. Absent from an older worker. */
+  metrics?: { server: string; tool: string; calls: number; ok: number; failed: number; meanMs: number; p95Ms: number }[]
   /** Absent from an older worker. `descriptions` are translations, by locale. */
   skills?: { name: string; description: string; descriptions: Record<string, string> }[]
 }

@@ -13,7 +13,7 @@ const keepSeconds = 900
 const lookAnywayMs = 2000
 
 interface Listener {
-  hear(event: unknown): void
+  hear(event: unknown, id: string): void
   lastId: string
 }
 
@@ -29,7 +29,7 @@ export function createFeed(house: RedisHouse, log: Log): Feed & { close(): void 
     for (const listener of listeners.get(conversation) ?? []) {
       for (const [id, fields] of await redis.xrange(keysOf(conversation).feed, `(${listener.lastId}`, '+')) {
         listener.lastId = id
-        listener.hear(JSON.parse(fields[1] ?? 'null'))
+        listener.hear(JSON.parse(fields[1] ?? 'null'), id)
       }
     }
   }
@@ -51,9 +51,9 @@ export function createFeed(house: RedisHouse, log: Log): Feed & { close(): void 
     await subscriber.subscribe(channel)
   }
   return {
-    async write(conversation, event) {
+    async write(conversation, event, keep = keepEvents) {
       const { feed } = keysOf(conversation)
-      await redis.xadd(feed, 'MAXLEN', '~', keepEvents, '*', 'event', JSON.stringify(event))
+      await redis.xadd(feed, 'MAXLEN', '~', keep, '*', 'event', JSON.stringify(event))
       await redis.pipeline().expire(feed, keepSeconds).publish(channel, conversation).exec()
     },
     async listen(conversation, hear, past = false) {

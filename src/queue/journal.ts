@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import type { TurnEnd } from '../adapter.ts'
 import type { Ask } from '../ask.ts'
 import type { Conversation, Message } from '../message.ts'
 import type { Entry, KeptFile, ToolEntry } from '../model.ts'
@@ -75,6 +76,8 @@ export interface Final {
   /** It ended badly, and may be asked again. */
   retry?: true
   entries: Entry[]
+  /** For a program, which is told it before the text is delivered. */
+  end?: TurnEnd
   /** What is posted behind the text, in this order, and what is only to be let go. */
   files?: KeptFile[]
 }

@@ -1,0 +1,58 @@
+import type { Context } from 'hono'
+import type { Feed, Receive } from '../../src/adapter.ts'
+import { Closing } from '../../src/errors.ts'
+import { type Log, reason } from '../../src/log.ts'
+import type { Author, Conversation } from '../../src/message.ts'
+import { callerId, localCaller } from './guard.ts'
+import { problem } from './problem.ts'
+
+/** What every route needs that hands on what somebody says. */
+export interface TalkOptions {
+  feed: Feed
+  receive: Receive
+  log: Log
+  heartbeatEveryMs: number
+  /** How long a connection waits for its answer before it is told to come back. */
+  patienceMs: number
+  /** Aborted when the server goes down. */
+  closing: AbortSignal
+}
+
+/** Throws 503 when what was said is not kept. */
+export async function kept<T>(receiving: Promise<T>, log: Log): Promise<T> {
+  return receiving.catch((error: unknown) => {
+    log.warn({ reason: reason(error) }, 'web: not kept')
+    const why = error instanceof Closing ? 'the server is going down' : 'the queue is away'
+    throw problem(503, `the message could not be kept because ${why}: try again in a moment`)
+  })
+}
+
+export function whyNoAnswer({ closing, patienceMs }: Pick<TalkOptions, 'closing' | 'patienceMs'>): [503 | 504, string] {
+  if (closing.aborted) return [503, 'the server is going down: the message is kept and will be answered in its session']
+  return [504, `no answer within ${Math.round(patienceMs / 1000)} seconds: the turn goes on, ask again with the same session_id`]
+}
+
+/** A session belongs to the key that began it: with another key the same id is another talk. */
+export function conversationOf(c: Context, session: string): Conversation {
+  const caller = callerId(c.req.header('authorization'))
+  return caller === localCaller ? `web:${session}` : `web:${caller}:${session}`
+}
+
+export function authorOf(c: Context): Author {
+  const id = callerId(c.req.header('authorization'))
+  const locale = /^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*/.exec(c.req.header('accept-language') ?? '')?.[0]
+  return { id, name: id, ...(locale === undefined ? {} : { locale }) }
+}
+
+/** While a stream is silent, a comment now and then, so that no proxy takes it for dead; none while the reader has not taken the last. */
+export function startHeart(write: (comment: string) => Promise<unknown>, everyMs: number): { stop(): void } {
+  let isTaken = true
+  const beat = async () => {
+    if (!isTaken) return
+    isTaken = false
+    await write(': still here\n\n')
+    isTaken = true
+  }
+  const timer = setInterval(() => void beat(), everyMs)
+  return { stop: () => clearInterval(timer) }
+}

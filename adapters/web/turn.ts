@@ -1,0 +1,167 @@
+import { randomUUID } from 'node:crypto'
+import type { Context } from 'hono'
+import type { TurnEnd, TurnEvent } from '../../src/adapter.ts'
+import { type Log, reason } from '../../src/log.ts'
+import type { Attachment, Terms } from '../../src/message.ts'
+import { isNotBehind, type Place, placeId, readPlace } from './place.ts'
+import { followTurn, quietly } from './reply-line.ts'
+import { authorOf, conversationOf, kept, type TalkOptions } from './talk.ts'
+
+/** What a program asks, checked. */
+export interface ProgramQuestion {
+  session: string
+  text: string
+  attachments: Attachment[]
+  terms: Terms
+}
+
+/** As `TurnEvent`, but of the text only what is new. */
+export type TurnStep = Exclude<TurnEvent, { type: 'text' }> | { type: 'text'; delta: string }
+
+export interface ProgramTurn {
+  /** Of the question. */
+  messageId: string
+  session: string
+  /** With the id by which a reader who comes back goes on behind it. Ends without an `end` when nobody answers in time. */
+  steps: AsyncIterable<{ id: string; step: TurnStep }>
+  /** Stops listening; the turn itself runs on. May be called twice. */
+  close(): void
+}
+
+/** Steps that wait for a slow reader; who is slower than this has to come back. */
+const mostWaiting = 1000
+const mostChars = 2_000_000
+
+/** Asks; or, with a `Last-Event-ID`, goes on with what was asked before. Throws 400, 503. */
+export async function openTurn(c: Context, ask: () => Promise<ProgramQuestion>, options: TalkOptions): Promise<ProgramTurn> {
+  const place = readPlace(c)
+  if (place) return follow(c, place, options)
+  const { session, text, attachments, terms } = await ask()
+  const id = `web:${randomUUID()}`
+  const conversation = conversationOf(c, session)
+  const turn = await follow(c, { session, messageId: id, at: '', shown: 0 }, options)
+  const base = { id, conversation, author: authorOf(c), text, attachments, terms, replyTo: quietly(id) }
+  try {
+    await kept(options.receive({ ...base, sentAt: Date.now(), kind: 'api', alone: true }), options.log)
+  } catch (error) {
+    turn.close()
+    throw error
+  }
+  return turn
+}
+
+/** Who asked is gone: as if he had taken the question back, whether it waits or is being answered. */
+export function withdrawWhenGone(c: Context, { session, messageId }: ProgramTurn, { receive, closing, log }: TalkOptions) {
+  const gone = c.req.raw.signal
+  const withdraw = () => {
+    if (closing.aborted) return
+    const change = { id: messageId, conversation: conversationOf(c, session), text: undefined }
+    receive(change).catch((error: unknown) => log.warn({ reason: reason(error) }, 'web: a question could not be taken back'))
+  }
+  if (gone.aborted) withdraw()
+  else gone.addEventListener('abort', withdraw, { once: true })
+  return { stop: () => gone.removeEventListener('abort', withdraw) }
+}
+
+async function follow(c: Context, place: Place, options: TalkOptions): Promise<ProgramTurn> {
+  const { session, messageId } = place
+  const ends = AbortSignal.any([c.req.raw.signal, options.closing, AbortSignal.timeout(options.patienceMs)])
+  const box = createBox(place, ends, options.log)
+  const unlisten = await kept(
+    followTurn(options.feed, conversationOf(c, session), messageId, box.push, place.at !== ''),
+    options.log,
+  )
+  const close = () => {
+    unlisten()
+    box.end()
+  }
+  return { messageId, session, steps: box.values(), close }
+}
+
+/** What waits for one reader, text joined, what is told again left out. */
+function createBox(place: Place, ends: AbortSignal, log: Log) {
+  const said = createText(place.shown)
+  const waiting: { id: string; step: TurnStep }[] = []
+  const known = new Set<string>()
+  let chars = 0
+  let ended = false
+  let wake = () => {}
+  const end = () => {
+    ended = true
+    wake()
+  }
+  ends.addEventListener('abort', end, { once: true })
+  const idAt = (at: string) => placeId({ ...place, at, shown: said.length() })
+
+  function add(step: TurnStep, at: string, size: number): void {
+    const last = waiting.at(-1)
+    if (step.type === 'text' && last?.step.type === 'text')
+      waiting[waiting.length - 1] = { id: idAt(at), step: { type: 'text', delta: last.step.delta + step.delta } }
+    else waiting.push({ id: idAt(at), step })
+    chars += size
+    wake()
+    if (waiting.length <= mostWaiting && chars <= mostChars) return
+    log.warn({ waiting: waiting.length, chars }, 'web: a reader is too slow, and has to come back')
+    waiting.length = 0
+    end()
+  }
+  function push(event: TurnEvent, at: string): void {
+    if (ended) return
+    if (event.type === 'text' || event.type === 'end') {
+      const delta = event.type === 'text' ? said.hear(event.at, event.text) : said.finish(event)
+      if (delta !== '') add({ type: 'text', delta }, at, delta.length)
+    }
+    if (event.type === 'text') return
+    const isOld = place.at !== '' && isNotBehind(at, place.at) && event.type !== 'end'
+    const name = `${event.type} ${'id' in event ? event.id : ''}`
+    if (isOld || (event.type !== 'progress' && known.has(name))) return
+    known.add(name)
+    add(event, at, JSON.stringify(event).length)
+  }
+  return {
+    push,
+    end,
+    async *values() {
+      while (true) {
+        const next = waiting.shift()
+        if (next) {
+          chars -= next.step.type === 'text' ? next.step.delta.length : JSON.stringify(next.step).length
+          yield next
+          if (next.step.type === 'end') return
+        } else if (ended || ends.aborted) return
+        else
+          await new Promise<void>(resolve => {
+            wake = resolve
+          })
+      }
+    },
+  }
+}
+
+/** A text that is told in pieces, some of them twice; `shown` characters of it a reader has already. */
+function createText(shown: number) {
+  let whole = ''
+  let given: string | undefined = shown === 0 ? '' : undefined
+
+  /** What of the whole is new; all of it, below what was given, when it has become another. */
+  function news(): string {
+    given ??= whole.length >= shown ? whole.slice(0, shown) : undefined
+    if (given === undefined || given.startsWith(whole)) return ''
+    const before = given
+    given = whole
+    return whole.startsWith(before) ? whole.slice(before.length) : `\n\n${whole}`
+  }
+  return {
+    length: () => given?.length ?? shown,
+    hear(at: number, text: string): string {
+      if (at > whole.length) return '' // something is missing: the whole comes again
+      whole = whole.slice(0, at) + text
+      return news()
+    },
+    finish({ how, text }: TurnEnd): string {
+      if (how === 'failed' && text === '') return ''
+      whole = text
+      return news()
+    },
+  }
+}
