@@ -169,3 +169,20 @@ export interface Bookmarks {
   /** The conversations that were heard last, newest first. */
   recent(count: number): Promise<{ conversation: Conversation; messageId: string }[]>
 }
+
+/** One thing that an operator wanted looked at, in one line and without secrets; `fix` says what to do about it. */
+export interface Finding {
+  /** `doubtful`: it works, but less well than the operator may think. */
+  state: 'good' | 'doubtful' | 'broken'
+  /** What was looked at: `Discord`. */
+  about: string
+  found: string
+  fix?: string
+}
+
+/** What a platform says of how the house is set up there. */
+export interface Checkup {
+  findings: Finding[]
+  /** By how many milliseconds this machine's clock is ahead of the platform's; absent: the platform told no time. */
+  aheadMs?: number
+}

@@ -48,7 +48,8 @@ const plan: [RegExp, number][] = [
   [/^src\/(message|ask|allowance|typo|adapter|model|toolbox|errors|log|redact|markup|fence)\.ts$|^src\/i18n\//, 0],
   [/^src\/(redis|config|net|skills)\/|^src\/vault\.ts$/, 1],
   [/^src\/(mcp|models|queue|tools|permissions)\/|^src\/(history|settings|admins|budgets)\.ts$/, 2],
-  [/^src\/(agent|media)\//, 3],
+  [/^src\/(agent|media|doctor)\//, 3],
+  [/^src\/setup\//, 4],
   [
     /^src\/reply\/|^src\/(receive|answers|commands|listings|(mcp|model|permit|settings)-command|own-tools|suggestions|sign-in|server-desk|house-status|callback|turns|door|recall|banner)\.ts$/,
     4,

@@ -52,18 +52,37 @@ export interface Config {
  * Reads `.env`, the environment and the file of MCP servers, all relative to `folder`.
  * Throws ConfigError with one sentence for each mistake, all of them at once.
  */
-export function loadConfig(folder = process.cwd(), env: Record<string, string | undefined> = environment(folder)): Config {
-  const { values, problems } = readVariables(env)
+export function loadConfig(folder = process.cwd(), env: Environment = environment(folder)): Config {
+  const { config, problems } = surveyConfig(folder, env)
+  if (problems.length > 0) throw new ConfigError(problems)
+  return config
+}
+
+/** As `loadConfig`, for who wants to know all that is wrong: what cannot be read stands at its default, with a sentence in `problems`. */
+export function surveyConfig(folder: string, env: Environment): { config: Config; problems: string[] } {
+  const { values, problems } = readUsable(env)
   problems.push(...contradictions(values))
   if (env['SKILLS_DIR']?.trim() && !existsSync(resolve(folder, values.SKILLS_DIR)))
     problems.push(`SKILLS_DIR is "${values.SKILLS_DIR}": there is no such folder`)
-  const found = collect(problems, () => loadServers(values.SERVERS_CONFIG, env, folder))
-  if (problems.length > 0 || !found) throw new ConfigError(problems)
-  return deepFreeze({ ...toConfig(values, folder), folder, ...found, searchPath: env['PATH'] ?? '' })
+  const found = collect(problems, () => loadServers(values.SERVERS_CONFIG, env, folder)) ?? {
+    servers: { servers: [], disabled: [], warnings: [] },
+    serversFile: resolve(folder, values.SERVERS_CONFIG),
+  }
+  return { config: deepFreeze({ ...toConfig(values, folder), folder, ...found, searchPath: env['PATH'] ?? '' }), problems }
+}
+
+type Environment = Record<string, string | undefined>
+
+/** Without those that are not allowed, as if nobody had set them. */
+function readUsable(env: Environment): { values: Values; problems: string[] } {
+  const { values, problems, wrong } = readVariables(env)
+  if (wrong.length === 0) return { values, problems }
+  const usable = Object.fromEntries(Object.entries(env).filter(([name]) => !wrong.includes(name)))
+  return { values: readVariables(usable).values, problems }
 }
 
 /** The environment wins over `.env`, as everywhere; what `.env` said first stays. */
-export function environment(folder: string): Record<string, string | undefined> {
+export function environment(folder: string): Environment {
   const file = join(folder, '.env')
   if (existsSync(file)) process.loadEnvFile(file)
   return process.env
@@ -83,11 +102,7 @@ function contradictions(values: Values): string[] {
   return problems
 }
 
-function loadServers(
-  path: string,
-  env: Record<string, string | undefined>,
-  folder: string,
-): Pick<Config, 'servers' | 'serversFile'> {
+function loadServers(path: string, env: Environment, folder: string): Pick<Config, 'servers' | 'serversFile'> {
   const wanted = resolve(folder, path)
   const file = [wanted, join(dirname(wanted), 'servers_config.json')].find(existsSync)
   if (file === undefined) {

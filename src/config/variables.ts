@@ -217,19 +217,26 @@ export type Values = { [Name in WithFallback]: ValueOf<Variables[Name]> } & {
   [Name in Exclude<keyof Variables, WithFallback>]?: ValueOf<Variables[Name]>
 }
 
-/** Reads every variable and collects a sentence for each that is not allowed; `values` is whole when there is none. Empty counts as unset. */
-export function readVariables(env: Record<string, string | undefined>): { values: Values; problems: string[] } {
+/**
+ * Reads every variable and collects a sentence for each that is not allowed, and in `wrong` the name by which it was set; `values` is whole
+ * when there is none. Empty counts as unset.
+ */
+export function readVariables(env: Record<string, string | undefined>): { values: Values; problems: string[]; wrong: string[] } {
   const values: Record<string, unknown> = {}
   const problems: string[] = []
+  const wrong: string[] = []
   for (const [name, variable] of Object.entries<Variable<unknown>>(variables)) {
     const said = [name, ...variable.aliases].find(key => env[key]?.trim())
     const found = said === undefined ? variable.fallback : env[said]?.trim()
     if (found === undefined) continue
     const read = variable.schema.safeParse(found)
     if (read.success) values[name] = read.data
-    else problems.push(sentence(said ?? name, found, variable))
+    else {
+      problems.push(sentence(said ?? name, found, variable))
+      wrong.push(said ?? name)
+    }
   }
-  return { values: values as Values, problems }
+  return { values: values as Values, problems, wrong }
 }
 
 function sentence(name: string, found: string, { secret, allowed }: Variable<unknown>): string {

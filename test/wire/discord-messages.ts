@@ -33,6 +33,16 @@ export interface RestOptions extends CdnOptions {
   interactionMs: number
   /** Whether the privileged intent for message content is granted, which counts for REST as well. */
   messageContent: boolean
+  /** What the developer portal says beside that. */
+  portal?: WirePortal
+}
+
+export interface WirePortal {
+  interactions_endpoint_url?: string
+  /** Default: 3. */
+  approximate_guild_count?: number
+  /** How often the bot may still connect today. Default: 1000. */
+  startsLeft?: number
 }
 
 export const problem = (status: number, code: number, message: string): WireAnswer => ({ status, body: { code, message } })

@@ -35,13 +35,25 @@ export function createWireRest(world: World, gateway: WireGateway, options: Rest
   }
 }
 
+/** GATEWAY_MESSAGE_CONTENT_LIMITED: of a bot in few servers. */
+const contentLimited = 1 << 19
+
 function generalRoutes(world: World, options: RestOptions): Route[] {
-  const session = { total: 1000, remaining: 1000, reset_after: 86_400_000, max_concurrency: 1 }
+  const { startsLeft = 1000, approximate_guild_count = 3, ...portal } = options.portal ?? {}
+  const session = { total: 1000, remaining: startsLeft, reset_after: 86_400_000, max_concurrency: 1 }
   return [
     {
       method: 'GET',
       pattern: /^\/gateway\/bot$/,
       answer: () => ({ status: 200, body: { url: options.gatewayUrl(), shards: 1, session_start_limit: session } }),
+    },
+    {
+      method: 'GET',
+      pattern: /^\/applications\/@me$/,
+      answer: () => ({
+        status: 200,
+        body: { id: world.appId, flags: options.messageContent ? contentLimited : 0, approximate_guild_count, ...portal },
+      }),
     },
     { method: 'GET', pattern: /^\/users\/@me$/, answer: () => ({ status: 200, body: world.bot }) },
     {

@@ -5,7 +5,7 @@ import { createWireGateway, intents, type WireGateway } from './discord-gateway.
 import { createWireHttp, type Trouble, type WireCall } from './discord-http.ts'
 import { interactionEvent } from './discord-interactions.ts'
 import type { Limits } from './discord-limits.ts'
-import { intentFor } from './discord-messages.ts'
+import { intentFor, type WirePortal } from './discord-messages.ts'
 import { submission } from './discord-modals.ts'
 import { createWireRest } from './discord-rest.ts'
 import { createWorld, type WireAttachment, type WireInteraction, type WireMessage, type World } from './discord-world.ts'
@@ -19,6 +19,7 @@ export interface DiscordWireOptions extends Partial<Limits> {
   port?: number
   /** How long after READY a session is told of the guild. */
   guildMs?: number
+  portal?: WirePortal
   /** What one file may have; Discord takes 10 MiB where nobody pays for more. */
   fileBytes?: number
 }
@@ -52,10 +53,10 @@ export async function startDiscordWire(options: DiscordWireOptions = {}): Promis
   let port = 0
   const url = () => `ws://127.0.0.1:${port}`
   const http = createWireHttp(token, { ...generous, ...options }, request => answer(request))
-  const { messageContent = false, interactionMs = 3000, guildMs = 0, fileBytes = 10 * 1024 * 1024 } = options
+  const { messageContent = false, interactionMs = 3000, guildMs = 0, fileBytes = 10 * 1024 * 1024, portal = {} } = options
   const cdnUrl = () => `http://127.0.0.1:${port}`
   const gateway = createWireGateway(http.server, world, { token, messageContent, guildMs, url })
-  const answer = createWireRest(world, gateway, { gatewayUrl: url, interactionMs, messageContent, cdnUrl, fileBytes })
+  const answer = createWireRest(world, gateway, { gatewayUrl: url, interactionMs, messageContent, cdnUrl, fileBytes, portal })
   http.server.listen(options.port ?? 0, '127.0.0.1')
   await once(http.server, 'listening')
   port = (http.server.address() as AddressInfo).port

@@ -17,6 +17,10 @@ export interface TelegramWireOptions {
   enforceRate?: boolean
   /** False: a server of the Bot API from before rich messages. */
   knowsRich?: boolean
+  /** Privacy mode is off. */
+  readsAll?: boolean
+  /** What went wrong when it last brought something to the webhook, just now. */
+  webhookError?: string
   /** Where on this machine the public address of a webhook leads. */
   reach?(url: string): string
 }
@@ -101,6 +105,7 @@ export async function startTelegramWire(options: TelegramWireOptions = {}): Prom
   const backstage: Backstage = {
     token,
     me,
+    told: options,
     chats: createChats(me, enforceRate, knowsRich),
     updates,
     queries: createQueries(),
@@ -129,6 +134,7 @@ export async function startTelegramWire(options: TelegramWireOptions = {}): Prom
 interface Backstage {
   token: string
   me: TelegramWire['me']
+  told: Pick<TelegramWireOptions, 'readsAll' | 'webhookError'>
   chats: ReturnType<typeof createChats>
   updates: ReturnType<typeof createUpdates>
   queries: ReturnType<typeof createQueries>
@@ -181,12 +187,22 @@ async function answerOrFail(backstage: Backstage, call: Call, gone: AbortSignal)
 }
 
 function carryOut(backstage: Backstage, method: string, payload: Payload, gone: AbortSignal): Answer | Promise<Answer> {
-  const { me, chats, updates, courier } = backstage
+  const { me, chats, updates, courier, told } = backstage
   switch (method) {
     case 'getMe':
-      return done({ ...me, can_join_groups: true, can_read_all_group_messages: false, supports_inline_queries: false })
+      return done({
+        ...me,
+        can_join_groups: true,
+        can_read_all_group_messages: told.readsAll ?? false,
+        supports_inline_queries: false,
+      })
     case 'getWebhookInfo':
-      return done({ url: courier.url(), has_custom_certificate: false, pending_update_count: updates.unconfirmed().length })
+      return done({
+        url: courier.url(),
+        has_custom_certificate: false,
+        pending_update_count: updates.unconfirmed().length,
+        ...(told.webhookError && { last_error_date: seconds(), last_error_message: told.webhookError }),
+      })
     case 'setWebhook':
       return courier.set(payload)
     case 'deleteWebhook':
