@@ -51,9 +51,10 @@ export async function runMcp(message: Message, argument: string, words: Words, {
 async function list({ members, owner, message, words: { mcp } }: Visit): Promise<string> {
   const servers = await members.of(owner)
   if (servers.length === 0) return mcp.none
-  const lines = servers.map(({ name, url, addedBy }) =>
-    mcp.line(name, new URL(url).host, message.shared ? plain(addedBy.name) : ''),
-  )
+  const lines = servers.map(({ name, url, addedBy, locked }) => {
+    const line = mcp.line(name, new URL(url).host, message.shared ? plain(addedBy.name) : '')
+    return locked ? `${line} · 🔒 ${mcp.locked(name)}` : line
+  })
   return [mcp.title(message.shared === true), ...lines].join('\n')
 }
 

@@ -25,7 +25,7 @@ export interface Asked {
 export async function findServer({ own, houseServers }: Desk, { owner, server }: SignInPlace): Promise<ServerConfig | undefined> {
   if (owner === 'house') return houseServers().servers.find(({ name }) => name === server)
   const kept = (await own.kept?.members.of(owner))?.find(({ name }) => name === server)
-  return kept && readMemberServer(kept.name, kept.url, kept.headers, own.plainHosts)
+  return kept && !kept.locked ? readMemberServer(kept.name, kept.url, kept.headers, own.plainHosts) : undefined
 }
 
 export type Begun = { link: URL } | { already: true } | { why: string }

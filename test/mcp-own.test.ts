@@ -105,6 +105,19 @@ describe('/mcp', () => {
     expect(await say(`/mcp add x ${web.url}`, ann, deskOf({}))).toContain('an operator has to set `SECRET_KEY`')
   })
 
+  test('says of what was sealed with another key that it has to be entrusted anew, and nothing else is held up by it', async () => {
+    await say(`/mcp add notes ${web.url} Authorization: Bearer top-secret`)
+    const other = deskOf({ ...key, SECRET_KEY: 'o'.repeat(32) })
+    await say(`/mcp add other ${web.url} X-Key: one`, ann, other)
+    const listed = await say('/mcp list', ann, other)
+    expect(listed).toMatch(/\*\*notes\*\* · .* 🔒 .*SECRET_KEY/)
+    expect(listed.match(/🔒/g)).toHaveLength(1)
+    expect(await say('/mcp test other', ann, other)).toContain('It answers')
+    expect(await say('/mcp test notes', ann, other)).toContain('There is no server `notes` here that you could do this to')
+    expect(await say('/mcp remove notes', ann, other)).toContain('Taken out: `notes`')
+    await say('/mcp remove other', ann, other)
+  })
+
   test('does not keep what does not answer, and says why', async () => {
     const said = await say('/mcp add gone http://127.0.0.1:1/mcp X-Key: hush-hush')
     expect(said).toMatch(/^`gone` was not added\. It does not answer: /)

@@ -26,6 +26,8 @@ export const mcp = {
   added: (name: string, report: string) => `Added \`${name}\`. ${report}`,
   notAdded: (name: string, report: string) => `\`${name}\` was not added. ${report}`,
   removed: (name: string) => `Taken out: \`${name}\`, with all that was kept of it.`,
+  locked: (name: string) =>
+    `what you entrusted with it can no longer be opened, since the operator has changed SECRET_KEY: \`/mcp remove ${name}\`, then add it again`,
   noServer: (name: string) => `There is no server \`${name}\` here that you could do this to. \`/mcp list\` shows them.`,
   answers: (tools: number, version: string, ms: number) =>
     `It answers: ${tools} ${tools === 1 ? 'tool' : 'tools'}, protocol ${version}, ${ms} ms.`,

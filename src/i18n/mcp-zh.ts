@@ -24,6 +24,7 @@ export const mcp: typeof english = {
   added: (name, report) => `已添加 \`${name}\`。${report}`,
   notAdded: (name, report) => `\`${name}\` 没有添加。${report}`,
   removed: name => `已移除 \`${name}\` 以及为它保存的一切。`,
+  locked: name => `运营者更换了 SECRET_KEY，托付的内容已无法打开：请 \`/mcp remove ${name}\` 后重新添加`,
   noServer: name => `这里没有您可以这样操作的服务器 \`${name}\`。\`/mcp list\` 可以查看。`,
   answers: (tools, version, ms) => `它有应答：${tools} 个工具，协议 ${version}，${ms} 毫秒。`,
   rejected: (name, why) => `- ⚠️ ${name || '一个没有名称的工具'} 无法使用：${why}`,

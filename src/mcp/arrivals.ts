@@ -40,7 +40,8 @@ export function createArrivals({ members, host, plainHosts, mostMs = turnsWaitMs
     else known.delete(owner)
     return [
       ...gone.map(server => host.unregister(server, owner).catch(complain({ owner, server }))),
-      ...servers.map(async ({ name, url, headers }) => {
+      ...servers.map(async ({ name, url, headers, locked }) => {
+        if (locked) return complain({ owner, server: name })(new Error('it was sealed with another SECRET_KEY'))
         const config = () => readMemberServer(name, url, headers, plainHosts)
         await Promise.try(() => host.ensureRegistered(config(), owner)).catch(complain({ owner, server: name }))
       }),

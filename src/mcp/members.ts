@@ -16,6 +16,8 @@ export interface MemberServer {
   name: string
   url: string
   headers: Record<string, string>
+  /** What is secret of it was sealed with another key, so that it cannot be used; there are no headers then. */
+  locked?: true
   addedBy: Pick<Author, 'id' | 'name'>
 }
 
@@ -37,6 +39,13 @@ return 'added'`
 
 export function createMembers(redis: Redis, vault: Vault): Members {
   const keyOf = (owner: Owner) => `bellhop:servers:${owner}`
+  function opened(sealed: string, context: string): Record<string, string> | undefined {
+    try {
+      return JSON.parse(vault.open(sealed, context)) as Record<string, string>
+    } catch {
+      return undefined // by whom it was sealed nobody can tell
+    }
+  }
   const contextOf = (owner: Owner, name: string, url: string) => `${owner} ${name} ${url} headers`
   return {
     async add(owner, { name, url, headers, addedBy }) {
@@ -49,8 +58,8 @@ export function createMembers(redis: Redis, vault: Vault): Members {
       const all = Object.entries(await redis.hgetall(keyOf(owner))).toSorted(([a], [b]) => (a < b ? -1 : 1))
       return all.map(([name, json]) => {
         const { url, addedBy, sealed } = JSON.parse(json) as Kept
-        const headers = JSON.parse(vault.open(sealed, contextOf(owner, name, url))) as Record<string, string>
-        return { name, url, headers, addedBy }
+        const headers = opened(sealed, contextOf(owner, name, url))
+        return { name, url, headers: headers ?? {}, addedBy, ...(!headers && { locked: true as const }) }
       })
     },
   }
