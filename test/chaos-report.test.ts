@@ -5,10 +5,11 @@ import { afterAll, describe, expect, test } from 'vitest'
 import { answerTo, editedFrom, questionOf } from './chaos/answers.ts'
 import { type Change, createPeople, follow, type Question } from './chaos/people.ts'
 import type { Place, Shown } from './chaos/places.ts'
-import { changed, mutations } from './chaos/protections.ts'
+import { mutations } from './chaos/protections.ts'
 import { createRandom } from './chaos/random.ts'
 import { report } from './chaos/report.ts'
 import { type Tally, troubleKinds } from './chaos/trouble.ts'
+import { changed } from './mutant.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'bellhop-report-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))

@@ -6,7 +6,8 @@ import type { ServerConfig } from '../src/config/servers.ts'
 import { Parked } from '../src/errors.ts'
 import { silentLog } from '../src/log.ts'
 import type { Host } from '../src/mcp/host.ts'
-import { closeAll, openHost } from './wire/mcp/start.ts'
+import { type Script, said, startRawWeb } from './wire/mcp/raw-web.ts'
+import { closeAll, closeWithTest, openHost, remote } from './wire/mcp/start.ts'
 import { openAsking, ways } from './wire/mcp/ways.ts'
 
 afterEach(closeAll)
@@ -140,6 +141,33 @@ test.each(newest)('a server %s whose call is made again on another worker is ans
   expect((await second.call('book', { ask: answered, resume: later })).text).toBe(
     'booked for Bob, 3 nights, state opaque \u00fc=1',
   )
+})
+
+test('7. a call that was parked goes on where it was: its server hears the answer, and is not asked anew', async () => {
+  const requestedSchema = { type: 'object', properties: { name: { type: 'string' } } }
+  const question = { method: 'elicitation/create', params: { mode: 'form', message: 'Who?', requestedSchema } }
+  const script: Script = {
+    'tools/call'(reply, { params = {} }) {
+      const { inputResponses, requestState } = params
+      if (inputResponses) reply.json({ resultType: 'complete', ...said(JSON.stringify([inputResponses, requestState])) })
+      else reply.json({ resultType: 'input_required', inputRequests: { who: question }, requestState: 'page 7' })
+    },
+  }
+  const web = closeWithTest(await startRawWeb('modern', script))
+  const server = async () => remote(web.url, 'http', {}, { name: 'hotel' })
+  let later: unknown
+  const first = await openHotel(server())
+  const ask = async (_draft: AskDraft, what?: unknown): Promise<Answer> => {
+    later = JSON.parse(JSON.stringify(what))
+    throw new Parked('token')
+  }
+  await expect(first.call('write', { ask })).rejects.toThrow(Parked)
+  await first.host.close()
+  const second = await openHotel(server())
+  const answered = async (): Promise<Answer> => ({ how: 'yes', values: { name: 'Bob' } })
+  const { text } = await second.call('write', { ask: answered, resume: later })
+  expect(JSON.parse(text)).toEqual([{ who: { action: 'accept', content: { name: 'Bob' } } }, 'page 7'])
+  expect(web.count('tools/call')).toBe(2)
 })
 
 test.each(newest)('a server %s asks the person before it tells a prompt', async (_, way) => {

@@ -1,8 +1,8 @@
 // What the host keeps of a server's prompts and resources, and when it asks for them anew.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, describe, expect, test } from 'vitest'
-import type { RawWeb, Reply, Script } from './wire/mcp/raw-web.ts'
-import { closeSessions, openWeb } from './wire/mcp/session.ts'
+import { type RawWeb, type Reply, type Script, said } from './wire/mcp/raw-web.ts'
+import { closeSessions, openSession, openWeb } from './wire/mcp/session.ts'
 import { closeAll, openHost, remote } from './wire/mcp/start.ts'
 
 afterEach(async () => {
@@ -140,4 +140,39 @@ test('one that does not say that it would tell is listened to by no stream', asy
   expect(await prompts()).toEqual(['n0'])
   await sleep(300)
   expect(listening).toEqual([])
+})
+
+test('13. a list that comes late, of a connection that was lost meanwhile, does not count', async () => {
+  const late: Reply[] = []
+  const slow: Reply[] = []
+  const tool = (name: string) => ({ name, inputSchema: { type: 'object' } })
+  const lists: Script[string][] = [
+    reply => reply.json({ tools: [tool('write')] }),
+    reply => late.push(reply),
+    reply => reply.json({ tools: [tool('write'), tool('new')] }),
+  ]
+  const seen: number[] = []
+  const web = await openWeb('legacy', {
+    'tools/list'(reply, message) {
+      const list = lists.shift()
+      if (list) return list(reply, message)
+      seen.push(session.tools().length)
+      reply.json({ tools: [] })
+    },
+    'tools/call': (reply, { params }) => (params?.arguments?.['slow'] ? slow.push(reply) : reply.json(said('fine'))),
+  })
+  const session = await openSession(remote(web.url, 'http'))
+  const waiting = session.use('write', { slow: true }) // which keeps the old connection open
+  await expect.poll(() => slow.length).toBe(1)
+  const relisted = session.relist()
+  await expect.poll(() => late.length).toBe(1)
+  web.forget()
+  expect((await session.use('write')).ok).toBe(true)
+  expect(session.tools()).toHaveLength(2)
+  late[0]?.json({ tools: [tool('write')] })
+  await relisted
+  await session.relist()
+  expect(seen).toEqual([2])
+  slow[0]?.json(said('at last'))
+  expect(await waiting).toEqual({ ok: true, text: 'at last' })
 })

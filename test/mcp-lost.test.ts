@@ -1,7 +1,12 @@
 import { mkdtempSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Client } from '@modelcontextprotocol/client'
 import { afterEach, describe, expect, test } from 'vitest'
+import type { Connection } from '../src/mcp/connection.ts'
+import { startDeadline } from '../src/mcp/deadline.ts'
+import type { Line } from '../src/mcp/line.ts'
+import { attempt } from '../src/mcp/retry.ts'
 import type { Reply } from './wire/mcp/raw-web.ts'
 import { said } from './wire/mcp/raw-web.ts'
 import { closeSessions, openSession, openWeb, wild } from './wire/mcp/session.ts'
@@ -213,3 +218,22 @@ describe('the older transport of events', () => {
     expect(web.count('tools/call')).toBe(tool === 'read' ? 2 : 1)
   })
 })
+
+test('18. a call on a connection that has just closed was not sent, and is made on the next one', async () => {
+  const [closed, next] = [1, 2].map(() => new Client({ name: 'bellhop', version: '0' }))
+  const connections = [closed, next].flatMap(client => (client ? [connectionOf(client)] : []))
+  const line: Line<Connection> = {
+    current: () => connections[0],
+    open: async () => connections[0] ?? Promise.reject(new Error('there is no third')),
+    lose: () => void connections.shift(),
+    close: async () => {},
+  }
+  const deadline = startDeadline(5000, 5000, new AbortController().signal)
+  const call = async (client: Client) => (client === next ? 'fine' : client.callTool({ name: 'write' }))
+  expect(await attempt(line, call, { deadline, repeatable: false })).toBe('fine')
+  deadline.end()
+})
+
+function connectionOf(client: Client): Connection {
+  return { client, closed: new Promise(() => {}), close: async () => {}, enter: () => () => {}, retire() {} }
+}

@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { namesTest } from './sentences.ts'
 
 const root = join(import.meta.dirname, '..')
 const page = readFileSync(join(root, 'docs/mcp.md'), 'utf8')
@@ -43,12 +44,7 @@ function sourcesOf(words: string): { file: string; shown: string; quoted: string
 }
 
 /** As the name of a test, of a case of one, or of a row of a table. */
-function isIn(text: string, sentence: string): boolean {
-  return (
-    ["'", '"', '`'].some(quote => [',', ':'].some(end => text.includes(`${quote}${sentence}${quote}${end}`))) ||
-    text.includes(`| ${sentence} |`)
-  )
-}
+const isIn = (text: string, sentence: string) => namesTest(text, sentence) || text.includes(`| ${sentence} |`)
 
 function wrongWithNote(name: string, words: string): string[] {
   const sources = sourcesOf(words)

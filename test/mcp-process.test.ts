@@ -3,7 +3,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { createProcessTransport } from '../src/mcp/stdio.ts'
 import { said } from './wire/mcp/raw-web.ts'
 import { closeSessions, openSession, type TestSession, wild } from './wire/mcp/session.ts'
-import { raw } from './wire/mcp/start.ts'
+import { raw, start } from './wire/mcp/start.ts'
 
 afterEach(closeSessions)
 
@@ -96,6 +96,17 @@ describe('3. the whole tree of processes ends', () => {
     await Promise.all(many.map(session => session.close()))
     expect(performance.now() - before).toBeLessThan(3 * alone)
   })
+
+  test('and so are all those of a host that closes', async () => {
+    async function closing(names: string[]): Promise<number> {
+      const host = await start(...names.map(name => raw('stubborn', { name })))
+      const began = performance.now()
+      await host.close()
+      return performance.now() - began
+    }
+    const alone = await closing(['one'])
+    expect(await closing(['one', 'two', 'three', 'four'])).toBeLessThan(3 * alone)
+  }, 60_000)
 })
 
 describe('4. what a local server is given and what it says', () => {

@@ -1,11 +1,10 @@
 // `npm run chaos:mutations`: takes away one protection of the house at a time, in a copy, and sees whether any test notices. With `--chaos` a
 // chaos run is made without each as well; arguments choose among the protections by the beginning of their names.
-import { execFileSync, spawnSync } from 'node:child_process'
-import { cpSync, existsSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { changed, type Mutation, mutations } from './protections.ts'
+import { changed, inCopy, runTests } from '../mutant.ts'
+import { mutations } from './protections.ts'
 
 const usualRun = ['--seconds=60', '--kill-every=4']
 const root = join(import.meta.dirname, '../..')
@@ -44,26 +43,6 @@ console.log(
 )
 process.exit(survivors === 0 ? 0 : 1)
 
-/** Works in a copy of what git knows, or would, that is gone afterwards. */
-function inCopy<T>(changes: Mutation['changes'], work: (copy: string) => T): T {
-  const copy = mkdtempSync(join(tmpdir(), 'bellhop-mutation-'))
-  try {
-    const listed = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], {
-      cwd: root,
-      encoding: 'utf8',
-    })
-    const linked = ['node_modules', '.runtime']
-    for (const file of listed.split('\0').filter(name => name && !linked.includes(name) && existsSync(join(root, name))))
-      cpSync(join(root, file), join(copy, file), { recursive: true })
-    for (const folder of linked.filter(name => existsSync(join(root, name))))
-      symlinkSync(realpathSync(join(root, folder)), join(copy, folder))
-    for (const change of changes) writeFileSync(join(copy, change.file), changed(copy, change))
-    return work(copy)
-  } finally {
-    rmSync(copy, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 })
-  }
-}
-
 function seeRed(copy: string, tests: string[], runs: string[][]): string[] {
   const different = [...new Set(options.chaos ? runs.map(run => run.join(' ')) : [])]
   return [...redTests(copy, [...new Set(tests)]), ...different.flatMap(run => redRows(copy, run.split(' ')))]
@@ -71,21 +50,9 @@ function seeRed(copy: string, tests: string[], runs: string[][]): string[] {
 
 /** Names of the tests that fail, and fail again; of a file that does not even load, its own. */
 function redTests(copy: string, files: string[]): string[] {
-  const results = join(copy, 'results.json')
-  const args = ['node_modules/vitest/vitest.mjs', 'run', ...files, '--retry=1', '--reporter=json', `--outputFile=${results}`]
-  const { stderr } = spawnSync(process.execPath, args, { cwd: copy, encoding: 'utf8', maxBuffer: 2 ** 28 })
-  if (!existsSync(results)) throw new Error(`vitest gave no results:\n${stderr}`)
-  const { testResults } = JSON.parse(readFileSync(results, 'utf8')) as Results
-  if (testResults.length < files.length) throw new Error(`not all of ${files} were found`)
-  return testResults.flatMap(({ name, status, assertionResults }) => {
-    const file = name.slice(copy.length + 1)
-    const failed = assertionResults.filter(one => one.status === 'failed').map(one => `${file}: ${one.fullName}`)
-    return failed.length === 0 && status === 'failed' ? [`${file}: does not run`] : failed
-  })
-}
-
-interface Results {
-  testResults: { name: string; status: string; assertionResults: { fullName: string; status: string }[] }[]
+  return runTests(copy, files).flatMap(({ file, runs, tests }) =>
+    runs ? tests.filter(({ status }) => status === 'failed').map(({ name }) => `${file}: ${name}`) : [`${file}: does not run`],
+  )
 }
 
 /** The rows by which a short chaos run is bad. */

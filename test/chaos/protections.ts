@@ -1,11 +1,4 @@
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
-
-interface Change {
-  file: string
-  from: string
-  to: string
-}
+import type { Change } from '../mutant.ts'
 
 /** One protection of the house, how to take it away, and who must notice. */
 export interface Mutation {
@@ -102,10 +95,3 @@ export const mutations: Mutation[] = [
     tests: ['test/discord-catch-up.test.ts'],
   },
 ]
-
-/** The file as it would be. Throws unless what is to be replaced stands there exactly once, lest a change of the code takes away nothing. */
-export function changed(root: string, { file, from, to }: Change): string {
-  const pieces = readFileSync(join(root, file), 'utf8').split(from)
-  if (pieces.length !== 2) throw new Error(`${file} holds this ${pieces.length - 1} times, which must be once: ${from}`)
-  return pieces.join(to)
-}

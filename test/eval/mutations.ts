@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { cpSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { changed } from '../chaos/protections.ts'
+import { changed } from '../mutant.ts'
 import { scenarios } from './scenario.ts'
 
 /** Something that the house does for scenarios of a category, and how it is taken away. */

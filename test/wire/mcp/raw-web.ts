@@ -11,6 +11,8 @@ export interface Message {
     cursor?: string
     arguments?: Record<string, unknown>
     requestId?: unknown
+    inputResponses?: unknown
+    requestState?: unknown
     _meta?: Record<string, unknown>
   }
 }
