@@ -21,7 +21,8 @@ const root = join(import.meta.dirname, '..')
 
 /** Starts `node src/main.ts` with this environment and nothing else of ours. */
 export function startProcess(env: Record<string, string>, args: string[] = [], cwd = root): HouseProcess {
-  const whole = { PATH: process.env['PATH'] ?? '', HOME: tmpdir(), PORT: '0', ...env }
+  const { PATH = '', NODE_COMPILE_CACHE = '' } = process.env
+  const whole = { PATH, HOME: tmpdir(), PORT: '0', ...(NODE_COMPILE_CACHE && { NODE_COMPILE_CACHE }), ...env }
   const child = spawn(process.execPath, [join(root, 'src/main.ts'), ...args], {
     env: whole,
     cwd,
