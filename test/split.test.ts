@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { type Packing, pack } from '../src/reply/pack.ts'
+import { createGrowing, type Packing, pack } from '../src/reply/pack.ts'
 import { createSplitter, split } from '../src/reply/split.ts'
 import { fc } from './properties.ts'
 
@@ -160,6 +160,26 @@ describe('a very long answer', () => {
   const answer = Array.from({ length: 40 }, (_, at) => `Sentence number ${at} of the answer.`).join(' ')
   const packed = (text: string, below = '', over: Partial<Packing> = {}) =>
     pack({ text, below }, { room: room(200), split: createSplitter(room(200)), ending, ...over })
+
+  test('takes no words back that were shown while it grew', () => {
+    const packing = { room: room(200), split: createSplitter(room(200)), ending }
+    const all = `${answer}\n\n\`\`\`ts\n${'const a = 1\n'.repeat(60)}\`\`\``
+    const words = (messages: string[]) =>
+      messages
+        .join(' ')
+        .replace(ending, '')
+        .split(/\s+/)
+        .filter(word => /\w/.test(word) && word !== '```ts')
+    const grow = createGrowing(packing)
+    let before: string[] = []
+    for (let end = 10; end <= all.length; end += 7) {
+      const now = words(grow({ text: all.slice(0, end), below: '' }))
+      expect(now.slice(0, Math.max(0, before.length - 1))).toEqual(before.slice(0, -1))
+      before = now
+    }
+    const final = words(pack({ text: all, below: '' }, packing).messages)
+    expect(final).toEqual(before.slice(0, final.length))
+  })
 
   test('comes as three messages, the beginning of a fourth, and a file', () => {
     const parts = split(answer, room(200))

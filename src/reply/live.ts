@@ -2,7 +2,7 @@ import type { Adapter, Button, Outgoing } from '../adapter.ts'
 import type { Message } from '../message.ts'
 import { askButtons } from './ask-card.ts'
 import { type Card, inOne, type Look, longMs, renderLive } from './card.ts'
-import { type Packing, pack } from './pack.ts'
+import { createGrowing, type Packing } from './pack.ts'
 import { toMessages } from './sheet.ts'
 import type { View } from './view.ts'
 
@@ -25,6 +25,7 @@ export interface LiveOptions {
 
 export function createLive({ message, look, stopButton, packing }: LiveOptions): Live {
   const isApi = message.kind === 'api'
+  const messagesOf = createGrowing(packing)
   let clock = performance.now()
   let movedAt = clock
   let shown = ''
@@ -42,7 +43,7 @@ export function createLive({ message, look, stopButton, packing }: LiveOptions):
         shown = inOne(now.large)
       }
       const [ask] = view.asks
-      return toMessages(lay(now, packing), [...(ask ? askButtons(ask, look.words) : []), stopButton], false)
+      return toMessages(lay(now, messagesOf), [...(ask ? askButtons(ask, look.words) : []), stopButton], false)
     },
     tick(view) {
       const now = performance.now()
@@ -56,8 +57,7 @@ export function createLive({ message, look, stopButton, packing }: LiveOptions):
 }
 
 /** The small card where the large one would need another message. */
-function lay({ large, small }: ReturnType<typeof renderLive>, packing: Packing): string[] {
-  const messagesOf = (card: Card) => pack(card, packing).messages
+function lay({ large, small }: ReturnType<typeof renderLive>, messagesOf: (card: Card) => string[]): string[] {
   const messages = messagesOf(large)
   if (messages.length === 1 || large === small) return messages
   const fewer = messagesOf(small)

@@ -34,6 +34,24 @@ export function pack(card: Card, { room, split: splitAll, ending }: Packing): Pa
   return { messages: [...parts.slice(0, mostParts - 1), withEnd(beginning)], needsFile: true }
 }
 
+/**
+ * The same for a card that grows, from call to call: its fourth message stays as full as it has become, so that no words that were shown are
+ * taken back before the file is there.
+ */
+export function createGrowing(packing: Packing): (card: Card) => string[] {
+  let fullest = ''
+  return card => {
+    const { messages, needsFile } = pack(card, packing)
+    if (messages.length < mostParts) return messages
+    const [fourth = ''] = packing.split(card.text).slice(mostParts - 1)
+    if (!needsFile) {
+      fullest = fourth
+      return messages
+    }
+    return [...messages.slice(0, -1), fullest.length > fourth.length ? fullest : fourth]
+  }
+}
+
 function closed(part: string): string {
   const fence = openFence(part)
   return fence ? `${part.trimEnd()}\n${fence.close}` : part
