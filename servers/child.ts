@@ -30,6 +30,9 @@ export interface Ended {
  */
 const keeper = 'exec 3<&0; (read -r _ <&3; kill -9 -$$) >/dev/null 2>&1 & exec 3<&-; "$@" </dev/null; exit $?'
 
+/** What has made a session of its own lives on, and may hold our pipes as long as it likes: after this it is heard no more. */
+const leftBehindMs = 1000
+
 const running = new Set<number>()
 
 /** Rejects with the signal's reason when it is aborted, after the whole group was killed. */
@@ -56,7 +59,11 @@ export async function run(order: Order): Promise<Ended> {
   const stderr = gather(child.stderr, order, () => end('output'))
   child.stdin.on('error', () => {}) // it is only held
   child.once('error', reject)
-  child.once('exit', () => child.stdin.destroy()) // what the program left behind is killed by the keeper
+  child.once('exit', () => {
+    child.stdin.destroy() // what the program left behind is killed by the keeper
+    const letGo = setTimeout(() => [child.stdout, child.stderr].forEach(stream => void stream.destroy()), leftBehindMs)
+    child.once('close', () => clearTimeout(letGo))
+  })
   child.once('close', code => {
     clearTimeout(timer)
     order.signal.removeEventListener('abort', onAbort)
@@ -65,6 +72,19 @@ export async function run(order: Order): Promise<Ended> {
     else resolve({ code: code ?? 137, stdout: stdout(), stderr: stderr(), ...(stopped && { stopped }) })
   })
   return promise
+}
+
+/** Waits for our end, by the pipe that closes, then removes the folder; what is being killed meanwhile may still write into it. */
+const sweep = 'read -r _; for n in 1 2 3 4 5; do rm -rf "$1"; sleep 0.2; done; rm -rf "$1"'
+
+/** Removes a folder once our process has ended, even by SIGKILL. */
+export function sweepAfterUs(folder: string): void {
+  const env = { PATH: '/usr/bin:/bin' }
+  const child = spawn('/bin/sh', ['-c', sweep, 'sh', folder], { detached: true, env, stdio: ['pipe', 'ignore', 'ignore'] })
+  child.on('error', () => {}) // the next start removes it
+  child.stdin.on('error', () => {}) // it is only held
+  child.unref()
+  if ('unref' in child.stdin && typeof child.stdin.unref === 'function') child.stdin.unref()
 }
 
 /** For the end of our own process. */

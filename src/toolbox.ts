@@ -103,6 +103,8 @@ export interface ToolFile {
   /** What the server calls it, which may be a path or an address. */
   name?: string
   data: Uint8Array
+  /** Made for the model's eye, not to be posted (the `audience` of the block does not name the user). */
+  unposted?: boolean
 }
 
 /** `degraded`: some of its calls fail. `error`: it cannot be reached, or most of its calls fail. `needs_auth`: it wants a sign-in. */

@@ -7,6 +7,7 @@ import type { Final, Step } from '../src/queue/journal.ts'
 import { LeaseLost } from '../src/queue/lease.ts'
 import { tokenOf } from '../src/queue/token.ts'
 import { postFiles } from '../src/reply/post-files.ts'
+import type { ToolFile } from '../src/toolbox.ts'
 import { aMessage, call, fakeChat, fakeToolbox, say, scriptedModel } from './fakes.ts'
 import { aFile, jpeg, pdf, png, voice, withFiles } from './media.ts'
 import { answered, finals, hanging, testWorkers } from './workers.ts'
@@ -44,8 +45,7 @@ async function kept(name: string, data: Uint8Array, number?: number, mime = 'ima
 }
 
 /** A tool `draw` that returns these files. */
-const draws = (...files: { name?: string; data: Uint8Array }[]) =>
-  fakeToolbox({ draw: () => ({ ok: true, text: 'Drawn.', files }) }, ['draw'])
+const draws = (...files: ToolFile[]) => fakeToolbox({ draw: () => ({ ok: true, text: 'Drawn.', files }) }, ['draw'])
 
 describe('what tools return beside words', () => {
   test('follows the answer as files, and the model reads which', async () => {
@@ -138,6 +138,20 @@ describe('what tools return beside words', () => {
     expect(read.match(/not shown to the person: it is larger than 10 MB\]/g)).toHaveLength(2)
     expect(read.match(/not shown to the person: no more than 4 files go with one answer\]/g)).toHaveLength(4)
     expect(model.heard[1]?.transcript.flatMap(one => (one.role === 'tool' ? (one.pictures ?? []) : []))).toHaveLength(4)
+  })
+
+  test('what was made for the model is seen by it alone, and takes nobody else the room', async () => {
+    const chat = fakeChat()
+    const { names } = withFiles(chat)
+    const model = scriptedModel([call('draw')], [say('Seen.')])
+    await work(chat, model, draws({ data: png, unposted: true }, { data: jpeg }))
+    await ask(aMessage('draw'))
+    await idle()
+    expect(names()).toEqual(['image-1.jpg'])
+    expect(model.heard[1]?.transcript.at(-1)).toMatchObject({
+      text: expect.stringContaining('[image image/png, 2 KB, not shown to the person: it was made for you]'),
+      pictures: [{ mime: 'image/png' }, { mime: 'image/jpeg' }],
+    })
   })
 
   test('where a door cannot show files, the model knows, and sees the pictures all the same', async () => {

@@ -105,6 +105,17 @@ describe('results for the model', () => {
     const bytes = Buffer.alloc(3000)
     expect(files).toEqual([{ data: bytes }, { name: 'file:///tmp/report.pdf', data: bytes }, { data: bytes }])
   })
+
+  test('what is meant for the assistant alone is not to be posted', () => {
+    const picture = (...audience: ('user' | 'assistant')[]) => ({
+      type: 'image' as const,
+      mimeType: 'image/png',
+      data,
+      annotations: { audience },
+    })
+    const { files } = showResult({ content: [picture('assistant'), picture('user', 'assistant'), picture()] })
+    expect(files?.map(({ unposted }) => unposted)).toEqual([true, undefined, undefined])
+  })
 })
 
 describe('answers that are not quite right', () => {

@@ -242,6 +242,11 @@ const readable: [string, string, string][] = [
   ['objects of one field', '[{"name":"a"},{"name":"b"}]', '- a\n- b'],
   ['rows', '[{"id":1,"name":"a|b"},{"id":2,"name":null}]', '| id | name |\n| --- | --- |\n| 1 | a\\|b |\n| 2 |  |'],
   ['a wrapped list', '{"tables":["a"]}', '- a'],
+  [
+    'without the notes on pictures that are for models',
+    'A cat.\n\n[image image/jpeg, 9 KB, shown to the person as file 1]\n\n[image image/jpeg, 2 KB, not shown to the person: it was made for you]',
+    'A cat.',
+  ],
   ['anything deeper', '{"a":{"b":1}}', '```json\n{\n  "a": {\n    "b": 1\n  }\n}\n```'],
 ]
 

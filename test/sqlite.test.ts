@@ -1,11 +1,12 @@
 import { type ChildProcessWithoutNullStreams, execFileSync, spawn } from 'node:child_process'
-import { mkdtempSync, readdirSync } from 'node:fs'
+import { existsSync, globSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { type CallToolResult, Client } from '@modelcontextprotocol/client'
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createDatabase } from '../servers/sqlite/database.ts'
 import { ensureSample } from '../servers/sqlite/sample.ts'
 import { type Right, runStatement } from '../servers/sqlite/statement.ts'
 
@@ -30,8 +31,33 @@ describe('one statement', () => {
     "SELECT load_extension('evil')",
     'SELECT 1; DROP TABLE rooms',
     'BEGIN',
+    'SAVEPOINT a',
+    'DETACH main',
+    'REINDEX',
+    'ANALYZE',
+    'VACUUM',
+    'UPDATE rooms SET floor = 9',
+    'UPDATE rooms SET floor = 9 RETURNING id',
+    'REPLACE INTO rooms SELECT * FROM rooms',
+    'WITH x AS (SELECT 1) DELETE FROM rooms',
+    "ATTACH ':memory:' AS other",
+    "ATTACH 'file:/etc/passwd?mode=ro' AS other",
+    'ALTER TABLE rooms RENAME TO halls',
+    'CREATE VIRTUAL TABLE x USING fts5(a)',
+    'PRAGMA query_only = 0',
+    'PRAGMA user_version = 5',
+    'PRAGMA trusted_schema = 1',
+    'PRAGMA wal_checkpoint(TRUNCATE)',
+    "PRAGMA temp_store_directory = '/tmp'",
+    'EXPLAIN DELETE FROM rooms',
+    "SELECT writefile('/tmp/x', 'y')",
+    "SELECT readfile('/etc/passwd')",
+    "SELECT fts3_tokenizer('simple', x'00')",
+    "UPDATE sqlite_schema SET sql = ''",
   ])('reading refuses: %s', sql => {
-    expect(() => run('read', sql)).toThrow(/not authorized|authorization denied|one statement/)
+    expect(() => run('read', sql)).toThrow(
+      /not authorized|authorization denied|one statement|no such function|may not be modified|tokenize disabled/,
+    )
     expect(run('read', 'SELECT count(*) FROM rooms').rows).toEqual([['12']])
   })
 
@@ -42,8 +68,14 @@ describe('one statement', () => {
     "ATTACH 'x' AS x",
     'DELETE FROM sqlite_schema',
     'DELETE FROM orders; DELETE FROM rooms',
+    'PRAGMA writable_schema = 1',
+    "UPDATE sqlite_schema SET sql = 'x'",
+    "SELECT load_extension('evil')",
+    "VACUUM INTO '/tmp/copy.db'",
+    'BEGIN',
+    'ALTER TABLE rooms ADD COLUMN x',
   ])('writing refuses: %s', sql => {
-    expect(() => run('write', sql)).toThrow(/not authorized|may not be modified|one statement/)
+    expect(() => run('write', sql)).toThrow(/not authorized|authorization denied|may not be modified|one statement/)
   })
 
   test.each([
@@ -179,6 +211,20 @@ describe('the server', () => {
     expect(second).toContain('| one |')
   })
 
+  const wide = (value: string) => `SELECT ${Array.from({ length: 200 }, (_, at) => `${value} AS c${at}`).join(', ')}`
+  test.each([
+    ['a row of two gigabytes', wide('zeroblob(9000000)'), /^error: (out of memory|the database process ended|stopped after)/],
+    ['a row of two gigabytes of text', wide("printf('%.*c', 9000000, 'x')"), /^error: (out of memory|.*ended|stopped after)/],
+    ['a value of a gigabyte', "SELECT printf('%.*c', 1000000000, 'x')", /^error: .*(too big|NULL)|NULL/],
+    ['two gigabytes in rows', 'SELECT zeroblob(9000000) FROM rooms, guests', /^(\| zeroblob|error: (out of memory|stopped))/],
+    ['many rows of many columns', `${wide("printf('%.*c', 1000, 'x')")} FROM rooms, guests`, /The first 3 rows of more/],
+  ])('refuses or stops %s, and answers the next one', async (_, sql, outcome) => {
+    const said = await call('read_query', { query: sql })
+    expect(said).toMatch(outcome)
+    expect(said.length).toBeLessThan(1_100_000)
+    expect(await call('read_query', { query: 'SELECT 1 AS one' })).toContain('| one |')
+  })
+
   test('keeps insights in the database', async () => {
     expect(await client.readResource({ uri: 'memo://insights' })).toMatchObject({ contents: [{ text: 'No insights yet.' }] })
     await call('append_insight', { insight: 'Suites are booked first.' })
@@ -187,10 +233,50 @@ describe('the server', () => {
     })
   })
 
+  test.runIf(process.platform === 'linux')('a row that does not fit into the memory of one statement is refused', async () => {
+    const database = createDatabase(path, 15_000)
+    await expect(database.run('read', wide('zeroblob(9000000)'))).rejects.toThrow(/out of memory|want of memory/)
+    database.close()
+  })
+
+  test('a server that is killed in the middle of a statement leaves no process', async () => {
+    const own = freshPath()
+    const endless = 'WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) INSERT INTO numbers SELECT i FROM n'
+    const doomed = new Client({ name: 'test', version: '1' })
+    const env = { DB_PATH: own, QUERY_TIMEOUT_MS: '600000', PATH: process.env['PATH'] ?? '' }
+    const transport = new StdioClientTransport({ command: process.execPath, args: [program], env })
+    await doomed.connect(transport)
+    await doomed.callTool({ name: 'create_table', arguments: { query: 'CREATE TABLE numbers (i)' } })
+    void doomed.callTool({ name: 'write_query', arguments: { query: endless } }).catch(() => 'gone')
+    await expect.poll(() => existsSync(`${own}-journal`)).toBe(true)
+    process.kill(transport.pid ?? 0, 'SIGKILL')
+    await expect.poll(() => processesFor(own)).toEqual([])
+  })
+
+  test('what an endless writing statement has written is taken back', async () => {
+    const endless =
+      'WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) INSERT INTO insights (insight) SELECT i FROM n'
+    const count = 'SELECT count(*) FROM insights'
+    const before = await call('read_query', { query: count })
+    expect(await call('write_query', { query: endless })).toContain('error: stopped after 1 s')
+    expect(await call('read_query', { query: count })).toBe(before)
+  })
+
   test('writes nothing to stderr, such as a warning', () => {
     expect(stderr).toBe('')
   })
 })
+
+/** Who was told of this database in the environment, and lives. */
+function processesFor(path: string): string[] {
+  return globSync('/proc/[0-9]*/environ').filter(file => {
+    try {
+      return readFileSync(file, 'utf8').includes(path)
+    } catch {
+      return false
+    }
+  })
+}
 
 function show({ content, isError }: CallToolResult): string {
   const text = content.map(block => (block.type === 'text' ? block.text : '')).join('')

@@ -9,11 +9,12 @@ type Answer = (request: IncomingMessage, response: ServerResponse) => void
 
 let asked: { path: string; params: Record<string, string>; key: string | undefined }[] = []
 let next: Answer[] = []
+let always: Answer | undefined
 const wire = createServer((request, response) => {
   const url = new URL(request.url ?? '/', 'http://wire')
   const key = request.headers['x-rapidapi-key']
   asked.push({ path: url.pathname, params: Object.fromEntries(url.searchParams), key: typeof key === 'string' ? key : undefined })
-  const answer = next.shift()
+  const answer = next.shift() ?? always
   if (answer) answer(request, response)
   else response.setHeader('content-type', 'application/json').end(JSON.stringify(usual(url.pathname)))
 })
@@ -65,6 +66,7 @@ afterAll(async () => {
 beforeEach(() => {
   asked = []
   next = []
+  always = undefined
 })
 async function call(name: string, args: Record<string, unknown> = {}, by = client) {
   const result = (await by.callTool({ name, arguments: args })) as CallToolResult
@@ -121,22 +123,89 @@ test('a page says where the next one begins, and leaves out what is empty', asyn
   expect(found).toEqual({ count: 2, items: [post, post], next_cursor: 'c2' })
 })
 
+describe('pages', () => {
+  const lists = calls.filter(([name]) => !['get_user_info', 'get_tweet_info', 'get_trends'].includes(name))
+  const last = { timeline: [{ id: '3' }], following: [{ id: '3' }], followers: [{ id: '3' }], members: [{ id: '3' }] }
+  const lastPage = { ...last, users: [{ id: '3' }], retweets: [{ id: '3' }], trends: [{ id: '3' }], thread: [{ id: '3' }] }
+  const page = (more: object) => send(200, JSON.stringify({ ...lastPage, communities: [{ id: '3' }], ...more }))
+
+  test.each(lists)('%s %j is read on with its cursor, to the end', async (name, args) => {
+    next = [page({ next_cursor: 'DAABC+/=|2' }), page({ next_cursor: '' })]
+    const first = (await call(name, args)).found
+    expect(first).toEqual({ count: 1, items: [{ id: '3' }], next_cursor: 'DAABC+/=|2' })
+    expect((await call(name, { ...args, cursor: first?.['next_cursor'] })).found).toEqual({ count: 1, items: [{ id: '3' }] })
+    expect(asked[1]?.params).toEqual({ ...asked[0]?.params, cursor: 'DAABC+/=|2' })
+  })
+
+  test('trends have no pages, and do not speak of any', async () => {
+    next = [page({ next_cursor: 'c2' })]
+    expect((await call('get_trends', { country: 'Japan' })).found).toEqual({ count: 1, items: [{ id: '3' }] })
+    const { tools } = await client.listTools()
+    const paged = tools.filter(({ description }) => description?.includes('next_cursor')).map(({ name }) => name)
+    expect(new Set(paged)).toEqual(new Set(lists.map(([name]) => name)))
+  })
+
+  test.each([
+    ['says that there are no more', { next_cursor: 'c3', more_users: false }, {}],
+    ['leads back to itself', { next_cursor: 'c2' }, { cursor: 'c2' }],
+    ['has no cursor', {}, {}],
+    ['has an empty cursor', { next_cursor: null }, {}],
+  ])('a page is the last one when it %s', async (_, more, cursor) => {
+    next = [page(more)]
+    expect((await call('get_user_followers', { screenname: 'ada', ...cursor })).found).toEqual({ count: 1, items: [{ id: '3' }] })
+  })
+})
+
 describe('what went wrong is said, with what helps', () => {
-  test.each<[string, Answer[], RegExp]>([
-    ['a key that is not known', [send(401, '{"message":"Invalid API key."}')], /401.*valid RAPIDAPI_KEY.*Invalid API key/],
-    ['no subscription', [send(403, '{"message":"You are not subscribed"}')], /403.*subscribe/],
-    ['a limit that is used up', [send(429, '{}', { 'retry-after': '3600' })], /429.*in 3600 seconds/],
-    ['a page in place of data', [send(200, '<html>Just a moment…</html>')], /a page in place of data/],
-    ['an API out of order', [send(502, '<html></html>')], /502.*try again/],
-    ['an API that is silent', [() => {}], /within 0.8 seconds/],
-    ['an account that does not exist', [send(200, '{"status":"notfound"}')], /does not exist/],
-    ['a line that breaks', [(request: IncomingMessage) => void request.socket.destroy()], /could not be reached/],
-  ])('%s', async (_, answers, sentence) => {
-    next = answers
-    const { ok, text } = await call('get_user_info', { screenname: 'ada' })
-    expect(ok).toBe(false)
-    expect(text).toMatch(sentence)
-    expect(text).not.toContain('secret-key')
+  const hour = 3600
+  test.each<[string, Answer, RegExp]>([
+    ['a key that is not known', send(401, '{"message":"Invalid API key."}'), /401.*valid RAPIDAPI_KEY.*Invalid API key/],
+    ['no subscription', send(403, '{"message":"You are not subscribed"}'), /403.*subscribe.*You are not/],
+    ['a wrong question', send(400, '{"message":"bad id"}'), /400\): check what was asked.*bad id/],
+    ['something that is not there', send(404, '{}'), /404\): it does not exist, was deleted, or is private/],
+    [
+      'a limit that says when it ends',
+      send(429, '{}', { 'retry-after': '600' }),
+      /429\): try again in 10 minutes, or .* larger plan/,
+    ],
+    ['a quota', send(429, '{}', { 'x-ratelimit-requests-reset': '1209600' }), /429\): try again in 14 days, or/],
+    [
+      'a limit until a moment',
+      (_, response) => void response.writeHead(429, { 'x-ratelimit-reset': Math.floor(Date.now() / 1000) + 5 * hour }).end(),
+      /429\): try again in 5 hours, or/,
+    ],
+    [
+      'a limit until a date',
+      (_, response) => void response.writeHead(429, { 'retry-after': new Date(Date.now() + 48.5 * 60_000).toUTCString() }).end(),
+      /429\): try again in (48|49) minutes, or/,
+    ],
+    ['a limit that does not say when', send(429, '<html>'), /429\): try again later, or/],
+    ['a page in place of data', send(200, '<!doctype html><title>Just a moment…</title>'), /a page in place of data; try again/],
+    ['half an answer', send(200, '{"timeline":[{"te'), /a page in place of data; try again/],
+    ['nothing at all', send(200, ''), /nothing at all \(HTTP 200\); try again later/],
+    ['an API out of order', send(502, '<html></html>'), /502\): try again in some minutes/],
+    ['an API that is silent', () => {}, /within 0.8 seconds: try again later/],
+    [
+      'an API that stops in the middle',
+      (_, response) => void response.writeHead(200).write('{"timeline":['),
+      /within 0.8 seconds/,
+    ],
+    ['something that does not exist', send(200, '{"status":"notfound"}'), /does not exist/],
+    ['an error', send(200, '{"status":"error","message":"x"}'), /does not exist, was deleted/],
+    ['a line that breaks', request => void request.socket.destroy(), /could not be reached: try again.*TWITTER_API_URL/],
+  ])('%s, by every tool', async (_, answer, sentence) => {
+    always = answer
+    const said = await Promise.all(calls.map(([name, args]) => call(name, args)))
+    for (const { ok, text } of said) {
+      expect([ok, text]).toEqual([false, expect.stringMatching(sentence)])
+      expect(text).not.toContain('secret-key')
+    }
+    expect(new Set(asked.map(({ path }) => path)).size).toBe(19)
+  })
+
+  test('a list that is missing, with what the API says instead', async () => {
+    next = [send(200, '{"message":"The request has timed out"}')]
+    expect((await call('search_tweets', { query: 'x' })).text).toMatch(/says: The request has timed out; .*try again later/)
   })
 
   test('a short limit is waited for', async () => {
@@ -145,8 +214,8 @@ describe('what went wrong is said, with what helps', () => {
     expect(asked).toHaveLength(2)
   })
 
-  test('nothing found is no failure', async () => {
-    next = [send(200, '{"timeline":[],"next_cursor":"c2"}')]
+  test.each(['{"timeline":[],"next_cursor":"c2"}', '[]', '{}', 'null'])('nothing found is no failure: %s', async body => {
+    next = [send(200, body)]
     const { ok, found } = await call('search_tweets', { query: 'zzz' })
     expect([ok, found]).toEqual([true, { count: 0, items: [] }])
   })

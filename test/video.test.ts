@@ -1,5 +1,15 @@
 import { execFileSync } from 'node:child_process'
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -7,12 +17,14 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { createGuard } from '../servers/guard.ts'
 import { openProxy } from '../servers/video/proxy.ts'
 import { cookieJar } from '../servers/video/ytdlp.ts'
+import { addressesInside, namesInside, openTrap, redirects, refusal, refusalsOf } from './inside.ts'
 import { type Bundled, lives, openServer, openSite, playPrograms } from './video-rig.ts'
 
 const programs = playPrograms()
 const clip = Buffer.alloc(300_000, 'clip')
 const site = await openSite((asked, response) => {
   const { pathname } = new URL(asked.url ?? '/', 'http://site')
+  if (redirects(asked, response)) return
   if (pathname === '/clip.mp4') response.writeHead(200, { 'content-type': 'video/mp4', 'content-length': clip.length }).end(clip)
   else if (pathname === '/big.mp4') response.writeHead(200, { 'content-type': 'video/mp4' }).end(Buffer.alloc(3_000_000))
   else if (pathname === '/short') response.writeHead(302, { location: '/watch/1' }).end()
@@ -21,8 +33,10 @@ const site = await openSite((asked, response) => {
   else if (pathname === '/round') response.writeHead(302, { location: '/round' }).end()
   else response.writeHead(200, { 'content-type': 'text/html' }).end('<title>page</title>')
 })
+const trap = await openTrap()
 afterAll(() => {
   site.close()
+  trap.close()
   programs.remove()
 })
 
@@ -60,6 +74,13 @@ describe('yt-dlp', () => {
     expect(Object.keys(call?.env ?? {})).not.toContain('OPENAI_API_KEY')
     expect(call?.env['https_proxy']).toMatch(/^http:\/\/video:.*@127/)
     expect(call?.args.join(' ')).not.toContain('@127')
+  })
+
+  test('tells the file in its words too, before the title, which may say anything', async () => {
+    programs.play(saves.replace('猫 "cat"', '\\n- file: /etc/passwd, file: x'))
+    const { text, found } = await (await open()).call('download_video', { url: `${site.url}/watch/9` })
+    expect(text.match(/^- file: .*$/gm)).toEqual([`- file: ${found['id']}`])
+    expect(text.indexOf('- file:')).toBeLessThan(text.indexOf('- title:'))
   })
 
   test('is not asked twice for the same address', async () => {
@@ -150,20 +171,28 @@ setInterval(() => {}, 1000)`
     await expect.poll(() => programs.files()).toEqual([])
   })
 
-  test('five servers, killed in the middle of a download, leave no process, and no file after the next start', async () => {
-    for (let round = 0; round < 5; round++) {
-      programs.play(hangs)
-      const server = await openServer('video', env)
-      const call = server.call('download_video', { url: `${site.url}/watch/7` }).catch(() => 'gone')
-      await begun()
-      server.kill()
-      await call
-      await gone()
-      expect(programs.files()).not.toEqual([])
-      await (await openServer('video', env)).close()
-      expect(programs.files()).toEqual([])
+  test('is ended, with what it started, when the server is killed, and its folder is removed', async () => {
+    programs.play(hangs)
+    const server = await openServer('video', env)
+    const call = server.call('download_video', { url: `${site.url}/watch/7` }).catch(() => 'gone')
+    await begun()
+    server.kill()
+    await call
+    await gone()
+    await expect.poll(() => readdirSync(programs.videos)).toEqual([])
+  })
+
+  test('left files where the whole machine fell: the next server removes them, and only them', async () => {
+    const dead = join(programs.videos, '999999999-1')
+    const foreign = join(programs.videos, 'holidays')
+    for (const folder of [dead, foreign]) {
+      mkdirSync(folder)
+      writeFileSync(join(folder, 'video.mp4'), 'half')
     }
-  }, 60_000)
+    await open()
+    expect([existsSync(dead), existsSync(foreign)]).toEqual([false, true])
+    rmSync(foreign, { recursive: true })
+  })
 })
 
 describe('a plain link to a video', () => {
@@ -174,6 +203,14 @@ describe('a plain link to a video', () => {
     expect(found).toMatchObject({ title: 'clip.mp4', bytes: clip.length })
     expect(progress.at(-1)?.percent).toBe(100)
     expect(programs.calls()).toEqual([])
+  })
+
+  test('is fetched again by its url where its file is not there any more', async () => {
+    const server = await open()
+    const { ok, found } = await server.call('analyse_video', { file: 'gone', url: `${site.url}/clip.mp4`, question: 'why?' })
+    expect([ok, found['title'], found['asked']]).toEqual([true, 'clip.mp4', 'why?'])
+    expect((await server.call('analyse_video', { file: 'gone' })).text).toMatch(/no such file here/)
+    expect((await server.call('analyse_video', {})).text).toMatch(/give either url, or file/)
   })
 
   test('may not be too large, even when it does not say so', async () => {
@@ -199,40 +236,6 @@ describe('a plain link to a video', () => {
 })
 
 describe('nothing is called inside', () => {
-  const inside = [
-    'http://127.0.0.1/',
-    'http://127.1/',
-    'http://0/',
-    'http://0.0.0.0/',
-    'http://2130706433/',
-    'http://0x7f000001/',
-    'http://0177.0.0.1/',
-    'http://0x7f.0.0.1/',
-    'http://10.0.0.1/',
-    'http://172.16.0.1/',
-    'http://192.168.1.1/',
-    'http://100.64.0.1/',
-    'http://169.254.169.254/latest/meta-data/',
-    'http://[fd00:ec2::254]/',
-    'http://[::1]/',
-    'http://[::]/',
-    'http://[::ffff:127.0.0.1]/',
-    'http://[64:ff9b::7f00:1]/',
-    'http://[2002:7f00:1::]/',
-    'http://[fe80::1]/',
-    'http://[fc00::1]/',
-    'http://224.0.0.1/',
-    'http://198.18.0.1/',
-    'http://localhost/',
-    'http://a.localhost./',
-    'http://metadata.google.internal/',
-    'http://①②⑦.0.0.1/',
-    'ftp://example.org/v.mp4',
-    'file:///etc/passwd',
-    'http://user:secret@example.org/',
-    'ytsearch:cats',
-    '--exec=id',
-  ]
   let server: Bundled
   let proxy: Awaited<ReturnType<typeof openProxy>>
   beforeAll(async () => {
@@ -245,10 +248,28 @@ describe('nothing is called inside', () => {
     await server.close()
   })
 
-  test.each(inside)('%s', async url => {
+  test.each(addressesInside(trap.port))('%s', async url => {
     const { ok, text } = await server.call('download_video', { url })
-    expect([ok, text]).toEqual([false, expect.stringMatching(/is not called|is not an address/)])
-    expect(programs.calls()).toEqual([])
+    expect([ok, text]).toEqual([false, expect.stringMatching(refusal)])
+    expect([programs.calls(), trap.hits()]).toEqual([[], 0])
+  })
+
+  test('by a redirect to any of these', async () => {
+    expect(await refusalsOf(addressesInside(trap.port), server, 'download_video', site.url)).toEqual([])
+    expect([programs.calls(), trap.hits()]).toEqual([[], 0])
+  })
+
+  test('by names of this machine', async () => {
+    for (const name of await namesInside()) {
+      const { text } = await server.call('download_video', { url: `http://${name}:${trap.port}/` })
+      expect(text).toMatch(/leads into a network/)
+    }
+    expect([programs.calls(), trap.hits()]).toEqual([[], 0])
+  })
+
+  test('but what the operator allows, at that port alone', async () => {
+    expect((await server.call('download_video', { url: `${site.url}/clip.mp4?allowed` })).ok).toBe(true)
+    expect((await server.call('download_video', { url: site.url.replace(/\d+$/, String(trap.port)) })).text).toMatch(refusal)
   })
 
   test.each(['/to-metadata', '/to-file', '/round'])('by the redirect %s', async path => {

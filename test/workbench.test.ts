@@ -1,18 +1,31 @@
-import { execFileSync, spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import {
+  existsSync,
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Client as OldClient } from '@modelcontextprotocol/sdk/client/index.js'
-import { StdioClientTransport as OldTransport } from '@modelcontextprotocol/sdk/client/stdio.js'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { run as runProgram } from '../servers/child.ts'
+import { runCommand } from '../servers/workbench/command.ts'
 import { readHtml } from '../servers/workbench/page.ts'
-import { type Bundled, openServer, openSite } from './video-rig.ts'
+import { isAliasOfRunner, readSettings } from '../servers/workbench/settings.ts'
+import { addressesInside, namesInside, openTrap, redirects, refusal, refusalsOf } from './inside.ts'
+import { type Bundled, lives, openServer, openSite } from './video-rig.ts'
 
 const program = join(import.meta.dirname, '../servers/workbench/workbench.ts')
 const outside = mkdtempSync(join(tmpdir(), 'bellhop-outside-'))
 const folder = mkdtempSync(join(tmpdir(), 'bellhop-bench-'))
 let asked: { path: string; key: string | undefined }[] = []
 const site = await openSite((request, response) => {
+  if (redirects(request, response)) return
   const { pathname } = new URL(request.url ?? '/', 'http://site')
   const key = request.headers['x-subscription-token']
   asked.push({ path: request.url ?? '', key: typeof key === 'string' ? key : undefined })
@@ -26,7 +39,6 @@ const site = await openSite((request, response) => {
   else if (pathname === '/res/v1/web/search') response.end(JSON.stringify({ web: { results: [found] } }))
   else if (pathname === '/used-up/search') response.writeHead(429).end()
   else if (pathname === '/html/search') response.end('<html>no</html>')
-  else if (pathname === '/away') response.writeHead(302, { location: 'http://127.0.0.1:1/' }).end()
   else if (pathname === '/picture') response.writeHead(200, { 'content-type': 'image/png' }).end('x')
   else if (pathname === '/large') response.writeHead(200, { 'content-type': 'text/plain' }).end(Buffer.alloc(4_000_000, 'a'))
   else if (pathname === '/gbk')
@@ -40,9 +52,10 @@ const site = await openSite((request, response) => {
 const env = {
   WORKBENCH_DIR: folder,
   ALLOW_PRIVATE_HOSTS: site.host,
-  RUN_COMMANDS: 'ls, cat,sleep,yes,printenv',
+  RUN_COMMANDS: 'ls, cat,sleep,yes,printenv,sort',
   RUN_SECONDS: '1.5',
 }
+const trap = await openTrap()
 let server: Bundled
 beforeAll(async () => {
   writeFileSync(join(outside, 'secret'), 'secret')
@@ -57,6 +70,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await server.close()
   site.close()
+  trap.close()
   for (const path of [folder, outside]) rmSync(path, { recursive: true, force: true })
 })
 
@@ -98,9 +112,60 @@ describe('run_command', () => {
     ['cat', ['https://example.org/']],
     ['cat', ['file:///etc/passwd']],
     ['cat', ['a\0b']],
+    ['cat', ['/proc/self/environ']],
+    ['cat', ['.//../secret']],
+    ['cat', ['src/.//..//../secret']],
+    ['ls', ['--', '/etc']],
+    ['LD_PRELOAD=./evil.so ls', []],
+    ['LD_PRELOAD=./evil.so', ['ls']],
+    ['NODE_OPTIONS=--require=./evil.js ls', []],
+    ['env', ['GIT_SSH_COMMAND=./evil', 'git', 'fetch']],
+    ['git', ['-c', 'core.pager=./evil', 'log']],
+    ['node', ['-e', '1']],
+    ['python3', ['-c', '1']],
+    ['bash', ['-c', 'id']],
+    ['ls&&id', []],
+    ['ls|id', []],
+    ['ls\0', []],
+    ['__proto__', []],
+    ['constructor', []],
+    ['sort', ['--compress-program=./evil', 'note.txt']],
+    ['sort', ['--compress-prog', './evil', 'note.txt']],
+    ['sort', ['--co=./evil', 'note.txt']],
+    ['sort', ['-o/etc/motd', 'note.txt']],
+    ['sort', ['--output=../x', 'note.txt']],
+    ['sort', ['-T../', 'note.txt']],
   ])('refuses %j %j', async (command, args) => {
     const { ok, text } = await run(command, args)
     expect([ok, text]).toEqual([false, expect.stringContaining('is not allowed')])
+  })
+
+  test('hands down nothing of its own environment', async () => {
+    const loud = {
+      LD_LIBRARY_PATH: '/evil',
+      NODE_OPTIONS: '--no-warnings',
+      GIT_SSH_COMMAND: 'evil',
+      BASH_ENV: '/evil',
+      PYTHONPATH: '/evil',
+    }
+    const own = await openServer('workbench', { ...env, ...loud })
+    const names = String((await run('printenv', [], own)).found['stdout']).match(/^\w+(?==)/gm) ?? []
+    await own.close()
+    expect(names.filter(name => !['PATH', 'LANG', 'PWD', 'OLDPWD', 'SHLVL', '_'].includes(name))).toEqual([])
+  })
+
+  test.each([
+    ['in the background', 'sleep 300 &'],
+    ['in a session of its own', 'setsid sleep 300 &'],
+    ['twice, with nothing open', '(setsid sh -c "sleep 300 & wait" >/dev/null 2>&1 </dev/null &)'],
+  ])('a program that forks %s leaves nothing behind, and is not waited for', async (_, code) => {
+    const program = join(outside, 'forks')
+    const tag = `300.${Math.floor(Math.random() * 1e9)}`
+    writeFileSync(program, `#!/bin/sh\nPATH=/usr/bin:/bin\n${code.replace('300', tag)}\nsleep 0.2\necho done\n`, { mode: 0o755 })
+    const settings = { ...readSettings({ WORKBENCH_DIR: folder }), commands: new Map([['forks', program]]) }
+    const ended = await runCommand(settings, 'forks', [], AbortSignal.timeout(15_000))
+    expect(ended).toEqual({ code: 0, stdout: 'done\n', stderr: '' })
+    await expect.poll(() => processesNamed(tag)).toEqual([])
   })
 
   test('stops what takes too long', async () => {
@@ -118,26 +183,52 @@ describe('run_command', () => {
     await plain.close()
   })
 
-  test.each([
-    'sh',
-    'bash',
-    'dash',
-    'env',
-    'node',
-    'python3',
-    'find',
-    'xargs',
-    'sudo',
-    'awk',
-    'git',
-    'ls,tar',
-    '/bin/ls',
-    '../ls',
-    'no-such-program',
-  ])('the operator cannot list %s', list => {
-    const { status, stderr } = spawnSync(process.execPath, [program], { env: { ...env, RUN_COMMANDS: list }, encoding: 'utf8' })
-    expect([status, stderr]).toEqual([1, expect.stringMatching(/^workbench: RUN_COMMANDS /)])
+  test.each(
+    'sh bash dash env node python3 find xargs sudo awk git split m4 ed flock script sqlite3 openssl python3.11 mawk ld-linux-x86-64.so.2'.split(
+      ' ',
+    ),
+  )('the operator cannot list %s, which runs others', name => {
+    expect(() => readSettings({ ...env, RUN_COMMANDS: `ls,${name}` })).toThrow(`RUN_COMMANDS may not have "${name}"`)
   })
+
+  test('nor one of these under another name', () => {
+    const folderOfLinks = join(outside, 'links')
+    mkdirSync(folderOfLinks)
+    symlinkSync('/bin/sh', join(folderOfLinks, 'harmless'))
+    expect(isAliasOfRunner(join(folderOfLinks, 'harmless'))).toBe(true)
+    expect(isAliasOfRunner('/bin/ls')).toBe(false)
+    const names = readdirSync('/usr/bin').filter(name => existsSync(`/usr/bin/${name}`) && isAliasOfRunner(`/usr/bin/${name}`))
+    expect(names.length).toBeGreaterThan(0)
+    for (const name of names) expect(() => readSettings({ ...env, RUN_COMMANDS: name })).toThrow(/may not have|takes names/)
+  })
+
+  test.each(['/bin/ls', '../ls', 'no-such-program', 'LD_PRELOAD=x ls'])('nor %j, which is no program', list => {
+    expect(() => readSettings({ ...env, RUN_COMMANDS: list })).toThrow(/^RUN_COMMANDS (takes names|has)/)
+  })
+
+  test('the server says so and does not start', () => {
+    const { status, stderr } = spawnSync(process.execPath, [program], { env: { ...env, RUN_COMMANDS: 'sh' }, encoding: 'utf8' })
+    expect([status, stderr]).toEqual([1, expect.stringMatching(/^workbench: RUN_COMMANDS may not have "sh"/)])
+  })
+})
+
+function processesNamed(tag: string): string[] {
+  return globSync('/proc/[0-9]*/cmdline').filter(path => {
+    try {
+      return readFileSync(path, 'utf8').includes(tag)
+    } catch {
+      return false
+    }
+  })
+}
+
+test('a program that holds our pipes from a session of its own is not waited for', async () => {
+  const away = 'setsid sh -c "echo \\$\\$ > pid; exec sleep 60" & while [ ! -s pid ]; do sleep 0.05; done; cat pid'
+  const order = { program: '/bin/sh', args: ['-c', away], cwd: folder, env: { PATH: '/usr/bin:/bin' } }
+  const limits = { timeoutMs: 50_000, keepBytes: 1000, signal: AbortSignal.timeout(50_000) }
+  const { stdout, stopped } = await runProgram({ ...order, ...limits })
+  expect([lives(Number(stdout)), stopped]).toEqual([true, undefined])
+  process.kill(Number(stdout), 'SIGKILL')
 })
 
 describe('fetch_page', () => {
@@ -150,15 +241,24 @@ describe('fetch_page', () => {
   })
 
   test.each([
-    ['/away', /is not called/],
-    ['http://169.254.169.254/', /is not called/],
-    ['http://localhost/', /is not called/],
     ['/picture', /image\/png/],
     ['/large', /larger than 3 MB/],
     ['/missing', /HTTP 404/],
   ])('does not give %s', async (path, sentence) => {
     const { ok, text } = await read(path)
     expect([ok, text]).toEqual([false, expect.stringMatching(sentence)])
+  })
+
+  test.each(addressesInside(trap.port))('does not call %s', async url => {
+    const { ok, text } = await server.call('fetch_page', { url })
+    expect([ok, text, trap.hits()]).toEqual([false, expect.stringMatching(refusal), 0])
+  })
+
+  test('is led inside neither by a redirect nor by a name', async () => {
+    expect(await refusalsOf(addressesInside(trap.port), server, 'fetch_page', site.url)).toEqual([])
+    for (const name of await namesInside())
+      expect((await read(`http://${name}:${trap.port}/`)).text).toMatch(/leads into a network/)
+    expect(trap.hits()).toBe(0)
   })
 
   test.each([
@@ -243,14 +343,4 @@ test('system_info tells neither names nor settings', async () => {
   const { found, text } = await server.call('system_info', {})
   expect(found).toMatchObject({ platform: process.platform, node: process.version })
   expect(text).not.toContain(folder)
-})
-
-test('clients of the older protocol list and call its tools', async () => {
-  const client = new OldClient({ name: 'old', version: '1' })
-  await client.connect(new OldTransport({ command: process.execPath, args: [program], env }))
-  const { tools } = await client.listTools()
-  expect(tools.map(({ name }) => name)).toEqual(['web_search', 'fetch_page', 'run_command', 'analyse_code', 'system_info'])
-  expect((await client.callTool({ name: 'run_command', arguments: { command: 'cat', args: ['note.txt'] } })).isError).toBeFalsy()
-  await client.close()
-  expect(execFileSync(process.execPath, [program, '--help'], { encoding: 'utf8' })).toContain('RUN_COMMANDS')
 })

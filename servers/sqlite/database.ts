@@ -1,4 +1,5 @@
-import { type ChildProcess, fork } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
 import type { Answer } from './desk.ts'
 import type { Right, Rows } from './statement.ts'
 
@@ -8,23 +9,35 @@ export interface Database {
   close(): void
 }
 
+const desk = fileURLToPath(new URL('./desk.ts', import.meta.url))
+/**
+ * 768 MB of memory: one row may hold thousands of large values, and SQLite in Node does not count what it takes; where the system knows no such
+ * limit, there is none. And an end with ours, even by SIGKILL: a pipe closes then, and who is busy with a statement hears of nothing else.
+ */
+const limited =
+  'exec 9<&0; (read -r _ <&9; kill -9 $$) 3<&- >/dev/null 2>&1 & exec 9<&-; ulimit -d 786432 2>/dev/null; exec "$@" </dev/null'
+
 /** The database, behind a child process that runs one statement after the other and is killed when one takes longer than `timeoutMs`. */
 export function createDatabase(path: string, timeoutMs: number): Database {
-  let desk: ChildProcess | undefined
+  let clerk: ChildProcess | undefined
   let last: Promise<unknown> = Promise.resolve()
 
   function open(): ChildProcess {
     // The child must not write to our stdout: that is the wire to the client.
-    const child = fork(new URL('./desk.ts', import.meta.url), { stdio: ['ignore', 'ignore', 'inherit', 'ipc'], execArgv: [] })
+    const child = spawn('/bin/sh', ['-c', limited, 'sh', process.execPath, desk], {
+      stdio: ['pipe', 'ignore', 'inherit', 'ipc'],
+    })
+    child.stdin?.on('error', () => {}) // it is only held
     child.once('exit', () => {
-      if (desk === child) desk = undefined
+      child.stdin?.destroy()
+      if (clerk === child) clerk = undefined
     })
     return child
   }
 
   async function ask(right: Right, sql: string, values: string[]): Promise<Rows> {
-    desk ??= open()
-    const answer = await converse(desk, { path, right, sql, values }, timeoutMs)
+    clerk ??= open()
+    const answer = await converse(clerk, { path, right, sql, values }, timeoutMs)
     if ('error' in answer) throw new Error(answer.error)
     return answer.rows
   }
@@ -36,7 +49,7 @@ export function createDatabase(path: string, timeoutMs: number): Database {
       return result
     },
     close() {
-      desk?.kill('SIGKILL')
+      clerk?.kill('SIGKILL')
     },
   }
 }
@@ -50,7 +63,8 @@ function converse(child: ChildProcess, order: object, timeoutMs: number): Promis
       child.off('error', onError)
       resolve(answer)
     }
-    const onExit = () => settle({ error: 'the database process ended before it answered; please try again' })
+    const onExit = () =>
+      settle({ error: 'the database process ended before it answered, as for want of memory; ask for less, or try again' })
     const onError = (error: Error) => settle({ error: `the database process failed: ${error.message}` })
     const timer = setTimeout(() => {
       child.off('exit', onExit)

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { constants, DatabaseSync, type StatementSync } from 'node:sqlite'
 
 /** What a statement may do. `inspect` is for the server's own questions about the schema. */
@@ -12,19 +13,36 @@ export interface Order {
 
 export interface Rows {
   columns: string[]
-  /** At most `maxRows`; `more` says that there were others. */
+  /** At most 200, and fewer where they are long; `more` says that there were others. */
   rows: string[][]
   more: boolean
   /** Rows that a write inserted, changed or deleted. */
   changes: number
 }
 
-export const maxRows = 200
+const maxRows = 200
 const maxCellChars = 1000
+/** Of all rows together: a table may have two thousand columns. */
+const maxChars = 500_000
 
 /** Runs one statement on a connection of its own, so that nothing is left behind. Throws with SQLite's own words. */
 export function runStatement(order: Order): Rows {
   const readOnly = order.right === 'inspect' || order.right === 'read'
+  if (readOnly && existsSync(`${order.path}-journal`)) takeBack(order.path)
+  return runOnce(order, readOnly)
+}
+
+/** What a killed writer has left half done is undone by the next look that may write, and by no other. */
+function takeBack(path: string): void {
+  const db = new DatabaseSync(path, { timeout: 5000 })
+  try {
+    db.prepare('SELECT count(*) FROM sqlite_schema').get()
+  } finally {
+    db.close()
+  }
+}
+
+function runOnce(order: Order, readOnly: boolean): Rows {
   // A text or blob of a gigabyte, SQLite's own limit, would take the machine down.
   const options = { readOnly, timeout: 5000, limits: { length: 10_000_000 } }
   const db = new DatabaseSync(order.path, options)
@@ -66,12 +84,15 @@ function readRows(db: DatabaseSync, statement: StatementSync, values: string[]):
   statement.setReadBigInts(true)
   const rows: string[][] = []
   let more = false
+  let chars = 0
   for (const row of statement.iterate(...values)) {
-    if (rows.length === maxRows) {
+    if (rows.length === maxRows || chars > maxChars) {
       more = true
       break
     }
-    rows.push(Object.values(row).map(showCell))
+    const cells = Object.values(row).map(showCell)
+    chars += cells.reduce((sum, { length }) => sum + length, 0)
+    rows.push(cells)
   }
   return { columns, rows, more, changes: columns.length === 0 ? countChanges(db) : rows.length }
 }

@@ -1,10 +1,12 @@
-import { maxRows, type Rows } from './statement.ts'
+import type { Rows } from './statement.ts'
 
 /** A Markdown table and how many rows there were, in words. */
 export function showRows({ columns, rows, more }: Rows): string {
   if (columns.length === 0) return 'The statement gives no rows.'
   if (rows.length === 0) return `No rows. (Columns: ${columns.join(', ')})`
-  const count = more ? `The first ${maxRows} rows of more; add conditions, an aggregate or a LIMIT.` : plural(rows.length, 'row')
+  const count = more
+    ? `The first ${plural(rows.length, 'row')} of more; add conditions, an aggregate or a LIMIT.`
+    : plural(rows.length, 'row')
   return `${showTable(columns, rows)}\n\n${count}`
 }
 

@@ -30,8 +30,8 @@ export function createApi({ baseUrl, key, timeoutMs }: ApiOptions): Api {
       const get = () => fetch(url, { headers: { 'x-rapidapi-key': key, 'x-rapidapi-host': base.host }, signal })
       try {
         let response = await get()
-        const waitMs = response.status === 429 ? patienceFor(response) : 0
-        if (waitMs > 0) {
+        const waitMs = response.status === 429 ? (secondsUntilReset(response.headers) ?? 0) * 1000 : 0
+        if (waitMs > 0 && waitMs <= mostPatienceMs) {
           await response.body?.cancel()
           await sleep(waitMs, undefined, { signal })
           response = await get()
@@ -44,15 +44,28 @@ export function createApi({ baseUrl, key, timeoutMs }: ApiOptions): Api {
   }
 }
 
-function patienceFor(response: Response): number {
-  const seconds = Number(response.headers.get('retry-after'))
-  return seconds > 0 && seconds * 1000 <= mostPatienceMs ? seconds * 1000 : 0
+/** RapidAPI tells the seconds until the quota begins anew; others the moment, in seconds since 1970 or as a date. */
+function secondsUntilReset(headers: Headers): number | undefined {
+  const names = ['retry-after', 'x-ratelimit-requests-reset', 'x-ratelimit-reset']
+  const said = names.map(name => headers.get(name)).find(value => value !== null && value.trim() !== '')
+  if (said === undefined || said === null) return undefined
+  const number = Number(said)
+  const now = Date.now() / 1000
+  const seconds = Number.isNaN(number) ? Date.parse(said) / 1000 - now : number > 1e9 ? number - now : number
+  return Number.isNaN(seconds) ? undefined : Math.max(0, seconds)
+}
+
+function inUnits(seconds: number): string {
+  const [size, unit] = [[86_400, 'days'] as const, [3600, 'hours'] as const, [60, 'minutes'] as const].find(
+    ([size]) => seconds >= size * 2,
+  ) ?? [1, 'seconds']
+  return `in ${Math.ceil(seconds / size)} ${unit}`
 }
 
 async function read(response: Response): Promise<Record<string, unknown>> {
   const text = await readText(response)
   if (!response.ok) throw new Refusal(sentenceFor(response, text))
-  if (text.trim() === '') return {}
+  if (text.trim() === '') throw new Refusal(`the API answered with nothing at all (HTTP ${response.status}); try again later`)
   const answer = parse(text)
   if (answer === undefined) throw new Refusal('the API answered with a page in place of data; try again later')
   if (Array.isArray(answer)) return { timeline: answer }
@@ -75,11 +88,12 @@ function sentenceFor(response: Response, text: string): string {
     return `the API does not allow it (HTTP 403): the operator has to subscribe to "twitter-api45" on RapidAPI with this key.${message}`
   if (status === 404) return `nothing is there (HTTP 404): it does not exist, was deleted, or is private.${message}`
   if (status === 429) {
-    const after = response.headers.get('retry-after')
-    return `the API's limit is used up (HTTP 429): try again ${after ? `in ${after} seconds` : 'later'}, or the operator takes a larger plan.${message}`
+    const seconds = secondsUntilReset(response.headers)
+    const when = seconds === undefined ? 'later' : inUnits(seconds)
+    return `the API's limit is used up (HTTP 429): try again ${when}, or the operator takes a larger plan.${message}`
   }
   if (status >= 500) return `the API is out of order (HTTP ${status}): try again in some minutes.`
-  return `the API refused it (HTTP ${status}).${message}`
+  return `the API refused it (HTTP ${status}): check what was asked.${message}`
 }
 
 function inWords(error: unknown, timeoutMs: number): Error {

@@ -86,7 +86,11 @@ export const endpoints: Endpoint[] = [
   ),
   list('get_retweets', 'X reposts', 'Who reposted a post on X (Twitter).', 'retweets.php', [tweetId], users),
   {
-    ...list('get_trends', 'X trends', 'What is talked about on X (Twitter) in a country now.', 'trends.php', [], ['trends']),
+    name: 'get_trends',
+    title: 'X trends',
+    description: 'What is talked about on X (Twitter) in a country now.',
+    path: 'trends.php',
+    lists: ['trends'],
     inputs: [input('country', 'country', 'The country in English without blanks, such as UnitedStates', 'country')],
   },
   list(

@@ -60,14 +60,14 @@ async function answer(
   )
   if (endpoint.name === 'search_tweets') params['search_type'] ??= 'Top'
   try {
-    const found = shape(endpoint, await api.ask(endpoint, params, signal))
+    const found = shape(endpoint, await api.ask(endpoint, params, signal), params['cursor'])
     return { content: [{ type: 'text', text: JSON.stringify(found) }], structuredContent: found }
   } catch (error) {
     return { content: [{ type: 'text', text: error instanceof Error ? error.message : String(error) }], isError: true }
   }
 }
 
-function shape({ lists }: Endpoint, found: Record<string, unknown>): Record<string, unknown> {
+function shape({ inputs, lists }: Endpoint, found: Record<string, unknown>, cursor: string | undefined): Record<string, unknown> {
   const { status } = found
   if (status === 'error' || status === 'notfound')
     throw new Error('nothing is there: it does not exist, was deleted, or is private')
@@ -75,13 +75,20 @@ function shape({ lists }: Endpoint, found: Record<string, unknown>): Record<stri
     if (Object.keys(found).length === 0) throw new Error('the API has nothing about it')
     return tidy(found) as Record<string, unknown>
   }
-  const items = lists.map(name => found[name]).find(Array.isArray) ?? []
-  const next = found['next_cursor']
-  return {
-    count: items.length,
-    items: items.map(tidy),
-    ...(typeof next === 'string' && next !== '' && items.length > 0 && { next_cursor: next }),
-  }
+  const items = lists.map(name => found[name]).find(Array.isArray)
+  const said = found['message'] ?? found['error']
+  if (items === undefined && typeof said === 'string')
+    throw new Error(`the API has no list of these, and says: ${said.slice(0, 200)}; check what was asked, or try again later`)
+  const next = inputs.some(({ kind }) => kind === 'cursor') ? nextCursor(found, cursor) : undefined
+  return { count: items?.length ?? 0, items: (items ?? []).map(tidy), ...(items?.length && next && { next_cursor: next }) }
+}
+
+/** None behind the last page, which may say so, or lead back to itself. */
+function nextCursor(
+  { next_cursor: next, more_users: more }: Record<string, unknown>,
+  given: string | undefined,
+): string | undefined {
+  return typeof next === 'string' && next !== '' && next !== given && more !== false ? next : undefined
 }
 
 /** Without what says nothing: half of such an answer is empty. */

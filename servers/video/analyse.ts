@@ -20,10 +20,11 @@ export const analysis = z.object({
   scene_changes: z.array(z.number()).describe('Seconds at which a new scene begins'),
   loudness_lufs: z.number().optional(),
   peak_dbfs: z.number().optional(),
-  sheet_seconds: z.array(z.number()).describe('The second of each frame on the contact sheet, row by row'),
-  frame_seconds: z.array(z.number()).describe('The second of each single frame'),
+  sheet_seconds: z.array(z.number()).describe('The second of each frame on the contact sheet, the first picture, row by row'),
+  frame_seconds: z.array(z.number()).describe('The second of each single frame, the pictures behind the sheet'),
   transcript: z.string().optional(),
   transcript_missing: z.string().optional().describe('Why there is no transcript'),
+  asked: z.string().optional().describe('The question, as it was given'),
 })
 
 export interface Findings {

@@ -16,6 +16,7 @@ export interface Video {
 
 /** The videos of this process, in a folder of its own. */
 export interface Shelf {
+  readonly folder: string
   /** A new empty folder; `drop` removes it. */
   room(): string
   drop(room: string): void
@@ -44,6 +45,7 @@ export function createShelf(folder: string, ttlMs: number): Shelf {
     rmSync(join(own, id), { recursive: true, force: true })
   }
   return {
+    folder: own,
     room() {
       const room = join(own, randomUUID().slice(0, 8))
       mkdirSync(room, { mode: 0o700 })

@@ -80,54 +80,47 @@ async function look(
   const { signal } = context.mcpReq
   const tell = createTeller(context)
   findProgram('ffmpeg') // before anything is downloaded in vain
-  const loads = input.file === undefined
-  const video = loads
-    ? await downloader.download(wanted(input.url), signal, share => tell('downloading', share / 2))
-    : onShelf(shelf, input.file ?? '')
+  const there = input.file === undefined ? undefined : shelf.byName(input.file)
+  const loads = there === undefined
+  const video = there ?? (await downloader.download(wanted(input), signal, share => tell('downloading', share / 2)))
   const findings = await analyse(video, { limits, transcriber }, signal, (phase, share) =>
     tell(`analysing… ${phase}`, loads ? 0.5 + share / 2 : share),
   )
-  return { content: blocksOf(findings, input.question), structuredContent: findings.facts }
+  const facts = { ...findings.facts, ...(input.question && { asked: input.question }) }
+  return { content: [{ type: 'text', text: JSON.stringify(facts) }, ...picturesOf(findings)], structuredContent: facts }
 }
 
-function wanted(address: string | undefined): string {
-  if (address === undefined) throw new Error('give either url, or file as download_video told it')
-  return address
+function wanted({ url, file }: { url?: string | undefined; file?: string | undefined }): string {
+  if (url !== undefined) return url
+  throw new Error(
+    file === undefined
+      ? 'give either url, or file as download_video told it'
+      : 'there is no such file here, or not any more: give the url, or download it again',
+  )
 }
 
-function onShelf(shelf: Shelf, name: string): Video {
-  const video = shelf.byName(name)
-  if (!video) throw new Error('there is no such file here, or not any more: give the url, or download it again')
-  return video
-}
-
+/** A line for each fact, so that whoever reads only words finds what analyse_video wants; what a stranger wrote comes after it. */
 function describe({ id, title, seconds, width, height, bytes }: Video): string {
-  const parts = [
-    seconds === undefined ? '' : `${seconds} s`,
-    width && height ? `${width}×${height}` : '',
-    `${(bytes / 1_000_000).toFixed(1)} MB`,
+  const lines = [
+    'Downloaded; analyse_video looks at it by its file.',
+    `- file: ${id}`,
+    `- title: ${title.replace(/\s+/g, ' ')}`,
+    ...(seconds === undefined ? [] : [`- seconds: ${seconds}`]),
+    ...(width && height ? [`- picture: ${width}×${height}`] : []),
+    `- megabytes: ${(bytes / 1_000_000).toFixed(1)}`,
   ]
-  return `Downloaded "${title}": ${parts.filter(part => part !== '').join(', ')}. Its id is ${id}; analyse_video can look at it.`
+  return lines.join('\n')
 }
 
-function blocksOf({ facts, sheet, frames }: Findings, question: string | undefined): CallToolResult['content'] {
-  const pictures = [...(sheet ? [{ jpeg: sheet, priority: 1 }] : []), ...frames.map(jpeg => ({ jpeg, priority: 0.5 }))]
-  const text = [
-    JSON.stringify(facts),
-    ...(sheet
-      ? ['The first picture is the contact sheet; the others are single frames (see sheet_seconds and frame_seconds).']
-      : []),
-    ...(question ? [`Asked about it: ${question}`] : []),
-  ]
-  return [
-    { type: 'text', text: text.join('\n') },
-    ...pictures.map(({ jpeg, priority }) => ({
-      type: 'image' as const,
-      data: jpeg.toString('base64'),
-      mimeType: 'image/jpeg',
-      annotations: { audience: (priority === 1 ? ['user', 'assistant'] : ['assistant']) as ('user' | 'assistant')[], priority },
-    })),
-  ]
+/** The sheet is for people too; so many single frames would bury the answer. */
+function picturesOf({ sheet, frames }: Findings): CallToolResult['content'] {
+  const picture = (jpeg: Buffer, audience: ('user' | 'assistant')[], priority: number) => ({
+    type: 'image' as const,
+    data: jpeg.toString('base64'),
+    mimeType: 'image/jpeg',
+    annotations: { audience, priority },
+  })
+  return [...(sheet ? [picture(sheet, ['user', 'assistant'], 1)] : []), ...frames.map(jpeg => picture(jpeg, ['assistant'], 0.5))]
 }
 
 /** Tells the client how far it is, in percent; only what is new, and never backwards. */

@@ -4,7 +4,7 @@ import { tmpdir, userInfo } from 'node:os'
 import { join, resolve } from 'node:path'
 import { McpServer } from '@modelcontextprotocol/server'
 import { serveStdio } from '@modelcontextprotocol/server/stdio'
-import { endAll } from '../child.ts'
+import { endAll, sweepAfterUs } from '../child.ts'
 import { createGuard } from '../guard.ts'
 import { createDownloader } from './download.ts'
 import type { Transcriber } from './listen.ts'
@@ -37,6 +37,7 @@ else serve()
 
 function serve(): void {
   const { shelf, ...rest } = openWorkshop()
+  sweepAfterUs(shelf.folder)
   process.on('exit', () => {
     endAll()
     shelf.close()

@@ -11,6 +11,9 @@ export async function runCommand(settings: Settings, name: string, args: string[
   const program = settings.commands.get(name)
   if (program === undefined) throw new Error(refusal(settings, name))
   for (const argument of args) checkArgument(settings.folder, argument)
+  const starter = args.find(argument => starters[name]?.test(argument))
+  if (starter !== undefined)
+    throw new Error(`the argument "${starter.slice(0, 60)}" is not allowed: it makes ${name} run another program`)
   const [first = program, ...rest] = [...fence(), program, ...args]
   return run({
     program: first,
@@ -23,6 +26,9 @@ export async function runCommand(settings: Settings, name: string, args: string[
     endOnFlood: true,
   })
 }
+
+/** Options by which a harmless program runs another one, which may lie in the folder; GNU takes the beginning of a long option for all of it. */
+const starters: Record<string, RegExp> = { sort: /^--co/, rg: /^--(pre|hostname-bin)/, ag: /^--pager/ }
 
 function refusal({ commands }: Settings, name: string): string {
   if (commands.size === 0) return 'commands are not allowed here: the operator lists them in RUN_COMMANDS'
@@ -56,12 +62,12 @@ function leadsOut(folder: string, part: string): boolean {
 let fences: string[] | undefined
 
 /**
- * What stands before the program: no network, where the platform lets us make a network of our own, and limits of processes, memory (1 GB),
- * file size (10 MB) and processor time, where there is prlimit.
+ * What stands before the program: no network, and no process that outlives it, where the platform lets us make namespaces of our own; limits
+ * of processes, memory (1 GB), file size (10 MB) and processor time, where there is prlimit.
  */
 function fence(): string[] {
   fences ??= [
-    ['/usr/bin/unshare', '--map-root-user', '--net', '--'],
+    ['/usr/bin/unshare', '--map-root-user', '--net', '--pid', '--fork', '--kill-child', '--'],
     ['/usr/bin/prlimit', '--nproc=64', '--as=1073741824', '--fsize=10485760', '--cpu=60', '--core=0', '--'],
   ]
     .filter(

@@ -62,9 +62,12 @@ function inFormat(structured: unknown, format: ServerConfig['result']): string {
 }
 
 function fileIn(block: ContentBlock): ToolFile[] {
-  if (block.type === 'image' || block.type === 'audio') return [{ data: Buffer.from(block.data, 'base64') }]
+  const audience = block.annotations?.audience ?? []
+  const unposted = audience.length > 0 && !audience.includes('user') && { unposted: true }
+  if (block.type === 'image' || block.type === 'audio') return [{ data: Buffer.from(block.data, 'base64'), ...unposted }]
   if (block.type !== 'resource' || !('blob' in block.resource)) return []
-  return [{ name: block.resource.uri.replace(/[?#].*$/s, ''), data: Buffer.from(block.resource.blob, 'base64') }]
+  const name = block.resource.uri.replace(/[?#].*$/s, '')
+  return [{ name, data: Buffer.from(block.resource.blob, 'base64'), ...unposted }]
 }
 
 function showBlock(block: ContentBlock): string {

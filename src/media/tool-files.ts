@@ -45,8 +45,12 @@ export function openToolFiles({ toolbox, files: store, conversation, canPost, ke
     const what = `${familyOf(sort.mime)} ${sort.mime}, ${inUnits(bytes)}`
     if (bytes === 0) return { line: `[${what}]` }
     if (bytes > mostBytes) return { line: `[${what}, not shown to the person: it is larger than ${inUnits(mostBytes)}]` }
-    const number = canPost && posted < mostPosted ? ++posted : undefined
-    const why = canPost ? `no more than ${mostPosted} files go with one answer` : 'files cannot be shown where they are'
+    const number = canPost && !file.unposted && posted < mostPosted ? ++posted : undefined
+    const why = file.unposted
+      ? 'it was made for you'
+      : canPost
+        ? `no more than ${mostPosted} files go with one answer`
+        : 'files cannot be shown where they are'
     const line = `[${what}, ${number === undefined ? `not shown to the person: ${why}` : `shown to the person as file ${number}`}]`
     if (number === undefined && !isSeen(sort.mime, bytes)) return { line }
     const name = fileName(file.name, sort, number ?? ++named)

@@ -6,13 +6,17 @@ const maxColumns = 6
 
 /** A tool's result as a person likes to read it: lists and tables instead of JSON, cut where it grows long. `more` says that it was. */
 export function makeReadable(text: string, more: string): string {
-  const value = parseJson(text.trim())
-  const shown = typeof value === 'object' && value !== null ? fromJson(value, more) : text.trim()
+  const words = text.replace(forModels, '').trim()
+  const value = parseJson(words)
+  const shown = typeof value === 'object' && value !== null ? fromJson(value, more) : words
   if (shown.length <= maxChars) return shown
   const cut = shown.slice(0, maxChars).replace(/[\uD800-\uDBFF]$/, '')
   const fence = (cut.match(/^```/gm) ?? []).length % 2 === 1 ? '\n```' : ''
   return `${cut.slice(0, lastBreak(cut))}${fence}\n…\n${more}`
 }
+
+/** What the house tells models of the pictures beside: people see those that are there. */
+const forModels = /^\[\w+ [^\s\]]+, [^\]\n]*(?:, shown to the person as file \d+|: it was made for you)\]\n*/gm
 
 /** True for what a server says when it found nothing. */
 export function isEmptyResult(text: string): boolean {

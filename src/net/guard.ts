@@ -75,8 +75,15 @@ export function createGuard({ allow, secureOnly = false, lookUp = name => lookup
  * nobody writes a server so.
  */
 export function isOutside(address: string): boolean {
-  return ipaddr.isValid(address) && ipaddr.parse(address).range() === 'unicast'
+  if (!ipaddr.isValid(address) || address === azureHost) return false
+  const parsed = ipaddr.parse(address)
+  return parsed.range() === 'unicast' && (parsed instanceof ipaddr.IPv4 || parsed.match(globalUnicast))
 }
+
+/** Azure's own services for its machines lie at an address of the open web (learn.microsoft.com, "What is IP address 168.63.129.16?"). */
+const azureHost = '168.63.129.16'
+/** All that is given out of IPv6 so far (RFC 4291, registry of IANA); what lies beside it may carry an IPv4 address. */
+const globalUnicast = ipaddr.IPv6.parseCIDR('2000::/3')
 
 /** The address that is looked at is the one that is called: a name cannot change its mind in between. One that leads inside spoils all. */
 function outsideOnly(lookUp: LookUp): LookupFunction {

@@ -73,12 +73,16 @@ function fromTelegram({ method, payload, at, message, code, injected }: Telegram
     at: epoch + at,
     method,
     kind: telegramKinds[method] ?? 'other',
-    text: String(payload['text'] ?? payload['action'] ?? ''),
+    text: String(payload['text'] ?? payload['action'] ?? nameOfFile(payload)),
     buttons: (markup?.inline_keyboard ?? []).flat().map(({ text }) => text),
     ...(message !== undefined && { message: String(message) }),
     ...(code !== undefined && { refused: code }),
     injected,
   }
+}
+
+function nameOfFile({ photo, document }: Record<string, unknown>): string {
+  return ((photo ?? document) as { name?: string } | undefined)?.name ?? ''
 }
 
 function shownOnTelegram({ id, replyTo, text, buttons, file }: Posted): Shown {

@@ -1,5 +1,5 @@
-import { execFileSync } from 'node:child_process'
-import { copyFileSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { execFileSync, spawn } from 'node:child_process'
+import { copyFileSync, globSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -150,33 +150,53 @@ test('what is said is written down by the endpoint', async () => {
 })
 
 test.each([
-  ['/slow.mp4', 5],
-  ['/slow-page', 2],
-])('servers killed amid %s, %i times, leave no process, and no file after the next start', async (path, rounds) => {
-  const own = { ...env, VIDEO_DIR: join(folder, 'killed') }
-  const left = () => globSync('**/*', { cwd: own.VIDEO_DIR, withFileTypes: true }).filter(entry => entry.isFile())
-  for (let round = 0; round < rounds; round++) {
-    const doomed = await openServer('video', own)
-    const call = doomed.call('download_video', { url: site.url + path }).catch(() => 'gone')
-    await expect.poll(() => left().length, { timeout: 30_000 }).toBeGreaterThan(0)
-    const room = left()[0]?.parentPath ?? 'none'
-    doomed.kill()
-    await call
-    await expect.poll(() => processesIn(room)).toEqual([])
-    await (await openServer('video', own)).close()
-    expect(left()).toEqual([])
-  }
+  ['the server is killed', '/slow.mp4'],
+  ['the server is killed', '/slow-page'],
+  ['its client is killed', '/slow.mp4'],
+  ['its client is killed', '/slow-page'],
+])('%s amid %s, five times: no process and no file is left', async (what, path) => {
+  const rounds = [1, 2, 3, 4, 5].map(async round => {
+    const home = mkdtempSync(join(folder, `killed-${round}-`))
+    const kill = await (what === 'the server is killed' ? beginHere : beginElsewhere)(
+      { ...env, VIDEO_DIR: home },
+      site.url + path,
+    )
+    await expect.poll(() => filesIn(home).length, { timeout: 30_000 }).toBeGreaterThan(0)
+    expect(processesOf(home).length).toBeGreaterThan(1)
+    kill()
+    await expect.poll(() => [processesOf(home), readdirSync(home)]).toEqual([[], []])
+  })
+  await Promise.all(rounds)
 })
 
-/** Which processes were told of this folder, or lie in it. */
-function processesIn(room: string): number[] {
-  return globSync('/proc/[0-9]*')
-    .map(path => Number(path.slice(6)))
-    .filter(pid => {
+async function beginHere(own: Record<string, string>, url: string): Promise<() => void> {
+  const doomed = await openServer('video', own)
+  void doomed.call('download_video', { url }).catch(() => 'gone')
+  return doomed.kill
+}
+
+/** With a client in a process of its own. */
+async function beginElsewhere(own: Record<string, string>, url: string): Promise<() => void> {
+  const client = `import { openServer } from ${JSON.stringify(join(import.meta.dirname, '../video-rig.ts'))}
+const server = await openServer('video', ${JSON.stringify(own)})
+await server.call('download_video', { url: ${JSON.stringify(url)} })`
+  const child = spawn(process.execPath, ['--input-type=module', '-e', client], { stdio: 'ignore' })
+  return () => child.kill('SIGKILL')
+}
+
+const filesIn = (home: string) => globSync('**/*', { cwd: home, withFileTypes: true }).filter(entry => entry.isFile())
+
+/** Whoever was told of this folder, as argument or in the environment. The client was told in its program. */
+function processesOf(home: string): number[] {
+  const told = (pid: number) =>
+    ['cmdline', 'environ'].some(file => {
       try {
-        return lives(pid) && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(room)
+        return readFileSync(`/proc/${pid}/${file}`, 'utf8').includes(home)
       } catch {
         return false
       }
     })
+  return globSync('/proc/[0-9]*')
+    .map(path => Number(path.slice(6)))
+    .filter(pid => told(pid) && lives(pid))
 }

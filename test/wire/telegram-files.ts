@@ -81,8 +81,9 @@ export function receiveFile(kind: Uploaded['kind'], payload: Payload): Uploaded 
   if (file.data.length > 50 * megabyte) return refuse(413, 'Request Entity Too Large')
   if (kind === 'photo') {
     if (file.data.length > 10 * megabyte) return refuse(400, 'Bad Request: file is too big')
-    if (file.data.toString('latin1', 1, 4) !== 'PNG') return refuse(400, 'Bad Request: IMAGE_PROCESS_FAILED')
-    if (file.data.readUInt32BE(16) + file.data.readUInt32BE(20) > 10_000)
+    const isPng = file.data.toString('latin1', 1, 4) === 'PNG'
+    if (!isPng && file.data.toString('hex', 0, 3) !== 'ffd8ff') return refuse(400, 'Bad Request: IMAGE_PROCESS_FAILED')
+    if (isPng && file.data.readUInt32BE(16) + file.data.readUInt32BE(20) > 10_000)
       return refuse(400, 'Bad Request: PHOTO_INVALID_DIMENSIONS')
   }
   return { kind, ...file }
