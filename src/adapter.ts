@@ -70,6 +70,26 @@ export interface TurnEnd {
   usage: { input: number; output: number; estimated?: true }
   /** Which model answered, where several may. */
   model?: string
+  /** Of `Terms.direct`: what the tool returned; its files are in the file store. Absent where it was not reached. */
+  result?: { ok: boolean; text: string; files: { id: string; name: string; mime: string }[] }
+  /** Of `Terms.direct`: what may be called. */
+  tools?: OfferedTool[]
+}
+
+/** A tool, for a program that chooses itself. */
+export interface OfferedTool {
+  /** Stable, at most 64 characters of `[A-Za-z0-9_-]`. */
+  name: string
+  title: string
+  description: string
+  /** JSON Schema of an object. */
+  inputSchema: Record<string, unknown>
+  /** What its server says of it, which is no promise. */
+  readOnly: boolean
+  repeatable: boolean
+  /** Absent where it says nothing. */
+  destructive?: boolean
+  openWorld?: boolean
 }
 
 export interface OutFile {

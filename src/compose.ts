@@ -1,6 +1,6 @@
-import type { Adapter } from './adapter.ts'
+import type { Adapter, OfferedTool } from './adapter.ts'
 import { runAgent } from './agent/agent.ts'
-import { runCall } from './agent/call.ts'
+import { runCall, runNamed } from './agent/call.ts'
 import { createDigest } from './agent/digest.ts'
 import type { AgentEvent, Notice } from './agent/events.ts'
 import type { TurnLimits } from './agent/limits.ts'
@@ -16,6 +16,7 @@ import type { Behind } from './behind.ts'
 import type { Budgets } from './budgets.ts'
 import { findCommand } from './commands.ts'
 import { withWhole } from './delivery.ts'
+import { directEnd, directText, offeredTools } from './direct.ts'
 import { endingOf, mayBeRetried, noText, setAside } from './endings.ts'
 import { Parked } from './errors.ts'
 import { type History, wholeEntries } from './history.ts'
@@ -120,10 +121,13 @@ export async function compose(composing: Composing): Promise<Final> {
   const { lease } = turn
   const said = withRan(message, await toEntries(record, async messages => toEntry(messages)))
   const steps = [...record.steps]
+  const direct = message.terms?.direct
+  let offered: OfferedTool[] = []
   const notify = (notice: Notice) => reply.show({ type: 'notice', notice })
   try {
     if (areTakenBack(record.messages)) notify({ kind: 'withdrawn' })
     else if (record.attempts > deathsAllowed) notify(setAside(message, tools.log))
+    else if (direct === 'list') offered = await listFor(composing)
     else {
       if (record.attempts === 1 && steps.length === 0) await purse.begin()
       for await (const event of eventsOf(composing, said)) {
@@ -137,7 +141,7 @@ export async function compose(composing: Composing): Promise<Final> {
         show(event)
       }
       const limit = purse.near()
-      if (limit) notify({ kind: 'nearly-used-up', limit })
+      if (limit && !direct) notify({ kind: 'nearly-used-up', limit })
       if (said.at(-1)?.text.trim() === '' && handedBack(message, said).length === 0) notify(noText(message, tools.log))
     }
   } catch (error) {
@@ -156,13 +160,22 @@ export async function compose(composing: Composing): Promise<Final> {
     notify(endingOf(ended, error, message, tools.log))
   }
   const isWithdrawn = reply.view.notices.some(({ kind }) => kind === 'withdrawn')
-  const files = filesOf(steps).map(({ number, ...file }) => (number === undefined || isWithdrawn ? file : { ...file, number }))
+  const files = (direct ? [] : filesOf(steps)).map(({ number, ...file }) =>
+    number === undefined || isWithdrawn ? file : { ...file, number },
+  )
   const entries = keptOf(message, wholeEntries(said, renderPlain(reply.view, words)))
   const calls = handedBack(message, said)
-  const end = message.terms && { end: endOf(reply.view, calls, account, words, tools.redact) }
+  const told = directEnd(message, said, offered, tools.redact)
+  const end = message.terms && { end: { ...endOf(reply.view, calls, account, words, tools.redact), ...told } }
   const mayRetry = reply.view.notices.some(mayBeRetried) && !message.alone
-  const answer = calls.length > 0 ? { text: calls.map(({ name }) => name).join(', ') } : reply.answer()
+  const named = calls.length > 0 ? calls.map(({ name }) => name).join(', ') : direct && directText(direct)
+  const answer = named === undefined ? reply.answer() : { text: named }
   return { ...(await withWhole(answer, files, message.conversation, tools)), entries, ...end, ...(mayRetry && { retry: true }) }
+}
+
+async function listFor({ question, media, turn, words, tools }: Composing): Promise<OfferedTool[]> {
+  await Promise.race([tools.toolsReady, aborted(turn.signal)])
+  return offeredTools(media.toolbox, { ...tools, question, words })
 }
 
 /** What has to be kept before it is shown, and before a call is made. */
@@ -193,6 +206,10 @@ async function* eventsOf(
   const isCall = found?.command?.name === 'call'
   const known = [...past, ...said]
   const permitted = await withPermission(media.toolbox, { ...tools, question, words })
+  if (terms?.direct && terms.direct !== 'list') {
+    const { tool: name, input } = terms.direct
+    return yield* runNamed({ name, input }, { toolbox: permitted, signal, before, callId: `call-${tokenOf(question.id)}` })
+  }
   const long = openLongResults({
     ...tools,
     toolbox: permitted,

@@ -21,6 +21,7 @@ import { type Conversation, type Press, platformOf } from './message.ts'
 import { createSeal } from './models/elsewhere.ts'
 import { createAudit } from './permissions/audit.ts'
 import { createPermits } from './permissions/permits.ts'
+import { createPosting } from './posting.ts'
 import { createAsks } from './queue/asks.ts'
 import { createAway } from './queue/away.ts'
 import { createBoard } from './queue/board.ts'
@@ -36,7 +37,7 @@ import { createRetries } from './queue/retries.ts'
 import { createNewsLine } from './queue/server-news.ts'
 import { createSignals } from './queue/signals.ts'
 import { createReceive } from './receive.ts'
-import { createRedact, discreet, type Redact } from './redact.ts'
+import { createRedact, discreet, type Redact, redactData } from './redact.ts'
 import { openRedis, type RedisHouse } from './redis/redis.ts'
 import { createPacer } from './reply/pacer.ts'
 import { createServerDesk } from './server-desk.ts'
@@ -162,7 +163,7 @@ async function createAdapters(
   log: Log,
   chat: Opening['chat'],
 ): Promise<Map<string, Adapter>> {
-  const { feed, memory, board, desk } = queue
+  const { feed, memory, board, desk, files } = queue
   const adapters: Adapter[] = [createTerminalAdapter({ input: process.stdin, output: process.stdout, feed, ...chat })]
   const mounts: WebOptions['mounts'] = []
   if (config.telegram) {
@@ -182,9 +183,18 @@ async function createAdapters(
   const { createWebAdapter } = await import('../adapters/web/web.ts')
   const status = () => houseStatus(board, redis.isUp)
   const servers = createServerDesk(desk, 'web')
+  const chats = () => adapters.filter(({ platform }) => !linesStayOpen.includes(platform))
+  const posting = createPosting({ ...queue, platform: 'web', chats, admins: config.admins, redact, log })
+  const fileOf = async (conversation: Conversation, id: string, mime: string) => {
+    const data = await files.load(conversation, id)
+    return data === undefined || data === 'posted' ? undefined : redactData(mime, data, redact)
+  }
   const elsewhere = { baseUrls: config.modelUrls, seal: createSeal(config.secretKey) }
   adapters.push(
-    createWebAdapter({ ...config.web, feed, log, status, servers, elsewhere, mounts, ...(await openEmbedder(config, log)) }),
+    createWebAdapter({
+      ...{ ...config.web, feed, log, status, servers, elsewhere, mounts, posting, fileOf },
+      ...(await openEmbedder(config, log)),
+    }),
   )
   return new Map(adapters.map(adapter => [adapter.platform, discreet(adapter, redact)]))
 }

@@ -66,6 +66,8 @@ export interface Terms {
   maxTokens?: number
   /** For the model's endpoint, by the names of OpenAI's API. */
   parameters?: Record<string, unknown>
+  /** No model is asked: this tool is called, or what may be called from here is told. The text is empty. */
+  direct?: { tool: string; input: Record<string, unknown> } | 'list'
 }
 
 /** As the model reads it. */

@@ -93,6 +93,9 @@ export interface Tool {
   repeatable: boolean
   /** Its server says that it changes nothing: a hint, no promise. */
   readOnly?: true
+  /** What else its server says of it; absent where it says nothing. */
+  destructive?: boolean
+  openWorld?: boolean
   /** What holds where no rule of an admin does, as its operator's file says; absent: it is asked about. */
   permission?: Permission
 }

@@ -79,11 +79,14 @@ function overlap(text: string, secret: string): number {
 /** They show what follows backwards, so that an address or the name of a file looks like another one; no language needs them. */
 const overrides = /[\u202d\u202e]/g
 
+/** As it may be shown to people. */
+export const redactedText = (text: string, redact: Redact) => redact(text).replace(overrides, '')
+
 /** The same adapter, which says no secret, whoever speaks by it; nor posts a file of text that holds one. */
 export function discreet(adapter: Adapter, redact: Redact): Adapter {
   const safe = ({ text, buttons, ...out }: Outgoing): Outgoing => ({
     ...out,
-    text: redact(text).replace(overrides, ''),
+    text: redactedText(text, redact),
     buttons: buttons.map(button => ({ ...button, label: redact(button.label) })),
   })
   const { postFile, tell } = adapter
@@ -113,7 +116,7 @@ function inAllTexts<T>(value: T, redact: Redact): T {
 }
 
 /** The very bytes, where there is nothing to hide. */
-function redactData(mime: string, data: Uint8Array, redact: Redact): Uint8Array {
+export function redactData(mime: string, data: Uint8Array, redact: Redact): Uint8Array {
   if (!mime.startsWith('text/')) return data
   const text = new TextDecoder().decode(data)
   const safe = redact(text)

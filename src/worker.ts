@@ -92,6 +92,7 @@ function openMediaOf(message: Message, { steps }: TurnRecord, reply: Reply, { si
     ...tools,
     conversation: message.conversation,
     adapter: adapterFor(message, tools),
+    ...(message.terms?.direct && { canPost: true }), // who calls a tool himself is handed its files
     kept: filesOf(steps),
     onMissed: missed => reply.show({ type: 'notice', notice: { kind: 'unread', ...missed } }),
     signal,

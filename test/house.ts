@@ -51,10 +51,10 @@ const plan: [RegExp, number][] = [
   [/^src\/(agent|media|doctor)\//, 3],
   [/^src\/setup\//, 4],
   [
-    /^src\/reply\/|^src\/(receive|answers|commands|listings|(mcp|model|permit|settings)-command|own-tools|suggestions|sign-in|server-desk|house-status|callback|turns|door|recall|banner)\.ts$/,
+    /^src\/reply\/|^src\/(receive|answers|commands|listings|(mcp|model|permit|settings)-command|own-tools|suggestions|sign-in|server-desk|house-status|callback|turns|door|recall|banner|posting)\.ts$/,
     4,
   ],
-  [/^src\/(worker|compose|terms|telling|asking|recaps|paying|opening|behind|notes|delivery|endings)\.ts$/, 5],
+  [/^src\/(worker|compose|terms|telling|asking|recaps|paying|opening|behind|notes|delivery|endings|direct)\.ts$/, 5],
   [/^src\/shift\.ts$/, 6],
   [/^src\/main\.ts$/, 7],
 ]
@@ -91,7 +91,7 @@ const doorPlan: [RegExp, RegExp][] = [
   [/^ioredis$/, /^src\/redis\//],
   [/^openai(\/|$)/, /^src\/models\//],
   [/^@modelcontextprotocol\/client/, /^src\/mcp\//],
-  [/^@modelcontextprotocol\/server/, /^servers\//],
+  [/^@modelcontextprotocol\/server/, /^(servers|adapters\/web)\//],
   [/^discord\.js$|^@discordjs\/|^discord-api-types/, /^adapters\/discord\//],
   [/^grammy(\/|$)|^@grammyjs\//, /^adapters\/telegram\//],
   [/^hono(\/|$)|^@hono\//, /^adapters\/web\//],

@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
+import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { dataFolder, type HouseProcess, startProcess } from './processes.ts'
 import { startDiscordWire } from './wire/discord.ts'
@@ -49,6 +50,20 @@ describe('a house with nothing configured', () => {
     expect(house.output()).toMatch(
       /Web +http.*\n +Telegram +closed: put TELEGRAM_TOKEN.*\n +Discord +closed: put DISCORD_TOKEN.*\n.*\n +Model +the built-in offline model.*\n +Servers +sqlite: (4 tools|connecting)[\s\S]* +twitter: disabled, .*RAPIDAPI_KEY/,
     )
+  })
+
+  test('is an MCP server with the tools of its servers that may be called without asking', async () => {
+    const client = new Client({ name: 'c', version: '1' }, { versionNegotiation: { mode: 'auto' } })
+    await client.connect(new StreamableHTTPClientTransport(new URL(`${url}/mcp`)))
+    const { tools } = await client.listTools()
+    expect(tools.map(({ name }) => name)).toEqual(expect.arrayContaining(['ask', 'sqlite__list_tables', 'sqlite__read_query']))
+    expect(tools.map(({ name }) => name)).not.toContain('post_message')
+    const { annotations, inputSchema } = tools.find(({ name }) => name === 'sqlite__read_query') ?? {}
+    expect(annotations).toMatchObject({ readOnlyHint: true, destructiveHint: false, openWorldHint: false })
+    expect(inputSchema).toMatchObject({ required: ['query'] })
+    const result = await client.callTool({ name: 'sqlite__list_tables', arguments: {} })
+    expect(JSON.stringify(result.content)).toMatch(/bookings.*guests.*rooms/)
+    await client.close()
   })
 
   test('answers a question in plain words through the sqlite tools', async () => {

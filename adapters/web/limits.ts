@@ -51,7 +51,7 @@ function whenClosed(c: Context<{ Bindings: { outgoing?: NodeJS.EventEmitter } }>
 }
 
 const methods = 'GET, POST, DELETE'
-const shown = 'Retry-After'
+const shown = 'Retry-After, Mcp-Session-Id'
 
 /** Lets pages of these origins speak with this server, and tells browsers so. */
 export function leaveFor(origins: string[]): MiddlewareHandler {

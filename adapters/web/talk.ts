@@ -32,15 +32,26 @@ export function whyNoAnswer({ closing, patienceMs }: Pick<TalkOptions, 'closing'
   return [504, `no answer within ${Math.round(patienceMs / 1000)} seconds: the turn goes on, ask again with the same session_id`]
 }
 
-/** A session belongs to the key that began it: with another key the same id is another talk. */
-export function conversationOf(c: Context, session: string): Conversation {
-  const caller = callerId(c.req.header('authorization'))
-  return caller === localCaller ? `web:${session}` : `web:${caller}:${session}`
+/** Who asks, until he is gone. */
+export interface Asker {
+  author: Author
+  gone: AbortSignal
 }
 
-export function authorOf(c: Context): Author {
-  const id = callerId(c.req.header('authorization'))
-  const locale = /^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*/.exec(c.req.header('accept-language') ?? '')?.[0]
+export const askerOf = (c: Context): Asker => ({ author: authorFrom(c.req.raw.headers), gone: c.req.raw.signal })
+
+export const conversationOf = (c: Context, session: string) => conversationWith(authorOf(c), session)
+
+/** A session belongs to the key that began it: with another key the same id is another talk. */
+export function conversationWith({ id }: Author, session: string): Conversation {
+  return id === localCaller ? `web:${session}` : `web:${id}:${session}`
+}
+
+export const authorOf = (c: Context) => authorFrom(c.req.raw.headers)
+
+export function authorFrom(headers: Headers): Author {
+  const id = callerId(headers.get('authorization') ?? undefined)
+  const locale = /^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*/.exec(headers.get('accept-language') ?? '')?.[0]
   return { id, name: id, ...(locale === undefined ? {} : { locale }) }
 }
 

@@ -5,7 +5,7 @@ import { type Log, reason } from '../../src/log.ts'
 import type { Attachment, Terms } from '../../src/message.ts'
 import { isNotBehind, type Place, placeId, readPlace } from './place.ts'
 import { followTurn, quietly } from './reply-line.ts'
-import { authorOf, conversationOf, kept, type TalkOptions } from './talk.ts'
+import { type Asker, askerOf, conversationWith, kept, type TalkOptions } from './talk.ts'
 
 /** What a program asks, checked. */
 export interface ProgramQuestion {
@@ -35,12 +35,17 @@ const mostChars = 2_000_000
 /** Asks; or, with a `Last-Event-ID`, goes on with what was asked before. Throws 400, 503. */
 export async function openTurn(c: Context, ask: () => Promise<ProgramQuestion>, options: TalkOptions): Promise<ProgramTurn> {
   const place = readPlace(c)
-  if (place) return follow(c, place, options)
-  const { session, text, attachments, terms } = await ask()
+  return place ? follow(askerOf(c), place, options) : askTurn(askerOf(c), await ask(), options)
+}
+
+/** Throws 503. */
+export async function askTurn(asker: Asker, question: ProgramQuestion, options: TalkOptions): Promise<ProgramTurn> {
+  const { session, text, attachments, terms } = question
+  const { author } = asker
   const id = `web:${randomUUID()}`
-  const conversation = conversationOf(c, session)
-  const turn = await follow(c, { session, messageId: id, at: '', shown: 0 }, options)
-  const base = { id, conversation, author: authorOf(c), text, attachments, terms, replyTo: quietly(id) }
+  const conversation = conversationWith(author, session)
+  const turn = await follow(asker, { session, messageId: id, at: '', shown: 0 }, options)
+  const base = { id, conversation, author, text, attachments, terms, replyTo: quietly(id) }
   try {
     await kept(options.receive({ ...base, sentAt: Date.now(), kind: 'api', alone: true }), options.log)
   } catch (error) {
@@ -51,11 +56,17 @@ export async function openTurn(c: Context, ask: () => Promise<ProgramQuestion>, 
 }
 
 /** Who asked is gone: as if he had taken the question back, whether it waits or is being answered. */
-export function withdrawWhenGone(c: Context, { session, messageId }: ProgramTurn, { receive, closing, log }: TalkOptions) {
-  const gone = c.req.raw.signal
+export const withdrawWhenGone = (c: Context, turn: ProgramTurn, options: TalkOptions) =>
+  takeBackWhenGone(askerOf(c), turn, options)
+
+export function takeBackWhenGone(
+  { author, gone }: Asker,
+  { session, messageId }: ProgramTurn,
+  { receive, closing, log }: TalkOptions,
+) {
   const withdraw = () => {
     if (closing.aborted) return
-    const change = { id: messageId, conversation: conversationOf(c, session), text: undefined }
+    const change = { id: messageId, conversation: conversationWith(author, session), text: undefined }
     receive(change).catch((error: unknown) => log.warn({ reason: reason(error) }, 'web: a question could not be taken back'))
   }
   if (gone.aborted) withdraw()
@@ -63,12 +74,12 @@ export function withdrawWhenGone(c: Context, { session, messageId }: ProgramTurn
   return { stop: () => gone.removeEventListener('abort', withdraw) }
 }
 
-async function follow(c: Context, place: Place, options: TalkOptions): Promise<ProgramTurn> {
+async function follow({ author, gone }: Asker, place: Place, options: TalkOptions): Promise<ProgramTurn> {
   const { session, messageId } = place
-  const ends = AbortSignal.any([c.req.raw.signal, options.closing, AbortSignal.timeout(options.patienceMs)])
+  const ends = AbortSignal.any([gone, options.closing, AbortSignal.timeout(options.patienceMs)])
   const box = createBox(place, ends, options.log)
   const unlisten = await kept(
-    followTurn(options.feed, conversationOf(c, session), messageId, box.push, place.at !== ''),
+    followTurn(options.feed, conversationWith(author, session), messageId, box.push, place.at !== ''),
     options.log,
   )
   const close = () => {

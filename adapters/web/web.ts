@@ -7,6 +7,8 @@ import { createApp, type Mount } from './app.ts'
 import { chatRoutes } from './chat-api.ts'
 import { isLoopback } from './guard.ts'
 import { type Elsewhere, houseRoutes } from './house-api.ts'
+import { mcpRoutes } from './mcp-api.ts'
+import type { McpToolsOptions } from './mcp-tools.ts'
 import { type OpenAiApiOptions, openAiRoutes } from './openai-api.ts'
 import { writeEdit, writePost, writeTurn } from './reply-line.ts'
 import { type Servers, serversRoutes } from './servers-api.ts'
@@ -34,6 +36,11 @@ export interface WebOptions {
   servers?: Servers
   /** Absent: no model makes vectors. */
   embed?: OpenAiApiOptions['embed']
+  /** Absent: nobody can post into chats. */
+  posting?: NonNullable<McpToolsOptions['posting']>
+  /** As in `McpToolsOptions`. */
+  fileOf?: NonNullable<McpToolsOptions['fileOf']>
+  watchEveryMs?: number
   /** Doors of others at this address. */
   mounts?: Mount[]
 }
@@ -93,7 +100,7 @@ function pictureIn(dataUrl: string, most: number): Uint8Array {
 }
 
 function routesFor(
-  { feed, log, status, embed, servers, elsewhere, heartbeatEveryMs = 15_000, patienceMs = 15 * 60_000 }: WebOptions,
+  { feed, log, status, embed, servers, elsewhere, heartbeatEveryMs = 15_000, patienceMs = 15 * 60_000, ...mcp }: WebOptions,
   receive: Receive,
   closing: AbortSignal,
 ) {
@@ -104,6 +111,7 @@ function routesFor(
     ...houseRoutes({ ...talk, status, ...(elsewhere && { elsewhere }) }),
     ...serversRoutes({ status, ...(servers && { servers }) }),
     ...agentRoutes(talk),
+    ...mcpRoutes({ ...mcp, ...talk, status }),
   ]
 }
 

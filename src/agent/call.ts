@@ -1,5 +1,6 @@
 import type { Words } from '../i18n/i18n.ts'
 import { reason } from '../log.ts'
+import type { ToolCall } from '../model.ts'
 import type { Toolbox, ToolResult } from '../toolbox.ts'
 import type { AgentEvent } from './events.ts'
 import { type AskPerson, type DoneBefore, runTools } from './run-tools.ts'
@@ -18,23 +19,31 @@ export interface CallOptions {
 
 /** Runs the one tool that a person named, `<tool> [json]`, with no model in between; its result is the answer. */
 export async function* runCall(argument: string, options: CallOptions): AsyncGenerator<AgentEvent> {
-  const { toolbox, words, signal, callId, before, ask, shorten = async result => result } = options
+  const { words, shorten = async result => result } = options
   const [, name, json = ''] = /^(\S+)\s*(.*)$/s.exec(argument) ?? []
   if (name === undefined) return yield* say(words.callUsage)
   const input = readInput(json)
   if (typeof input === 'string') return yield* say(words.callBadJson(input))
-  const call = { id: callId, name, input }
-  if (!before.begun.has(callId) && !before.asked.has(callId))
-    yield { type: 'entry', entry: { role: 'assistant', text: '', calls: [call] } }
   const shortenFor = async (result: ToolResult) => {
     const { more, ...short } = await shorten(result)
     return more === undefined ? short : { ...short, text: `${short.text}\n\n(${more})` }
   }
-  const run = { calls: [call], tools: toolbox.list(), toolbox, signal, before, shorten: shortenFor }
-  for await (const event of runTools({ ...run, ...(ask && { ask }) })) {
+  for await (const event of runNamed({ name, input }, { ...options, shorten: shortenFor })) {
     yield event
-    if (event.type === 'entry') yield* say(event.entry.text)
+    if (event.type === 'entry' && event.entry.role === 'tool') yield* say(event.entry.text)
   }
+}
+
+/** Runs one call, and says nothing about it. */
+export async function* runNamed(
+  { name, input }: Pick<ToolCall, 'name' | 'input'>,
+  { toolbox, signal, callId, before, ask, shorten }: Omit<CallOptions, 'words'>,
+): AsyncGenerator<AgentEvent> {
+  const call = { id: callId, name, input }
+  if (!before.begun.has(callId) && !before.asked.has(callId))
+    yield { type: 'entry', entry: { role: 'assistant', text: '', calls: [call] } }
+  const run = { calls: [call], tools: toolbox.list(), toolbox, signal, before }
+  yield* runTools({ ...run, ...(shorten && { shorten }), ...(ask && { ask }) })
 }
 
 async function* say(text: string): AsyncGenerator<AgentEvent> {

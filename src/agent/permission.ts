@@ -51,6 +51,18 @@ export async function withPermission(toolbox: Toolbox, options: PermissionOption
   }
 }
 
+/** What would be run if it were called where nobody can be asked. */
+export async function listUnasked(toolbox: Toolbox, { permits, admins, question }: PermissionOptions): Promise<Tool[]> {
+  const { conversation, author } = question
+  const caller = callerOf(conversation, author)
+  const [rules, approvals] = await Promise.all([permits.rules(), permits.approvals(caller.person)])
+  const mayAll = isAdmin(conversation, author, admins)
+  return toolbox.list().filter(tool => {
+    const decided = decide(rules, caller, tool)
+    return decided === 'ask' ? mayAll || isApproved(approvals, caller, tool.name, definitionOf(tool)) : decided === 'allow'
+  })
+}
+
 /** What a call goes on with that waited for its permission and not for anything of the tool's own. */
 const waits = 'permission'
 

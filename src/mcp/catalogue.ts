@@ -85,12 +85,15 @@ function adapt(original: McpTool): Omit<Tool, 'name' | 'server'> {
   if (known) return known
   const title = getDisplayName(original)
   const readOnly = isReadOnly(original)
+  const { destructiveHint: destructive, openWorldHint: openWorld } = original.annotations ?? {}
   const tool = {
     description: clean(original.description ?? '').slice(0, maxDescriptionChars),
     inputSchema: repairSchema(original.inputSchema),
     label: clean(title === original.name ? humanise(title) : title).slice(0, maxLabelChars),
     repeatable: readOnly || original.annotations?.idempotentHint === true,
     ...(readOnly && { readOnly: true as const }),
+    ...(destructive !== undefined && { destructive }),
+    ...(openWorld !== undefined && { openWorld }),
   }
   adapted.set(original, tool)
   return tool

@@ -11,11 +11,11 @@ export interface Media extends ToolFiles {
 }
 
 export function openMedia(
-  options: AttachmentsOptions & Omit<ToolFilesOptions, 'canPost'> & { adapter: { postFile?: unknown } },
+  options: AttachmentsOptions & Omit<ToolFilesOptions, 'canPost'> & { canPost?: boolean; adapter: { postFile?: unknown } },
 ): Media {
   const attachments = openAttachments(options)
   return {
-    ...openToolFiles({ ...options, canPost: options.adapter.postFile !== undefined }),
+    ...openToolFiles({ ...options, canPost: options.canPost ?? options.adapter.postFile !== undefined }),
     async read(messages) {
       await attachments.read(messages)
       return toEntry(messages, attachments.contents)
