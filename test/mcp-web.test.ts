@@ -1,6 +1,6 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, onTestFinished, test } from 'vitest'
 import { readRetryAfter } from '../src/mcp/busy.ts'
 import { type Message, type Reply, type Script, said } from './wire/mcp/raw-web.ts'
 import { closeSessions, openSession, openWeb } from './wire/mcp/session.ts'
@@ -35,6 +35,29 @@ function listening(streams: { reply: Reply; id: unknown }[]): Script {
 }
 
 describe('13. when its tools change', () => {
+  test('news that never stops is heard, and asks for no more lists than it has to', async () => {
+    let count = 1
+    let asked = 0
+    const web = await openWeb('legacy', {
+      'tools/list'(reply) {
+        asked++
+        reply.json({ tools: Array.from({ length: count }, (_, i) => tool(`t${i}`)) })
+      },
+    })
+    const session = await openSession(remote(web.url, 'http'))
+    await expect.poll(() => web.streams.length).toBe(1)
+    count = 3
+    let told = 0
+    const news = setInterval(() => {
+      told++
+      web.streams[0]?.write(`data: ${JSON.stringify({ jsonrpc: '2.0', method: changed })}\n\n`)
+    }, 5)
+    onTestFinished(() => clearInterval(news))
+    await expect.poll(() => session.tools().length).toBe(3)
+    await expect.poll(() => told).toBeGreaterThan(100)
+    expect(asked).toBeLessThan(told / 3)
+  })
+
   test('a burst of news and slow lists are one list at a time, and the last one counts', async () => {
     let count = 1
     let asked = 0

@@ -181,7 +181,21 @@ function createUsers(close: () => Promise<void>): Pick<Connection, 'enter' | 're
   }
 }
 
-const asItCame = { autoRefresh: false, debounceMs: 100 }
+/** News is passed on so long after the first of it, however much more follows: who never stops telling is heard as well. */
+const newsEveryMs = 100
+const asItCame = { autoRefresh: false, debounceMs: 0 }
+
+function batched(run: () => void): () => void {
+  let isWaiting = false
+  return () => {
+    if (isWaiting) return
+    isWaiting = true
+    setTimeout(() => {
+      isWaiting = false
+      run()
+    }, newsEveryMs).unref()
+  }
+}
 
 function createClient({ mode }: Way, config: ServerConfig, hooks: ConnectionHooks): Client {
   const { connectMs, transport } = config
@@ -194,8 +208,8 @@ function createClient({ mode }: Way, config: ServerConfig, hooks: ConnectionHook
       versionNegotiation: { mode: mode === '2026-07-28' ? { pin: mode } : mode, probe: { timeoutMs } },
       inputRequired: { autoFulfill: false },
       listChanged: {
-        tools: { ...asItCame, onChanged: hooks.onToolsChanged },
-        prompts: { ...asItCame, onChanged: hooks.onPromptsChanged },
+        tools: { ...asItCame, onChanged: batched(hooks.onToolsChanged) },
+        prompts: { ...asItCame, onChanged: batched(hooks.onPromptsChanged) },
         resources: { ...asItCame, onChanged() {} }, // the library forgets the list that it was to keep
       },
     },
