@@ -4,6 +4,7 @@ import type { Entry } from './model.ts'
 import { createNotes, type NotesOptions } from './notes.ts'
 import type { Inbox } from './queue/inbox.ts'
 import { LeaseLost } from './queue/lease.ts'
+import type { Urgency } from './reply/pacer.ts'
 import type { Reply } from './reply/reply.ts'
 import type { Setting, Settings } from './settings.ts'
 
@@ -34,8 +35,8 @@ export interface BehindOptions extends NotesOptions {
   log: Log
 }
 
-/** The next turn waits for it. */
-const tidyMs = 3000
+/** The next turn waits for it; longer than a platform that has just refused a call wants silence for, mostly. */
+const tidyMs = 6000
 
 export function openBehind(options: BehindOptions): Behind {
   const { lease, inbox, journal, settings, reply, read, hasBegun, interrupt, log } = options
@@ -48,18 +49,18 @@ export function openBehind(options: BehindOptions): Behind {
     const ours = new Set(taken.map(({ id }) => id))
     return (await inbox.waiting(conversation)).filter(({ id }) => !ours.has(id))
   }
-  async function lookOnce(signal: AbortSignal): Promise<void> {
+  async function lookOnce(signal: AbortSignal, urgency?: Urgency): Promise<void> {
     const waiting = await waitingBehind()
     if (waiting.length > 0) busy = await settings.get(conversation, 'busy')
     const own = ofTheAsker(taken, waiting)
     if (busy === 'interrupt' && own.length > 0) interrupt()
     const handed = busy === 'steer' ? leading(waiting, own) : []
     for (const { id, text } of handed) reply.show({ type: 'heard', id, text })
-    if (hasBegun()) await notes.bring(waiting.slice(handed.length), [...taken, ...waiting], signal)
+    if (hasBegun()) await notes.bring(waiting.slice(handed.length), [...taken, ...waiting], signal, urgency)
   }
   /** What waits can be shown later too: the turn does not end over it. */
-  async function lookSafely(signal: AbortSignal): Promise<void> {
-    await lookOnce(signal).catch((error: unknown) => {
+  async function lookSafely(signal: AbortSignal, urgency?: Urgency): Promise<void> {
+    await lookOnce(signal, urgency).catch((error: unknown) => {
       if (!(error instanceof LeaseLost)) log.debug({ conversation, reason: reason(error) }, 'what waits could not be shown')
     })
   }
@@ -79,7 +80,7 @@ export function openBehind(options: BehindOptions): Behind {
     },
     async close() {
       await eye.close()
-      if (notes.areShown()) await lookSafely(AbortSignal.timeout(tidyMs)) // what was taken back or taken in meanwhile
+      if (notes.areShown()) await lookSafely(AbortSignal.timeout(tidyMs), 'final') // what was taken back or taken in meanwhile
     },
   }
 }

@@ -52,25 +52,25 @@ export function createNotes({ notes: known, lease, journal, adapter, pacer, word
     note.text = text
   }
   /** A note whose message is not to be answered by itself any more. */
-  async function close(messageId: string, text: string, signal: AbortSignal): Promise<void> {
+  async function close(messageId: string, text: string, signal: AbortSignal, urgency: Urgency): Promise<void> {
     const note = notes.get(messageId)
     if (!note) return
-    await mayCall({}, 'step', signal)
+    await mayCall({}, urgency, signal)
     await adapter.edit(conversation, note.id, { text, buttons: [], final: true }).catch(passIfNeverTaken)
     await journal.keepNote(lease, messageId, undefined)
     notes.delete(messageId)
   }
   return {
     areShown: () => notes.size > 0,
-    /** `known` are all messages that are not taken back. */
-    async bring(toShow: Message[], known: Message[], signal: AbortSignal): Promise<void> {
+    /** `known` are all messages that are not taken back, `urgency` that of notes which are to end. */
+    async bring(toShow: Message[], known: Message[], signal: AbortSignal, urgency: Urgency = 'step'): Promise<void> {
       const groups = groupsOf(toShow)
       const firsts = new Set(groups.map(([first]) => first?.id))
       for (const messageId of notes.keys()) {
         if (firsts.has(messageId)) continue
         const answered = known.find(({ id }) => id === messageId)
         const words = wordsOf(answered?.author)
-        await close(messageId, answered || messageId.startsWith(joined) ? words.joined : `*${words.withdrawn}*`, signal)
+        await close(messageId, answered || messageId.startsWith(joined) ? words.joined : `*${words.withdrawn}*`, signal, urgency)
       }
       const texts = groups.slice(0, shownTurns).flatMap(([first], at) => {
         return first?.kind === 'chat' ? [[first, `⏳ ${wordsOf(first.author).queued(at + 1)}`] as const] : []

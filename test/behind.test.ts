@@ -129,6 +129,19 @@ test('a note below a message that is taken back, or joined to the one before, sa
   await expect.poll(() => rooms.redis.keys('*:notes:*')).toEqual([])
 })
 
+test('where hardly a call may be made, a note of a message that is taken back is closed as soon as the answer stands', async () => {
+  const { chat, hear, shown, open } = await busyConversation('one')
+  const pace = { lane: 'narrow', burst: 8, refillMs: 1e6, gapMs: 1e6 }
+  await rooms.pacer.lane(pace).ask('post') // from then on an edit has to wait
+  chat.adapter.limits.pace = () => pace
+  const second = aMessage('second', { author: ben, replyTo: 'm2' })
+  await hear(second)
+  await expect.poll(() => shown().length).toBe(2)
+  await receive(chat, { id: second.id, conversation: 'fake:1', text: undefined })
+  open()
+  await expect.poll(shown).toEqual([expect.stringContaining('one'), '*Stopped, since the question was deleted.*'])
+})
+
 test('a note that outlived its answer says so, whoever comes to close it', async () => {
   const chat = fakeChat()
   const [first, second, third] = [aMessage('first'), aMessage('second'), aMessage('third', { author: ben })]

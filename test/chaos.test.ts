@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { answerTo, kindOf, modelScript, preludeOf, questionOf } from './chaos/answers.ts'
-import type { Shown } from './chaos/places.ts'
+import { type Shown, unfiled } from './chaos/places.ts'
 import { type Asked, isSettled, judge } from './chaos/verdict.ts'
 
 const asked = (...numbers: number[]): Asked[] => numbers.map(n => ({ id: `q${n}`, numbers: [n] }))
@@ -33,6 +33,15 @@ describe('the judge of a chaos run', () => {
         long,
       ),
     ).toEqual(['answered once'])
+  })
+
+  test('knows an answer whose end is in a file', () => {
+    const [beginning] = halves(long)
+    const said = message(`${beginning}\n\n📄 The whole answer comes as a file: \`answer.md\`.\n\n${footer}`)
+    const posted = (file: string) => unfiled([said, { ...message(''), answers: 'q7', file }])
+    expect(fates(posted(answerTo(long)), long)).toEqual(['answered once'])
+    expect(fates(posted(answerTo(long).slice(0, -9)), long)).toEqual(['final text wrong'])
+    expect(fates(unfiled([said]), long)).toEqual(['final text wrong'])
   })
 
   test.each<[string, () => Shown[]]>([

@@ -27,6 +27,24 @@ export interface Shown {
   answers?: string
 }
 
+const inFile = '📄 The whole answer comes as a file'
+
+/** What goes on in a file stands in it from its beginning: what the message before it has not shown yet goes on there. */
+export function unfiled(all: (Shown & { file?: string })[]): Shown[] {
+  const shown: Shown[] = []
+  for (const { file, ...message } of all) {
+    const last = file === undefined ? undefined : shown.findLast(({ text }) => text.includes(inFile))
+    if (file === undefined || !last) {
+      shown.push({ ...message })
+      continue
+    }
+    const [begun = ''] = last.text.split(inFile)
+    const tail = begun.trimEnd().slice(-60)
+    last.text = begun.trimEnd() + file.slice(file.lastIndexOf(tail) + tail.length)
+  }
+  return shown
+}
+
 /** Where an answer failed it may be tried again: that is an end. */
 const isProgress = (label: string) => label !== 'Retry'
 
@@ -55,19 +73,16 @@ function telegramPlace(chat: number, wire: TelegramWire): Place {
       const update = wire.unconfirmed().at(-1) ?? 0
       return () => !wire.unconfirmed().includes(update)
     },
-    shown: () =>
-      wire.messages(chat).flatMap(({ id, bot, text, buttons, replyTo }) => {
-        return bot
-          ? [
-              {
-                id: idOf(id),
-                text,
-                buttons: buttons.filter(isProgress),
-                ...(replyTo !== undefined && { answers: idOf(replyTo) }),
-              },
-            ]
-          : []
-      }),
+    shown() {
+      const all = wire.messages(chat).filter(({ bot }) => bot)
+      return unfiled(
+        all.map(({ id, text, buttons, file, replyTo }) => ({
+          ...{ id: idOf(id), text, buttons: buttons.filter(isProgress) },
+          ...(file?.name === 'answer.md' && { file: file.data.toString() }),
+          ...(replyTo !== undefined && { answers: idOf(replyTo) }),
+        })),
+      )
+    },
   }
 }
 
@@ -87,13 +102,23 @@ function discordPlace(at: number, wire: DiscordWire): Place {
       return undefined
     },
     remove: id => wire.remove(nativeOf(id)),
-    shown: () =>
-      wire.messages(channelId).flatMap(({ id, author, content, components, wire_reply_to: original }) => {
-        if (author.id !== world.bot.id) return []
-        const buttons = components.flatMap(row => row.components.map(({ label = '' }) => label)).filter(isProgress)
-        return [
-          { id: `discord:${id}`, text: content, buttons, ...(original !== undefined && { answers: `discord:${original}` }) },
-        ]
-      }),
+    shown() {
+      const all = wire
+        .messages(channelId)
+        .flatMap(({ id, author, content, components, attachments, wire_reply_to: original }) => {
+          if (author.id !== world.bot.id) return []
+          const file = attachments.find(({ filename }) => filename === 'answer.md')
+          const data = file && world.files.get(file.id)
+          const buttons = components.flatMap(row => row.components.map(({ label = '' }) => label)).filter(isProgress)
+          return [
+            {
+              ...{ id: `discord:${id}`, text: content, buttons },
+              ...(data && { file: new TextDecoder().decode(data) }),
+              ...(original !== undefined && { answers: `discord:${original}` }),
+            },
+          ]
+        })
+      return unfiled(all)
+    },
   }
 }
