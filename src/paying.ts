@@ -1,6 +1,7 @@
 import { estimatePrompt, estimateTokens } from './agent/tokens.ts'
 import type { Cost, Limit } from './allowance.ts'
 import type { Budgets, Payer, Taken } from './budgets.ts'
+import { type Log, reason } from './log.ts'
 import type { Model } from './model.ts'
 import type { CallOptions, Toolbox, ToolResult } from './toolbox.ts'
 
@@ -27,15 +28,15 @@ export class UsedUp extends Error {
 }
 
 /** What is set aside at a time while an answer grows, and while a tool runs. */
-const slices = { tokens: 1000, seconds: 10 }
+const slice = { tokens: 1000, seconds: 2 }
 
 interface PurseOptions {
   model: Model
   toolbox: Toolbox
-  slice?: typeof slices
+  log: Log
 }
 
-export function openPurse(budgets: Budgets, payer: Payer, { model, toolbox, slice = slices }: PurseOptions): Purse {
+export function openPurse(budgets: Budgets, payer: Payer, { model, toolbox, log }: PurseOptions): Purse {
   let near: Limit | undefined
   async function take(cost: Cost, amount: number): Promise<Exclude<Taken, { refused: Limit }>> {
     const taken = await budgets.take(payer, cost, amount)
@@ -43,10 +44,16 @@ export function openPurse(budgets: Budgets, payer: Payer, { model, toolbox, slic
     near ??= taken.near
     return taken
   }
-  const openMeter = (cost: keyof typeof slices, first: number) =>
+  const openMeter = (cost: keyof typeof slice, first: number) =>
     budgets.limited
       ? meter(first, slice[cost], amount => take(cost, amount))
       : countAtEnd(spent => budgets.take(payer, cost, spent))
+  /** What was done is not undone by a Redis that cannot count it. */
+  async function close(meter: Meter, spent: number): Promise<void> {
+    await meter.close(spent).catch((error: unknown) => {
+      log.error({ ...payer, spent, reason: reason(error) }, 'what was spent could not be counted')
+    })
+  }
   return {
     model: async function* (prompt, signal) {
       const asked = estimatePrompt(prompt)
@@ -62,7 +69,7 @@ export function openPurse(budgets: Budgets, payer: Payer, { model, toolbox, slic
           yield event
         }
       } finally {
-        await meter.close(counted ?? spent)
+        await close(meter, counted ?? spent)
       }
     },
     toolbox: {
@@ -76,7 +83,7 @@ export function openPurse(budgets: Budgets, payer: Payer, { model, toolbox, slic
           const result = await toolbox.call(name, input, clock.still({ ...options, signal }))
           return clock.over.reason instanceof UsedUp && !result.ok ? nothingLeft(clock.over.reason.limit) : result
         } finally {
-          await meter.close(clock.stop())
+          await close(meter, clock.stop())
         }
       },
     },

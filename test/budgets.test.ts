@@ -93,7 +93,7 @@ describe('a purse', () => {
 
   test('a model is not asked when what it would need is not there', async () => {
     const model = scriptedModel([say('hello')])
-    const purse = openPurse(budgetsOf({ person: { tokens: 900 } }), ann, { model, toolbox })
+    const purse = openPurse(budgetsOf({ person: { tokens: 900 } }), ann, { log: silentLog, model, toolbox })
     await expect(collect(purse.model)).rejects.toThrow(UsedUp)
     expect(model.heard).toEqual([])
     expect((await spentBy(ann)).person.tokens).toBe(0)
@@ -101,7 +101,7 @@ describe('a purse', () => {
 
   test('an answer that grows beyond what is left is cut there, and what the endpoint counts is what is paid', async () => {
     const long = scriptedModel(Array.from({ length: 1 }, () => Array.from({ length: 100 }, () => say('x'.repeat(400)))).flat())
-    const purse = openPurse(budgetsOf({ person: { tokens: 3500 } }), ann, { model: long, toolbox })
+    const purse = openPurse(budgetsOf({ person: { tokens: 3500 } }), ann, { log: silentLog, model: long, toolbox })
     await expect(collect(purse.model)).rejects.toThrow(UsedUp)
     const { tokens } = (await spentBy(ann)).person
     expect(tokens).toBeGreaterThan(2900)
@@ -109,13 +109,13 @@ describe('a purse', () => {
     const counting: Model = async function* () {
       yield { type: 'usage', input: 40, output: 2 }
     }
-    await collect(openPurse(budgetsOf({ person: { tokens: 9000 } }), bob, { model: counting, toolbox }).model)
+    await collect(openPurse(budgetsOf({ person: { tokens: 9000 } }), bob, { log: silentLog, model: counting, toolbox }).model)
     expect((await spentBy(bob)).person.tokens).toBe(42)
   })
 
   test('without limits all is counted as well', async () => {
     const model = scriptedModel([say('hello there')])
-    await collect(openPurse(budgetsOf({}), ann, { model, toolbox }).model)
+    await collect(openPurse(budgetsOf({}), ann, { log: silentLog, model, toolbox }).model)
     expect((await spentBy(ann)).person.tokens).toBeGreaterThan(0)
   })
 
@@ -128,14 +128,33 @@ describe('a purse', () => {
           signal.addEventListener('abort', () => resolve({ ok: false, text: 'cancelled' }))
         }),
     })
-    const slice = { tokens: 1000, seconds: 2 }
-    const purse = openPurse(budgetsOf({ person: { seconds: 2 } }), ann, { model: scriptedModel(), toolbox: slow, slice })
+    const purse = openPurse(budgetsOf({ person: { seconds: 2 } }), ann, { log: silentLog, model: scriptedModel(), toolbox: slow })
     const options = { signal: new AbortController().signal, onProgress: () => {} }
     const running = purse.toolbox.call('wait', {}, options)
     await expect.poll(() => begun).toBe(1)
     expect((await purse.toolbox.call('wait', {}, options)).text).toContain('used up')
     expect(begun).toBe(1)
     expect((await running).text).toMatch(/used up/)
+  })
+
+  test.each([
+    ['without limits', {}],
+    ['with limits', { person: { seconds: 60 } }],
+  ])('a call that was made keeps its result when it cannot be counted, %s', async (_, limits) => {
+    const budgets = budgetsOf(limits)
+    const away = () => Promise.reject(new Error('Redis is away'))
+    const failing = {
+      ...budgets,
+      async take(...asked: Parameters<typeof budgets.take>) {
+        if (!budgets.limited) return away()
+        const taken = await budgets.take(...asked)
+        return taken.refused ? taken : { ...taken, settle: away }
+      },
+    }
+    const done = fakeToolbox({ mail: () => ({ ok: true, text: 'sent' }) })
+    const purse = openPurse(failing, ann, { log: silentLog, model: scriptedModel(), toolbox: done })
+    const options = { signal: new AbortController().signal, onProgress: () => {} }
+    expect(await purse.toolbox.call('mail', {}, options)).toMatchObject({ ok: true, text: 'sent' })
   })
 
   test('the time in which a person is asked is no time of tools', async () => {
@@ -145,7 +164,7 @@ describe('a purse', () => {
         return { ok: true, text: 'ok' }
       },
     })
-    const purse = openPurse(budgetsOf({}), ann, { model: scriptedModel(), toolbox: asking })
+    const purse = openPurse(budgetsOf({}), ann, { log: silentLog, model: scriptedModel(), toolbox: asking })
     const ask = () => new Promise<{ how: 'yes' }>(resolve => setTimeout(() => resolve({ how: 'yes' }), 1500))
     await purse.toolbox.call('ask', {}, { signal: new AbortController().signal, onProgress: () => {}, ask })
     expect((await spentBy(ann)).person.seconds).toBeLessThan(1.2)
