@@ -12,6 +12,8 @@ import type { Setting, Settings } from './settings.ts'
 export interface Behind {
   /** Looks what waits now; called whenever mail may have come. */
   look(): void
+  /** The reply of the turn stands: what waits can be shown below it now. */
+  begun(): void
   /** What the asker said meanwhile, if the turn is to hear it before it goes on: it belongs to the turn from here on. */
   hear(): Promise<Entry | undefined>
   /** The messages that the turn answers by now. */
@@ -44,6 +46,7 @@ export function openBehind(options: BehindOptions): Behind {
   const notes = createNotes(options)
   let taken = options.taken
   let busy: Setting<'busy'> = 'queue'
+  let waits = false
 
   async function waitingBehind(): Promise<Message[]> {
     const ours = new Set(taken.map(({ id }) => id))
@@ -51,7 +54,8 @@ export function openBehind(options: BehindOptions): Behind {
   }
   async function lookOnce(signal: AbortSignal, urgency?: Urgency): Promise<void> {
     const waiting = await waitingBehind()
-    if (waiting.length > 0) busy = await settings.get(conversation, 'busy')
+    waits = waiting.length > 0
+    if (waits) busy = await settings.get(conversation, 'busy')
     const own = ofTheAsker(taken, waiting)
     if (busy === 'interrupt' && own.length > 0) interrupt()
     const handed = busy === 'steer' ? leading(waiting, own) : []
@@ -67,6 +71,9 @@ export function openBehind(options: BehindOptions): Behind {
   const eye = createEye(lookSafely)
   return {
     look: eye.look,
+    begun: () => {
+      if (waits || eye.isLooking()) eye.look()
+    },
     get taken() {
       return taken
     },
@@ -100,6 +107,7 @@ function createEye(lookOnce: (signal: AbortSignal) => Promise<void>) {
     patience = undefined
   }
   return {
+    isLooking: () => patience !== undefined,
     look(): void {
       if (closed) return
       if (patience) {

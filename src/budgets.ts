@@ -1,6 +1,7 @@
 import type { Allowance, Cost, Limit, Whose } from './allowance.ts'
 import { type Message, platformOf } from './message.ts'
 import type { Redis } from './redis/redis.ts'
+import { runScript } from './redis/script.ts'
 
 /** Whose budgets pay: `platform:native id` of the person, and the conversation. */
 export interface Payer {
@@ -67,7 +68,7 @@ export function createBudgets(redis: Redis, limits: Record<Whose, Allowance>, cl
       const limit = limitOf(whoses[at] as Whose)
       return [name, limit === undefined ? '' : limit * unit[cost]]
     })
-    const told = (await redis.eval(takeScript, 1, keyOf(today), asked, ...facts)) as number
+    const told = (await runScript(redis, takeScript, [keyOf(today)], [asked, ...facts])) as number
     const whose = whoses[Math.abs(told) - 1]
     const limit = whose && { whose, cost, limit: limitOf(whose) ?? 0, resetsAt: (today + 1) * dayMs }
     if (told < 0 && limit) return { refused: limit }

@@ -121,6 +121,7 @@ export async function compose(composing: Composing): Promise<Final> {
   const { lease } = turn
   const said = withRan(message, await toEntries(record, async messages => toEntry(messages)))
   const steps = [...record.steps]
+  const keep = openKeeping(composing)
   const direct = message.terms?.direct
   let offered: OfferedTool[] = []
   const notify = (notice: Notice) => reply.show({ type: 'notice', notice })
@@ -129,12 +130,12 @@ export async function compose(composing: Composing): Promise<Final> {
     else if (record.attempts > deathsAllowed) notify(setAside(message, tools.log))
     else if (direct === 'list') offered = await listFor(composing)
     else {
-      if (record.attempts === 1 && steps.length === 0) await purse.begin()
-      for await (const event of eventsOf(composing, said)) {
+      const paid = record.attempts === 1 && steps.length === 0 ? purse.begin() : undefined
+      for await (const event of eventsOf(composing, said, paid)) {
         const step = stepOf(event)
         turn.signal.throwIfAborted() // a call that was cut off has no result
         if (step) {
-          await tools.journal.keepStep(lease, message.id, step)
+          await keep(step)
           steps.push(step)
         }
         if (event.type === 'entry') said.push(event.entry)
@@ -178,6 +179,18 @@ async function listFor({ question, media, turn, words, tools }: Composing): Prom
   return offeredTools(media.toolbox, { ...tools, question, words })
 }
 
+/** What was said travels to the journal with what follows from it: nothing comes of it before. */
+function openKeeping({ question, turn, tools }: Composing): (step: Step) => Promise<void> {
+  let onItsWay: Promise<void> | undefined
+  return async step => {
+    const keeping = tools.journal.keepStep(turn.lease, question.id, step)
+    if (step.type === 'said') {
+      onItsWay = keeping
+      keeping.catch(() => {}) // whoever keeps the next step, or the answer, meets the same
+    } else await Promise.all([onItsWay, keeping])
+  }
+}
+
 /** What has to be kept before it is shown, and before a call is made. */
 function stepOf(event: AgentEvent): Step | undefined {
   if (event.type === 'entry' && event.entry.role === 'assistant') return { type: 'said', entry: event.entry }
@@ -192,20 +205,25 @@ function stepOf(event: AgentEvent): Step | undefined {
 async function* eventsOf(
   { question, record, behind, media, turn, words, tools }: Composing,
   said: Entry[],
+  paid: Promise<void> | undefined,
 ): AsyncGenerator<AgentEvent> {
   const { model, maxSteps, limits, history, skills, toolSearch } = tools
   const ask = openAsking({ ...tools, question, attempt: String(record.earlier.length), turn })
   const { signal } = turn
   const before = doneBefore(record.steps)
   const { conversation, terms } = question
-  const [past, summedUp] = await Promise.all([terms?.past ?? history.load(conversation), history.takeNews(conversation)])
+  const [past, summedUp, permitted] = await Promise.all([
+    terms?.past ?? history.load(conversation),
+    history.takeNews(conversation),
+    withPermission(media.toolbox, { ...tools, question, words }),
+    paid,
+    Promise.race([tools.toolsReady, aborted(signal)]),
+  ])
   if (summedUp && question.kind === 'chat') yield { type: 'notice', notice: { kind: 'summed-up' } }
   if (!terms?.past) tools.recaps?.look(conversation, past)
-  await Promise.race([tools.toolsReady, aborted(signal)])
   const found = terms ? undefined : findCommand(question.text)
   const isCall = found?.command?.name === 'call'
   const known = [...past, ...said]
-  const permitted = await withPermission(media.toolbox, { ...tools, question, words })
   if (terms?.direct && terms.direct !== 'list') {
     const { tool: name, input } = terms.direct
     return yield* runNamed({ name, input }, { toolbox: permitted, signal, before, callId: `call-${tokenOf(question.id)}` })

@@ -3,6 +3,7 @@ import type { Conversation } from './message.ts'
 import type { Entry } from './model.ts'
 import { keysOf } from './redis/keys.ts'
 import type { Redis } from './redis/redis.ts'
+import { runScript } from './redis/script.ts'
 
 /** What was said in a conversation. It grows when the inbox finishes a turn, and fades after a week of silence. */
 export interface History {
@@ -63,7 +64,7 @@ export function createHistory(redis: Redis): History {
     async sumUp(conversation, { entries }, text) {
       const { history, sum, sumNews } = keysOf(conversation)
       const ends = [entries[0], entries.at(-1)].map(entry => JSON.stringify(entry))
-      return (await redis.eval(sumUpScript, 3, history, sum, sumNews, entries.length, ...ends, text)) === 1
+      return (await runScript(redis, sumUpScript, [history, sum, sumNews], [entries.length, ...ends, text])) === 1
     },
     async clear(conversation) {
       const { history, sum, sumNews } = keysOf(conversation)

@@ -48,9 +48,9 @@ export function openPurse(budgets: Budgets, payer: Payer, { model, toolbox, log 
     budgets.limited
       ? meter(first, slice[cost], amount => take(cost, amount))
       : countAtEnd(spent => budgets.take(payer, cost, spent))
-  /** What was done is not undone by a Redis that cannot count it. */
-  async function close(meter: Meter, spent: number): Promise<void> {
-    await meter.close(spent).catch((error: unknown) => {
+  /** Nobody waits for it, and what was done is not undone by a Redis that cannot count it. */
+  function close(meter: Meter, spent: number): void {
+    meter.close(spent).catch((error: unknown) => {
       log.error({ ...payer, spent, reason: reason(error) }, 'what was spent could not be counted')
     })
   }
@@ -69,7 +69,7 @@ export function openPurse(budgets: Budgets, payer: Payer, { model, toolbox, log 
           yield event
         }
       } finally {
-        await close(meter, counted ?? spent)
+        close(meter, counted ?? spent)
       }
     },
     toolbox: {
@@ -83,7 +83,7 @@ export function openPurse(budgets: Budgets, payer: Payer, { model, toolbox, log 
           const result = await toolbox.call(name, input, clock.still({ ...options, signal }))
           return clock.over.reason instanceof UsedUp && !result.ok ? nothingLeft(clock.over.reason.limit) : result
         } finally {
-          await close(meter, clock.stop())
+          close(meter, clock.stop())
         }
       },
     },

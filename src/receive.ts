@@ -59,19 +59,26 @@ async function receiveMessage(heard: Message, adapter: Adapter, tools: ReceiveTo
     if (await tools.away.add(message)) await tools.jobs.ring(message.conversation)
     return
   }
-  if (message.terms) return receiveQuestion(message, tools)
+  const question = findCommand(message.text) && !message.terms ? { ...message, alone: true as const } : message
+  const atOnce = message.terms ? undefined : immediateAnswer(message, tools)
+  if (!atOnce && (await receiveQuestion(question, tools)) !== 'asked') return
   const typing = await typingFor(message, tools)
-  const answer = typing ? (words: Words) => takeTyped(typing, message, words, tools) : immediateAnswer(message, tools)
-  if (!answer) {
-    await receiveQuestion(findCommand(message.text) ? { ...message, alone: true } : message, tools)
-  } else if (await tools.inbox.isNew(message.conversation, message.id)) {
+  const answer = typing ? (words: Words) => takeTyped(typing, message, words, tools) : atOnce
+  if (!answer) await ringFor(question, await tools.inbox.add(question), tools)
+  else if (await tools.inbox.isNew(message.conversation, message.id)) {
     void answerAtOnce(answer, message, adapter, tools)
   }
 }
 
-async function receiveQuestion(message: Message, { inbox, jobs, signals }: ReceiveTools): Promise<void> {
-  const { conversation } = message
-  const ahead = await inbox.add(message)
+/** `asked`: nothing was kept, since it may answer what its author was asked. */
+async function receiveQuestion(message: Message, tools: ReceiveTools): Promise<'asked' | undefined> {
+  const ahead = message.terms ? await tools.inbox.add(message) : await tools.inbox.addUnlessAsked(message)
+  if (ahead === 'asked') return 'asked'
+  await ringFor(message, ahead, tools)
+  return undefined
+}
+
+async function ringFor({ conversation }: Message, ahead: number | undefined, { jobs, signals }: ReceiveTools): Promise<void> {
   if (ahead === undefined) return
   await jobs.ring(conversation)
   if (ahead > 0) await signals.send({ conversation, what: 'mail' })

@@ -3,7 +3,6 @@ import { estimatePrompt, estimateTokens } from './agent/tokens.ts'
 import { ModelError } from './errors.ts'
 import type { Message, Terms } from './message.ts'
 import type { Entry, Model, Tool, ToolCall } from './model.ts'
-import type { Settings } from './settings.ts'
 
 // What a program laid down for one answer, as the worker heeds it; without terms all is as it was.
 
@@ -50,17 +49,15 @@ const sum = (a: { input: number; output: number }, b: typeof a) => ({ input: a.i
 export type ModelElsewhere = (endpoint: NonNullable<Terms['endpoint']>) => Model
 
 interface Models {
-  settings: Settings
   model: Model
   modelNamed?(name: string | undefined): Model
   modelElsewhere?: ModelElsewhere
 }
 
-/** Of the model that is asked first here. Where a program names its own, the operator's is never asked in its place. */
-export async function accountFor({ conversation, terms }: Message, { settings, ...models }: Models): Promise<Account> {
+/** Of the model that is asked first here, as the conversation has `chosen`. Where a program names its own, the operator's is never asked in its place. */
+export function accountFor({ terms }: Message, chosen: string | undefined, models: Models): Account {
   if (terms?.endpoint) return openAccount(models.modelElsewhere?.(terms.endpoint) ?? noModel, terms)
-  const name = terms?.model ?? (await settings.model(conversation))
-  return openAccount(models.modelNamed?.(name) ?? models.model, terms)
+  return openAccount(models.modelNamed?.(terms?.model ?? chosen) ?? models.model, terms)
 }
 
 const noModel: Model = () => {

@@ -46,6 +46,8 @@ export interface Turns {
 interface Running {
   message: Message
   controller: AbortController
+  /** Mail came before anybody looked. */
+  hasMail?: true
   look(): void
   lookForAnswer(): void
 }
@@ -56,8 +58,8 @@ const lastWordsMs = 3000
 export interface TurnsOptions {
   inbox: Inbox
   leases: Leases
-  /** Answers the first of the messages that wait, and those of the others that belong to it. */
-  answer(waiting: Message[], turn: Turn): Promise<void>
+  /** Answers the first of the messages that wait, and those of the others that belong to it. Resolves with what waits then, if it knows. */
+  answer(waiting: Message[], turn: Turn): Promise<Message[] | undefined>
 }
 
 export function createTurns({ inbox, leases, answer }: TurnsOptions): Turns {
@@ -68,23 +70,24 @@ export function createTurns({ inbox, leases, answer }: TurnsOptions): Turns {
   const handover = new AbortController()
   const closing = new AbortController()
 
-  async function runTurn(message: Message, waiting: Message[], lease: Lease): Promise<void> {
+  async function runTurn(message: Message, waiting: Message[], lease: Lease): Promise<Message[] | undefined> {
     const controller = new AbortController()
     const signal = AbortSignal.any([controller.signal, handover.signal, lease.lost])
     const run: Running = { message, controller, look: () => {}, lookForAnswer: () => {} }
     running.set(message.conversation, run)
     const house = { closing: closing.signal, wasHandedOver: () => handover.signal.aborted }
-    await answer(waiting, { lease, signal, ...house, ...wishesFor(run) }).finally(() => running.delete(message.conversation))
+    const turn: Turn = { lease, signal, ...house, ...wishesFor(run) }
+    return answer(waiting, turn).finally(() => running.delete(message.conversation))
   }
   async function workThrough(conversation: Conversation): Promise<void> {
     leftOver.add(conversation)
     const lease = await leases.take(conversation, handover.signal)
     try {
-      let waiting = await inbox.waiting(conversation)
+      let waiting = lease.mail
       for (let [first] = waiting; first; [first] = waiting) {
         handover.signal.throwIfAborted()
-        await runTurn(first, waiting, lease).catch(passIfRestarted)
-        waiting = await inbox.waiting(conversation)
+        const left = await runTurn(first, waiting, lease).catch(passIfRestarted)
+        waiting = left ?? (await inbox.waiting(conversation))
       }
       leftOver.delete(conversation)
     } finally {
@@ -101,8 +104,10 @@ export function createTurns({ inbox, leases, answer }: TurnsOptions): Turns {
       const turn = running.get(conversation)
       if (!turn || (token !== undefined && token !== tokenOf(turn.message.id))) return // an old card
       if (by !== undefined && by !== turn.message.author.id) return // somebody else's
-      if (what === 'mail') turn.look()
-      else if (what === 'answered') turn.lookForAnswer()
+      if (what === 'mail') {
+        turn.hasMail = true
+        turn.look()
+      } else if (what === 'answered') turn.lookForAnswer()
       else turn.controller.abort(new TurnEnded(what))
     },
     async close(drainMs) {
@@ -119,13 +124,16 @@ export function createTurns({ inbox, leases, answer }: TurnsOptions): Turns {
 
 function wishesFor(run: Running): Pick<Turn, 'onMail' | 'onAnswer' | 'end'> {
   return {
-    onMail: look => (run.look = look),
+    onMail: look => {
+      run.look = look
+      if (run.hasMail) look()
+    },
     onAnswer: look => (run.lookForAnswer = look),
     end: how => run.controller.abort(new TurnEnded(how)),
   }
 }
 
 /** The edited message is the first of the inbox still: it is answered next. */
-function passIfRestarted(error: unknown): void {
+function passIfRestarted(error: unknown): undefined {
   if (!(error instanceof TurnEnded) || error.how !== 'restart') throw error
 }

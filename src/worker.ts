@@ -9,7 +9,8 @@ import { type Media, openMedia } from './media/media.ts'
 import type { Message } from './message.ts'
 import { adapterFor, openReplyTo } from './opening.ts'
 import { openPurse } from './paying.ts'
-import type { TurnRecord } from './queue/journal.ts'
+import type { Final, TurnRecord } from './queue/journal.ts'
+import type { Asked } from './queue/retries.ts'
 import { tokenOf } from './queue/token.ts'
 import { filesOf, seenBefore } from './recall.ts'
 import { awayNotice } from './reply/away-notice.ts'
@@ -22,26 +23,25 @@ import { type Turn, TurnEnded } from './turns.ts'
  * Answers the first of the messages that wait, and those behind it that belong to it: the whole story of the house. Throws when the turn
  * could not be ended here; the messages are then still in the inbox, and the journal knows how far it came.
  */
-export async function answer(waiting: Message[], turn: Turn, given: WorkerTools): Promise<void> {
-  const { inbox, journal, retries, settings, redact, budgets } = given
-  const record = await journal.begin(turn.lease, waiting)
+export async function answer(waiting: Message[], turn: Turn, given: WorkerTools): Promise<Message[] | undefined> {
+  const { inbox, redact, budgets } = given
+  const { record, chosen, model } = await beginTurn(waiting, turn, given)
   const { messages, replies } = record
   if (areTakenBack(messages) && replies.length === 0 && !record.again) return inbox.finish(messages, [], turn.lease)
   const question = questionOf(messages)
-  const { terms } = question
-  const account = await accountFor(question, given)
+  const account = accountFor(question, model, given)
   const payer = payerOf(question)
   const purse = openPurse(budgets, payer, { ...given, model: account.model })
   const digests = given.digests && openPurse(budgets, payer, { ...given, model: given.digests }).model
   const tools = { ...given, model: purse.model, toolbox: purse.toolbox, ...(digests && { digests }) }
-  const { language, steps } = await settings.all(question.conversation)
+  const { language, steps } = chosen
   const wordsOf = chooseWords(language, tools.locale)
   const words = wordsOf(question.author)
   let ids = replies
   const seen = record.final ? [] : await seenBefore(question, record, tools)
   const reply = openReplyTo(question, record, { words, steps, redact }, turn, tools, posted => {
     ids = posted
-    behind.look()
+    behind.begun()
   })
   const adapter = adapterFor(question, tools)
   const telling = openTelling({ ...tools, question, adapter })
@@ -61,22 +61,48 @@ export async function answer(waiting: Message[], turn: Turn, given: WorkerTools)
       record.final ??
       awayNotice(question, words) ??
       (await compose({ question, record, reply, show, behind, media, turn, words, purse, account, tools }))
-    if (!record.final && !(await journal.keepFinal(turn.lease, question.id, final))) {
+    if (!(await keepAnswer({ messages: behind.taken, ...(ids[0] && { reply: ids[0] }) }, record, final, turn, tools))) {
       await reply.leave()
       throw new TurnEnded('restart')
     }
     if (final.end) await telling.end(final.end)
-    if (!terms)
-      await retries.keep({ messages: behind.taken, ...(ids[0] && { reply: ids[0] }) }, final.retry && tokenOf(question.id))
     await deliverFinal(final, { ...tools, ...turn, question, reply, words, adapter })
-    await inbox.finish(behind.taken, final.entries, turn.lease)
+    return await inbox.finish(behind.taken, final.entries, turn.lease)
   } catch (error) {
     if (!(error instanceof Parked)) throw error
     await reply.rest()
     if (!(await tools.asks.park(behind.taken, error.token, turn.lease))) throw new TurnEnded('restart') // answered meanwhile
+    return undefined
   } finally {
     await Promise.all([behind.close(), reply.leave()])
   }
+}
+
+/** What has to be known of a turn before anything is done for it, in one round trip. */
+async function beginTurn(waiting: Message[], { lease }: Turn, { journal, settings }: WorkerTools) {
+  const { conversation } = lease
+  const [record, chosen, model] = await Promise.all([
+    journal.begin(lease, waiting),
+    settings.all(conversation),
+    settings.model(conversation),
+  ])
+  return { record, chosen, model }
+}
+
+/** The answer, and the question that can be asked once more. False when the turn has to begin anew. */
+async function keepAnswer(
+  asked: Asked,
+  { final: before, messages: [first] }: TurnRecord,
+  final: Final,
+  { lease }: Turn,
+  { journal, retries }: WorkerTools,
+): Promise<boolean> {
+  const { id = '', terms } = first ?? {}
+  const [isKept] = await Promise.all([
+    before ? true : journal.keepFinal(lease, id, final),
+    terms ? undefined : retries.keep(asked, final.retry && tokenOf(id)),
+  ])
+  return isKept
 }
 
 /** What is answered together, as one message: the first, whose turn it is, with the reply below the last. */

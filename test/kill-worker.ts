@@ -91,7 +91,7 @@ const tools = {
   redact: createRedact([]),
   log: silentLog,
 }
-const leases = createLeases(redis, { lifeMs: 250, renewMs: 80 })
+const leases = mined('leases', createLeases(redis, { lifeMs: 250, renewMs: 80 }))
 const turns = createTurns({ inbox, leases, answer: (message, turn) => answer(message, turn, tools) })
 await turns.work('telegram:42')
 await house.close()

@@ -41,7 +41,7 @@ async function work(point: string): Promise<NodeJS.Signals | null> {
 }
 
 const points = [
-  'after inbox.waiting 1',
+  'after leases.take 1',
   'before journal.begin 1',
   'after journal.begin 1',
   'before telegram.post 1',

@@ -5,6 +5,7 @@ import type { Message } from '../src/message.ts'
 import type { Entry } from '../src/model.ts'
 import { createJobs } from '../src/queue/jobs.ts'
 import { createLeases, LeaseLost } from '../src/queue/lease.ts'
+import { keysOf } from '../src/redis/keys.ts'
 import { createTurns, type Turn } from '../src/turns.ts'
 import { aMessage } from './fakes.ts'
 import { testRooms } from './rooms.ts'
@@ -52,6 +53,52 @@ test('a turn that is finished twice changes nothing the second time', async () =
   await rooms.inbox.finish([first], [user('one')], lease)
   expect(await rooms.history.load('fake:1')).toHaveLength(1)
   expect(await rooms.inbox.waiting('fake:1')).toEqual([second])
+})
+
+test('a lease comes with what waits, and is let go with the last of it', async () => {
+  const [first, second] = [aMessage('one'), aMessage('two')]
+  await rooms.inbox.add(first)
+  await rooms.inbox.add(second)
+  const lease = await hold('fake:1')
+  expect(lease.mail).toEqual([first, second])
+  expect(await rooms.inbox.finish([first], [], lease)).toEqual([second])
+  expect(await rooms.leases.tryTake('fake:1')).toBeUndefined()
+  expect(await rooms.inbox.finish([second], [], lease)).toEqual([])
+  const next = await rooms.leases.tryTake('fake:1')
+  expect(next?.mail).toEqual([])
+  await lease.release() // of who has let it go: the next holder keeps it
+  expect(await rooms.leases.tryTake('fake:1')).toBeUndefined()
+})
+
+test('who let a lease go claims it no more', async () => {
+  const quick = createLeases(rooms.redis, { lifeMs: 300, renewMs: 5 })
+  for (let turn = 0; turn < 20; turn++) {
+    const message = aMessage(`${turn}`)
+    await rooms.inbox.add(message)
+    const lease = await quick.take('fake:1', new AbortController().signal)
+    await sleep(turn % 7) // so that a claim falls before, into and after the end
+    await rooms.inbox.finish([message], [], lease)
+    await sleep(12)
+    const next = await quick.tryTake('fake:1')
+    expect(next).toBeDefined()
+    await next?.release()
+  }
+})
+
+test('a message that may answer a question is not kept, and its author alone is concerned', async () => {
+  await rooms.redis.hset(keysOf('fake:1').asked, 'u', 'token')
+  const message = aMessage('blue', { author: { id: 'u', name: 'Ada' } })
+  expect(await rooms.inbox.addUnlessAsked(message)).toBe('asked')
+  expect(await rooms.inbox.waiting('fake:1')).toEqual([])
+  expect(await rooms.inbox.addUnlessAsked(aMessage('red', { author: { id: 'v', name: 'Ben' } }))).toBe(0)
+  expect(await rooms.inbox.add(message)).toBe(1)
+  expect(await rooms.inbox.addUnlessAsked({ ...message, conversation: 'fake:2' })).toBe(0)
+})
+
+test('a Redis that has forgotten its scripts is told them again', async () => {
+  await rooms.inbox.add(aMessage('one'))
+  await rooms.redis.script('FLUSH')
+  expect(await rooms.inbox.add(aMessage('two'))).toBe(1)
 })
 
 test('the journal of one message is not taken for that of another', async () => {
@@ -119,7 +166,7 @@ test('one conversation is answered in order and never twice at once; others run 
     await sleep(3)
     active.delete(message.conversation)
     log.push(`${message.conversation} ${message.text}`)
-    await rooms.inbox.finish([message], [], turn.lease)
+    return rooms.inbox.finish([message], [], turn.lease)
   }
   const handle = createTurns({ ...rooms, answer })
   const workers = [createJobs(rooms.house, silentLog), createJobs(rooms.house, silentLog)]

@@ -242,7 +242,8 @@ test('a pressed Stop reaches who works, once', async () => {
 
 test('what could not be kept is refused, so that the platform offers it again', async () => {
   const { chat } = open()
-  const broken = { ...rooms, inbox: { ...rooms.inbox, add: () => Promise.reject(new Error('Redis is away')) } }
+  const add = () => Promise.reject(new Error('Redis is away'))
+  const broken = { ...rooms, inbox: { ...rooms.inbox, add, addUnlessAsked: add } }
   const receive = createReceive(chat.adapter, toolsOf(broken))
   await expect(receive(aMessage('hello'))).rejects.toThrow('Redis is away')
 })

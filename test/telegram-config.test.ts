@@ -36,14 +36,14 @@ test.each([
 
 test('a webhook that is set reaches the configuration', () => {
   const env = { TELEGRAM_TOKEN: '1:a', TELEGRAM_WEBHOOK_URL: hook.url, TELEGRAM_WEBHOOK_SECRET: hook.secret }
-  expect(loadConfig(import.meta.dirname, env).telegram).toEqual({ token: '1:a', webhook: hook })
+  expect(loadConfig(import.meta.dirname, env).telegram).toEqual({ token: '1:a', perSecond: 25, webhook: hook })
 })
 
 test('rich messages are off unless they are asked for', () => {
   const telegramOf = (env: Record<string, string>) => loadConfig(import.meta.dirname, { TELEGRAM_TOKEN: '1:a', ...env }).telegram
-  expect(telegramOf({})).toEqual({ token: '1:a' })
-  expect(telegramOf({ TELEGRAM_RICH: 'off' })).toEqual({ token: '1:a' })
-  expect(telegramOf({ TELEGRAM_RICH: 'auto' })).toEqual({ token: '1:a', rich: 'auto' })
+  expect(telegramOf({})).toEqual({ token: '1:a', perSecond: 25 })
+  expect(telegramOf({ TELEGRAM_RICH: 'off' })).toEqual({ token: '1:a', perSecond: 25 })
+  expect(telegramOf({ TELEGRAM_RICH: 'auto' })).toEqual({ token: '1:a', perSecond: 25, rich: 'auto' })
   expect(problemsOf({ TELEGRAM_RICH: 'yes' })).toEqual(['TELEGRAM_RICH is "yes": it must be one of off, auto, on'])
 })
 

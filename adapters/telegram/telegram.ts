@@ -12,6 +12,7 @@ import type { Intake, IntakeOptions } from './intake.ts'
 import { createClock, isLate } from './late.ts'
 import { createNotebook } from './notebook.ts'
 import { limits, toTelegram } from './outbound.ts'
+import { paceOf } from './pace.ts'
 import { createPlaces } from './places.ts'
 import { createPolling } from './polling.ts'
 import type { RichMode } from './rich-first.ts'
@@ -27,6 +28,8 @@ export interface TelegramOptions {
   webhook?: WebhookOptions
   /** Absent: everything is said as text with entities, which every client of Telegram's shows. */
   rich?: RichMode
+  /** Calls in all chats together; as `paceOf` has it if absent. */
+  perSecond?: number
   /** The language of what the adapter itself says to who tells none; `en` by default. */
   locale?: string
   memory: Memory
@@ -42,7 +45,7 @@ export interface TelegramAdapter extends Adapter {
 
 /** Conversations are `telegram:<chat>` and `telegram:<chat>:<topic>`; `replyTo` is Telegram's message id. */
 export function createTelegramAdapter(options: TelegramOptions): TelegramAdapter {
-  const { token, webhook: hook, rich = 'off', locale = 'en', memory, log, callMs = 10_000 } = options
+  const { token, webhook: hook, rich = 'off', perSecond, locale = 'en', memory, log, callMs = 10_000 } = options
   const bot = token.split(':')[0] ?? ''
   const apiRoot = options.apiRoot?.replace(/\/+$/, '')
   const { api, now } = openApi(token, apiRoot)
@@ -79,7 +82,7 @@ export function createTelegramAdapter(options: TelegramOptions): TelegramAdapter
   return {
     platform: 'telegram',
     ...(!hook && { oneListener: bot }), // a webhook is brought to one of us at a time
-    limits,
+    limits: { ...limits, pace: (conversation, replyTo) => paceOf(conversation, replyTo, perSecond) },
     ...(byWebhook && { webhook: byWebhook.webhook }),
 
     async start(hear) {

@@ -87,14 +87,15 @@ async function callAs(door: Door, tool: Tool, json: string, how: CallOptions): P
   const now = toolbox.resolve(tool.name)
   if (now && definitionOf(now) !== definition) return callAs(door, now, json, how) // it is another since somebody said yes
   const began = performance.now()
+  /** Nobody waits for it: it is written before anything that comes of the call. */
   const done = (outcome: NonNullable<Deed['outcome']>) =>
-    note({ ...facts, outcome, ms: Math.round(performance.now() - began) }, options)
+    void note({ ...facts, outcome, ms: Math.round(performance.now() - began) }, options)
   try {
     const result = await toolbox.call(tool.name, JSON.parse(json), how.resume === waits ? withoutResume(how) : how)
-    await done(how.signal.aborted ? 'cut-off' : result.ok ? 'ok' : (result.fault ?? 'failed'))
+    done(how.signal.aborted ? 'cut-off' : result.ok ? 'ok' : (result.fault ?? 'failed'))
     return result
   } catch (error) {
-    if (!(error instanceof Parked)) await done('cut-off')
+    if (!(error instanceof Parked)) done('cut-off')
     throw error
   }
 }

@@ -15,7 +15,13 @@ export interface Config {
   modelUrls: string[]
   /** More tools than these are not defined to the model at once. */
   maxTools: number
-  telegram?: { token: string; apiRoot?: string; webhook?: { url: string; secret: string }; rich?: 'auto' | 'on' }
+  telegram?: {
+    token: string
+    apiRoot?: string
+    webhook?: { url: string; secret: string }
+    perSecond: number
+    rich?: 'auto' | 'on'
+  }
   discord?: { token: string; apiUrl?: string; messageContent: boolean }
   web: { host: string; port: number; apiKeys: string[]; perMinute?: number; corsOrigins?: string[] }
   /** Where browsers reach the web door, without a slash at its end; absent: at `web`. */
@@ -145,6 +151,7 @@ function toConfig(values: Values, folder: string): Omit<Config, 'searchPath' | '
         token: values.TELEGRAM_TOKEN,
         ...(apiRoot && { apiRoot: apiRoot.replace(/\/+$/, '') }),
         ...(url && secret && { webhook: { url, secret } }),
+        perSecond: values.TELEGRAM_PER_SECOND,
         ...(values.TELEGRAM_RICH !== 'off' && { rich: values.TELEGRAM_RICH }),
       },
     }),

@@ -113,6 +113,12 @@ export const variables = {
     'By what an update is known to come from Telegram; needed with `TELEGRAM_WEBHOOK_URL`',
     { secret: true },
   ),
+  TELEGRAM_PER_SECOND: number(
+    1,
+    100_000,
+    '25',
+    'How many calls a second Telegram allows the bot in all chats together; more where you pay for it, or on a Bot API server of your own',
+  ),
   TELEGRAM_RICH: oneOf(
     ['off', 'auto', 'on'],
     'off',

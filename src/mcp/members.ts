@@ -1,5 +1,6 @@
 import type { Author } from '../message.ts'
 import type { Redis } from '../redis/redis.ts'
+import { runScript } from '../redis/script.ts'
 import type { Owner } from '../toolbox.ts'
 import type { Vault } from '../vault.ts'
 
@@ -51,7 +52,10 @@ export function createMembers(redis: Redis, vault: Vault): Members {
     async add(owner, { name, url, headers, addedBy }) {
       const sealed = vault.seal(JSON.stringify(headers), contextOf(owner, name, url))
       const kept: Kept = { url, addedBy, sealed }
-      return (await redis.eval(addScript, 1, keyOf(owner), name, JSON.stringify(kept), mostServers)) as 'added' | 'taken' | 'full'
+      return (await runScript(redis, addScript, [keyOf(owner)], [name, JSON.stringify(kept), mostServers])) as
+        | 'added'
+        | 'taken'
+        | 'full'
     },
     remove: async (owner, name) => (await redis.hdel(keyOf(owner), name)) === 1,
     async of(owner) {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Redis } from '../redis/redis.ts'
+import { runScript } from '../redis/script.ts'
 import type { Owner } from '../toolbox.ts'
 import type { Vault } from '../vault.ts'
 import type { SignInStore } from './oauth.ts'
@@ -56,7 +57,7 @@ export function createSignIns(redis: Redis, vault: Vault): SignIns {
           const patience = AbortSignal.timeout(lockMs)
           while ((await redis.set(key, token, 'PX', lockMs, 'NX')) !== 'OK')
             await sleep(lookEveryMs, undefined, { signal: patience })
-          return work().finally(() => redis.eval(unlockScript, 1, key, token))
+          return work().finally(() => runScript(redis, unlockScript, [key], [token]))
         },
       }
     },

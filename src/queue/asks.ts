@@ -2,6 +2,7 @@ import type { Answer, Ask, Values } from '../ask.ts'
 import type { Author, Conversation, Message } from '../message.ts'
 import { asksKeys, keysOf } from '../redis/keys.ts'
 import type { Redis } from '../redis/redis.ts'
+import { runScript } from '../redis/script.ts'
 import { type Lease, LeaseLost } from './lease.ts'
 
 /** What people were asked during their turns, and what they have answered: on any worker, before and after a restart. */
@@ -117,7 +118,7 @@ export function createAsks(redis: Redis): Asks {
       const { asks, asked, ask: keyOf } = keysOf(conversation)
       const keys = [keyOf(ask.token), asks, asked]
       const facts = [JSON.stringify(question), ask.expiresAt, lineOf(question), asker.id, ask.token, turn]
-      await redis.eval(openScript, keys.length, ...keys, ...facts)
+      await runScript(redis, openScript, keys, facts)
       return (await find(conversation, ask.token)) ?? question
     },
     last: async (conversation, authorId) => find(conversation, await redis.hget(keysOf(conversation).asked, authorId)),
@@ -127,7 +128,7 @@ export function createAsks(redis: Redis): Asks {
       const keys = [keyOf(ask.token), asks, asked, parked(turn).inbox, inbox, unfinished]
       const line = lineOf({ ask, conversation })
       const facts = [JSON.stringify(answer), line, asker.id, turn, ask.token, Date.now(), conversation]
-      return (await redis.eval(answerScript, keys.length, ...keys, ...facts)) === 1
+      return (await runScript(redis, answerScript, keys, facts)) === 1
     },
     async fill({ ask, conversation }, by, values, at) {
       const { ask: keyOf, asked } = keysOf(conversation)
@@ -144,7 +145,7 @@ export function createAsks(redis: Redis): Asks {
       const to = parked(question.turn)
       const keys = [lease, lastHolder, ask(token), inbox, journal, steps, to.journal, to.steps, to.inbox, unfinished]
       const lines = messages.map(message => JSON.stringify(message))
-      const done = await redis.eval(parkScript, keys.length, ...keys, holder, conversation, ...lines)
+      const done = await runScript(redis, parkScript, keys, [holder, conversation, ...lines])
       if (done === null) throw new LeaseLost(`another worker goes on in ${conversation}`)
       return done === 1
     },

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Tool } from '../model.ts'
 import type { Redis } from '../redis/redis.ts'
+import { runScript } from '../redis/script.ts'
 import type { ServerStatus } from '../toolbox.ts'
 
 /** What a worker tells the others about itself: a gateway has no tools of its own, but `/tools` must be answered there too. */
@@ -37,7 +38,7 @@ const toolsLiveSeconds = 60
 
 export function createBoard(redis: Redis): Board {
   /** By the clock of the Redis that has the board: those of two machines may differ by more than a notice lives. */
-  const now = async () => Number(await redis.eval("return redis.call('TIME')[1]", 1, key)) * 1000
+  const now = async () => Number(await runScript(redis, "return redis.call('TIME')[1]", [key])) * 1000
 
   async function keepTools(tools: Notice['tools']): Promise<string> {
     const json = JSON.stringify(tools)

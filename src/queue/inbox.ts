@@ -2,12 +2,15 @@ import type { Change, Conversation, Message } from '../message.ts'
 import type { Entry } from '../model.ts'
 import { keysOf, unfinishedKeys } from '../redis/keys.ts'
 import type { Redis } from '../redis/redis.ts'
-import { type Lease, LeaseLost } from './lease.ts'
+import { runScript } from '../redis/script.ts'
+import { type Lease, LeaseLost, readMessages } from './lease.ts'
 
 /** What people said and what is not answered yet: the truth, beside which a job is only a doorbell. */
 export interface Inbox {
   /** Keeps a message. How many wait before it; undefined if it was here before. */
   add(message: Message): Promise<number | undefined>
+  /** The same, but `asked`, and nothing is kept, where its author was asked something here that it may answer. */
+  addUnlessAsked(message: Message): Promise<number | undefined | 'asked'>
   /** True the first time that an id is heard, for what is not a message to be answered. */
   isNew(conversation: Conversation, id: string): Promise<boolean>
   /**
@@ -18,10 +21,10 @@ export interface Inbox {
   waiting(conversation: Conversation): Promise<Message[]>
   /**
    * Ends the turn of these messages, the first that wait: remembers its entries, forgets them and their journal, all or nothing. Harmless
-   * when done twice, or when one of them was changed meanwhile: then they are still there.
-   * Throws LeaseLost, and changes nothing, once another worker has the conversation.
+   * when done twice, or when one of them was changed meanwhile: then they are still there. Resolves with what waits now; when that is nothing,
+   * the lease is let go. Throws LeaseLost, and changes nothing, once another worker has the conversation.
    */
-  finish(messages: Message[], entries: Entry[], lease: Lease): Promise<void>
+  finish(messages: Message[], entries: Entry[], lease: Lease): Promise<Message[]>
   /** Conversations with a message older than this that is not answered. */
   unfinished(olderThanMs: number): Promise<Conversation[]>
 }
@@ -32,11 +35,10 @@ export type Changed = { was: 'too late' } | { was: 'waiting' } | { was: 'running
 /** Longer than any platform goes on redelivering: Telegram keeps updates for 24 hours. */
 const seenSeconds = 48 * 3600
 const keepEntries = 400
-/** More than a person waits behind; each is read again at every turn. */
-const readMessages = 50
 const keepSeconds = 7 * 86_400
 
 const addScript = `
+if ARGV[5] and redis.call('HEXISTS', KEYS[4], ARGV[5]) == 1 then return 'asked' end
 if not redis.call('SET', KEYS[1], 1, 'NX', 'EX', ARGV[1]) then return false end
 redis.call('ZADD', KEYS[3], 'NX', ARGV[2], ARGV[3])
 return redis.call('RPUSH', KEYS[2], ARGV[4]) - 1`
@@ -79,12 +81,17 @@ return { 'running', left }`
 const finishScript = `
 local holder = redis.call('GET', KEYS[6]) or redis.call('GET', KEYS[7])
 if holder ~= ARGV[4] then return false end
+local function left()
+  local lines = redis.call('LRANGE', KEYS[1], 0, ${readMessages - 1})
+  if #lines == 0 and redis.call('GET', KEYS[6]) == ARGV[4] then redis.call('DEL', KEYS[6]) end
+  return lines
+end
 local count = tonumber(ARGV[5])
 local ids, messages = 5, 5 + count
 local head = redis.call('LRANGE', KEYS[1], 0, count - 1)
 for at = 1, count do
   local wanted = ARGV[messages + at]
-  if head[at] ~= wanted and head[at] ~= string.sub(wanted, 1, -2) .. '${withdrawnEnd}' then return 0 end
+  if head[at] ~= wanted and head[at] ~= string.sub(wanted, 1, -2) .. '${withdrawnEnd}' then return left() end
 end
 redis.call('LTRIM', KEYS[1], count, -1)
 for at = 1, count do
@@ -101,25 +108,18 @@ if #ARGV > messages + count then
   redis.call('LTRIM', KEYS[3], -ARGV[2], -1)
   redis.call('EXPIRE', KEYS[3], ARGV[3])
 end
-return 1`
+return left()`
 
 export function createInbox(redis: Redis): Inbox {
+  function add(message: Message, ...unlessAsked: string[]): Promise<unknown> {
+    const { conversation } = message
+    const { seen, inbox, unfinished, asked } = keysOf(conversation)
+    const facts = [seenSeconds, Date.now(), conversation, JSON.stringify(message), ...unlessAsked]
+    return runScript(redis, addScript, [seen(message.id), inbox, unfinished, asked], facts)
+  }
   return {
-    async add(message) {
-      const { conversation } = message
-      const { seen, inbox, unfinished } = keysOf(conversation)
-      const keys = [seen(message.id), inbox, unfinished]
-      const ahead = (await redis.eval(
-        addScript,
-        keys.length,
-        ...keys,
-        seenSeconds,
-        Date.now(),
-        conversation,
-        JSON.stringify(message),
-      )) as number | null
-      return ahead ?? undefined
-    },
+    add: async message => ((await add(message)) as number | null) ?? undefined,
+    addUnlessAsked: async message => ((await add(message, message.author.id)) as number | 'asked' | null) ?? undefined,
     async isNew(conversation, id) {
       return (await redis.set(keysOf(conversation).seen(id), 1, 'EX', seenSeconds, 'NX')) === 'OK'
     },
@@ -133,13 +133,20 @@ export function createInbox(redis: Redis): Inbox {
       const lines = await redis.lrange(keysOf(conversation).inbox, 0, readMessages - 1)
       return lines.map(json => JSON.parse(json) as Message)
     },
-    async finish(messages, entries, { conversation, token }) {
+    async finish(messages, entries, held) {
+      const { conversation, token } = held
       const { inbox, journal, history, unfinished, steps, lease, lastHolder, notes } = keysOf(conversation)
       const keys = [inbox, journal, history, unfinished, steps, lease, lastHolder, notes]
       const facts = [conversation, keepEntries, keepSeconds, token, messages.length, ...messages.map(({ id }) => id)]
       const lines = [...messages, ...entries].map(one => JSON.stringify(one))
-      const done = await redis.eval(finishScript, keys.length, ...keys, ...facts, ...lines)
-      if (done === null) throw new LeaseLost(`another worker goes on in ${conversation}`)
+      let left: Message[] = []
+      await held.whileLetGo(async () => {
+        const found = (await runScript(redis, finishScript, keys, [...facts, ...lines])) as string[] | null
+        if (found === null) throw new LeaseLost(`another worker goes on in ${conversation}`)
+        left = found.map(json => JSON.parse(json) as Message)
+        return left.length === 0
+      })
+      return left
     },
     async unfinished(olderThanMs) {
       const lists = await Promise.all(unfinishedKeys.map(key => redis.zrangebyscore(key, 0, Date.now() - olderThanMs)))
@@ -170,7 +177,7 @@ async function tryChange(redis: Redis, { id, conversation, text, attachments, ev
     first.id,
     event === undefined ? '' : seenSeconds,
   ]
-  const answer = (await redis.eval(changeScript, 4, inbox, journal, unfinished, seen(event ?? ''), ...facts)) as
+  const answer = (await runScript(redis, changeScript, [inbox, journal, unfinished, seen(event ?? '')], facts)) as
     | [Changed['was'], number]
     | null
   if (answer === null) return undefined

@@ -5,6 +5,7 @@ import type { Conversation, Message } from '../message.ts'
 import type { Entry, KeptFile, ToolEntry } from '../model.ts'
 import { keysOf } from '../redis/keys.ts'
 import type { Redis } from '../redis/redis.ts'
+import { runScript } from '../redis/script.ts'
 import { groupOf } from './group.ts'
 import { type Lease, LeaseLost } from './lease.ts'
 import { tokenOf } from './token.ts'
@@ -88,7 +89,15 @@ const refuseOthers = `
 local holder = redis.call('GET', KEYS[1]) or redis.call('GET', KEYS[4])
 if holder ~= ARGV[1] then return false end`
 
+/** `guess`: what the turn asks was not looked up, and what a turn of it has asked before is told instead, if that is something else. */
 const beginScript = `${refuseOthers}
+if ARGV[6] == 'guess' then
+  for at = 2, 7, 5 do
+    local turn, asked = unpack(redis.call('HMGET', KEYS[at], 'turn', 'asked'))
+    if turn == ARGV[2] and asked and asked ~= ARGV[4] then return asked end
+    if turn == ARGV[2] then break end
+  end
+end
 if redis.call('HGET', KEYS[2], 'turn') ~= ARGV[2] then
   redis.call('DEL', KEYS[2], KEYS[3])
   if redis.call('EXISTS', KEYS[7]) == 1 then redis.call('RENAME', KEYS[7], KEYS[2]) end
@@ -157,6 +166,8 @@ function messagesOf(waiting: Message[], known: string[]): Message[] {
   return known.length > 0 && taken.map(digestOf).join() === known.join() ? taken : groupOf(waiting)
 }
 
+const digestsIn = (messages: Message[]) => JSON.stringify(messages.map(digestOf))
+
 type BeginAnswer = [
   [attempts: string, replies: string | null, final: string | null, begun: string],
   steps: string[],
@@ -168,18 +179,20 @@ export function createJournal(redis: Redis): Journal {
     const { lease: holder, journal, steps, lastHolder, notes, inbox } = keysOf(lease.conversation)
     const parked = keysOf(lease.conversation).parked(tokenOf(turn))
     const keys = [holder, journal, steps, lastHolder, notes, inbox, parked.journal, parked.steps]
-    const answer = await redis.eval(script, keys.length, ...keys, lease.token, turn, ...values)
+    const answer = await runScript(redis, script, keys, [lease.token, turn, ...values])
     if (answer === null) throw new LeaseLost(`another worker goes on with ${turn}`)
     return answer
   }
-  /** Of the messages that the turn has, if it was begun before. */
-  async function digestsOf(conversation: Conversation, turn: string): Promise<string[]> {
-    const { journal, parked } = keysOf(conversation)
-    for (const key of [journal, parked(tokenOf(turn)).journal]) {
-      const [of, asked] = await redis.hmget(key, 'turn', 'asked')
-      if (of === turn && asked) return JSON.parse(asked) as string[]
+  /** As for a new turn; when there was one of other messages, those are told, and it is begun with what is left of them. */
+  async function beginWith(lease: Lease, turn: string, waiting: Message[]): Promise<[Message[], BeginAnswer]> {
+    const begin = (messages: Message[], how: string) => {
+      return run(beginScript, lease, turn, keepSeconds, digestsIn(messages), JSON.stringify(anew), how)
     }
-    return []
+    const group = groupOf(waiting)
+    const answer = await begin(group, 'guess')
+    if (typeof answer !== 'string') return [group, answer as BeginAnswer]
+    const messages = messagesOf(waiting, JSON.parse(answer) as string[])
+    return [messages, (await begin(messages, '')) as BeginAnswer]
   }
   const keep = async (lease: Lease, turn: string, field: string, value: unknown, how = '') => {
     return (await run(keepScript, lease, turn, field, JSON.stringify(value), keepSeconds, how)) === 1
@@ -187,10 +200,7 @@ export function createJournal(redis: Redis): Journal {
   return {
     async begin(lease, waiting) {
       const turn = waiting[0]?.id ?? ''
-      const messages = messagesOf(waiting, await digestsOf(lease.conversation, turn))
-      const digests = JSON.stringify(messages.map(digestOf))
-      const answer = await run(beginScript, lease, turn, keepSeconds, digests, JSON.stringify(anew))
-      const [[attempts, replies, final, begun], steps, notes] = answer as BeginAnswer
+      const [messages, [[attempts, replies, final, begun], steps, notes]] = await beginWith(lease, turn, waiting)
       return {
         messages,
         attempts: Number(attempts),
@@ -202,7 +212,7 @@ export function createJournal(redis: Redis): Journal {
       }
     },
     async take(lease, taken, more) {
-      const asked = JSON.stringify([...taken, ...more].map(digestOf))
+      const asked = digestsIn([...taken, ...more])
       const step: Step = { type: 'heard', messages: more }
       const lines = more.map(message => JSON.stringify(message))
       return (await run(takeScript, lease, taken[0]?.id ?? '', asked, JSON.stringify(step), keepSeconds, ...lines)) === 1

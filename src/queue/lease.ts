@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Conversation } from '../message.ts'
+import type { Conversation, Message } from '../message.ts'
 import { keysOf } from '../redis/keys.ts'
 import type { Redis } from '../redis/redis.ts'
+import { runScript } from '../redis/script.ts'
 
 /** The right to answer in one conversation, or to listen with one token. Who was paused and wakes has lost it, and must not act any more. */
 export interface Lease {
@@ -11,10 +12,17 @@ export interface Lease {
   readonly token: string
   /** Aborted with LeaseLost once somebody else holds it. */
   readonly lost: AbortSignal
+  /** What waited in the conversation's inbox when it was taken. */
+  readonly mail: Message[]
   /** Before anything that is seen outside: asks Redis when the lease may have run out meanwhile. Throws LeaseLost. */
   check(): Promise<void>
+  /** Makes no claim on it while this runs, which is to resolve with whether it has let the lease go. */
+  whileLetGo(work: () => Promise<boolean>): Promise<void>
   release(): Promise<void>
 }
+
+/** More than a person waits behind; each is read again at every turn. */
+export const readMessages = 50
 
 /** Another worker has the conversation: say nothing, call nothing, keep nothing. */
 export class LeaseLost extends Error {
@@ -43,9 +51,9 @@ const tryAgainMs = 250
 const rememberSeconds = 3600
 
 const takeScript = `
-if not redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then return 0 end
+if not redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then return false end
 redis.call('SET', KEYS[2], ARGV[1], 'EX', ${rememberSeconds})
-return 1`
+return redis.call('LRANGE', KEYS[3], 0, ${readMessages - 1})`
 
 /** A lease that ran out unnoticed still belongs to who had it, as long as nobody else has had it since. */
 const renewScript = `
@@ -61,9 +69,11 @@ export function createLeases(redis: Redis, pace: LeasePace = usualPace): Leases 
   async function tryTake(conversation: Conversation): Promise<Lease | undefined> {
     const token = randomUUID()
     const asked = performance.now()
-    const { lease, lastHolder } = keysOf(conversation)
-    const taken = await redis.eval(takeScript, 2, lease, lastHolder, token, pace.lifeMs)
-    return taken === 1 ? hold(redis, conversation, token, asked, pace) : undefined
+    const { lease, lastHolder, inbox } = keysOf(conversation)
+    const lines = (await runScript(redis, takeScript, [lease, lastHolder, inbox], [token, pace.lifeMs])) as string[] | null
+    if (!lines) return undefined
+    const mail = lines.map(json => JSON.parse(json) as Message)
+    return { ...hold(redis, conversation, token, asked, pace), mail }
   }
   return {
     tryTake,
@@ -78,16 +88,21 @@ export function createLeases(redis: Redis, pace: LeasePace = usualPace): Leases 
   }
 }
 
-function hold(redis: Redis, conversation: Conversation, token: string, taken: number, { lifeMs, renewMs }: LeasePace): Lease {
+type Held = Omit<Lease, 'mail'>
+
+function hold(redis: Redis, conversation: Conversation, token: string, taken: number, { lifeMs, renewMs }: LeasePace): Held {
   const { lease: key, lastHolder } = keysOf(conversation)
   const losing = new AbortController()
   let heldUntil = taken + lifeMs
   async function renew(): Promise<void> {
     const asked = performance.now()
+    // With its text, so that it never has to be sent again: a claim that comes late would outlive the lease.
     if ((await redis.eval(renewScript, 2, key, lastHolder, token, lifeMs)) === 1) heldUntil = asked + lifeMs
     else losing.abort(new LeaseLost(`another worker has taken ${conversation}`))
   }
-  const heartbeat = setInterval(() => void renew().catch(() => {}), renewMs) // Redis is away: `check` will wait for it
+  const beat = () => setInterval(() => void renew().catch(() => {}), renewMs) // Redis is away: `check` will wait for it
+  let heartbeat = beat()
+  let isGone = false
   losing.signal.addEventListener('abort', () => clearInterval(heartbeat))
   return {
     conversation,
@@ -97,9 +112,18 @@ function hold(redis: Redis, conversation: Conversation, token: string, taken: nu
       if (performance.now() > heldUntil - renewMs) await renew()
       losing.signal.throwIfAborted()
     },
+    async whileLetGo(work) {
+      clearInterval(heartbeat) // a claim that comes after would stand until it runs out
+      try {
+        isGone = await work()
+      } finally {
+        if (!isGone && !losing.signal.aborted) heartbeat = beat()
+      }
+    },
     async release() {
       clearInterval(heartbeat)
-      await redis.eval(releaseScript, 1, key, token)
+      if (isGone) return
+      await runScript(redis, releaseScript, [key], [token])
     },
   }
 }

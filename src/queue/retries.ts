@@ -1,6 +1,7 @@
 import type { Conversation, Message } from '../message.ts'
 import { keysOf } from '../redis/keys.ts'
 import type { Redis } from '../redis/redis.ts'
+import { runScript } from '../redis/script.ts'
 
 /** Questions that can be asked once more: the last one of each conversation, and those whose answer ended badly, for a day. */
 export interface Retries {
@@ -54,7 +55,7 @@ export function createRetries(redis: Redis): Retries {
       const keys = [keyOf(conversation, token), inbox, unfinished, notes]
       const facts = [token ?? '', Date.now(), conversation, token === undefined ? '' : reply, first.id]
       const lines = anew.map(message => JSON.stringify(message))
-      return (await redis.eval(askScript, keys.length, ...keys, ...facts, ...lines)) === 1
+      return (await runScript(redis, askScript, keys, [...facts, ...lines])) === 1
     },
   }
 }

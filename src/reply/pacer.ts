@@ -1,6 +1,7 @@
 import type { Adapter, Pace } from '../adapter.ts'
 import type { Message } from '../message.ts'
 import type { Redis } from '../redis/redis.ts'
+import { runScript } from '../redis/script.ts'
 
 const urgencies = ['idle', 'growth', 'step', 'note', 'post', 'final'] as const
 
@@ -37,6 +38,9 @@ const reserve: Record<Urgency, number> = { idle: -1, growth: 3, step: 1, note: 1
 
 /** Where nothing was said for one and a half refills, growth leaves less: the reserve fills more slowly then, but no text stands still. */
 const leastReserve = (urgency: Urgency) => (urgency === 'growth' ? reserve.step : reserve[urgency])
+
+/** Both buckets are asked at the same time for what its own lets through nearly always. */
+const seldomWaits = (urgency: Urgency) => urgency === 'post' || urgency === 'final'
 
 /** Edits of the same message, which would flicker at a shorter distance than the platform's. */
 const keepsDistance = (urgency: Urgency) => urgency === 'idle' || urgency === 'growth' || urgency === 'step'
@@ -103,13 +107,13 @@ export function createPacer(redis: Redis): Pacer {
   ): Promise<number> {
     const { least = left, queue = false } = more
     const facts = [burst, refillMs, gapMs, left, least, forgetMs, queue ? 'queue' : '']
-    return (await redis.eval(askScript, 1, keyOf(name), ...facts)) as number
+    return (await runScript(redis, askScript, [keyOf(name)], facts)) as number
   }
   /** What is urgent has its place in the line of all chats from when it asks; what is not comes when nobody stands there. */
   async function takeOfAll(lane: string, overall: Shared, urgency: Urgency): Promise<{ waitMs: number; isMine: boolean }> {
     const isMine = moreUrgent(urgency, 'growth')
     const waitMs = await take(overall.lane, { ...overall, gapMs: 0 }, Math.min(0, reserve[urgency]), { queue: isMine })
-    if (waitMs > 0 && !isMine) await redis.eval(giveBackScript, 1, keyOf(lane))
+    if (waitMs > 0 && !isMine) await runScript(redis, giveBackScript, [keyOf(lane)])
     return { waitMs, isMine }
   }
   return {
@@ -119,7 +123,7 @@ export function createPacer(redis: Redis): Pacer {
       async function askForPlace(at: number): Promise<number> {
         const waitMs = Math.ceil(at - performance.now())
         if (waitMs > 0) return waitMs
-        const hushedMs = (await redis.eval(hushedScript, 1, keyOf(lane))) as number
+        const hushedMs = (await runScript(redis, hushedScript, [keyOf(lane)])) as number
         if (hushedMs === 0) comesAt = undefined
         return hushedMs
       }
@@ -127,15 +131,18 @@ export function createPacer(redis: Redis): Pacer {
         async ask(urgency) {
           if (comesAt !== undefined) return askForPlace(comesAt)
           const gapMs = keepsDistance(urgency) ? pace.gapMs : 0
-          const ownMs = await take(lane, { ...pace, gapMs }, reserve[urgency], { least: leastReserve(urgency) })
+          const own = take(lane, { ...pace, gapMs }, reserve[urgency], { least: leastReserve(urgency) })
+          const early = overall && seldomWaits(urgency) ? takeOfAll(lane, overall, urgency) : undefined
+          const [ownMs] = await Promise.all([own, early])
+          if (ownMs > 0 && early && overall) await runScript(redis, giveBackScript, [keyOf(overall.lane)])
           if (ownMs > 0 || !overall) return ownMs
-          const { waitMs, isMine } = await takeOfAll(lane, overall, urgency)
+          const { waitMs, isMine } = await (early ?? takeOfAll(lane, overall, urgency))
           if (waitMs > 0 && isMine) comesAt = performance.now() + waitMs
           return waitMs
         },
         async hush(ms, foretold = false) {
           const caution = foretold ? 0 : cautiousMs
-          await redis.eval(hushScript, 1, keyOf(lane), Math.ceil(ms) + distanceMs, caution, forgetMs)
+          await runScript(redis, hushScript, [keyOf(lane)], [Math.ceil(ms) + distanceMs, caution, forgetMs])
         },
       }
     },
