@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Adapter, Receive } from './adapter.ts'
 import { isAdmin } from './admins.ts'
 import { isAnswer, pressAnswer, stopWaiting, type Told, takeTyped, typingFor } from './answers.ts'
@@ -46,11 +45,11 @@ export function createReceive(adapter: Adapter, tools: ReceiveTools): Receive {
 
 /** A platform must not wait for a Redis that went away meanwhile. What is kept after all is recognised when it is offered again. */
 async function soon(work: Promise<void>): Promise<void> {
-  const late = new AbortController()
-  const tooLate = sleep(keepingMayTakeMs, undefined, { signal: late.signal }).then(() =>
-    Promise.reject(new Error('Redis does not answer')),
-  )
-  await Promise.race([work, tooLate]).finally(() => late.abort())
+  let timer: NodeJS.Timeout | undefined
+  const tooLate = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error('Redis does not answer')), keepingMayTakeMs)
+  })
+  await Promise.race([work, tooLate]).finally(() => clearTimeout(timer))
 }
 
 async function receiveMessage(heard: Message, adapter: Adapter, tools: ReceiveTools): Promise<void> {

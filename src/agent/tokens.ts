@@ -1,4 +1,4 @@
-import type { Prompt } from '../model.ts'
+import type { Entry, Prompt, Tool } from '../model.ts'
 
 /** Estimates how many tokens a text is, and learns from what the endpoint counts. */
 export interface Gauge {
@@ -40,9 +40,26 @@ export function createGauge(): Gauge {
 
 /** Of all words in it; pictures count nothing. */
 export function estimatePrompt({ system, transcript, tools }: Prompt): number {
-  const texts = transcript.map(entry => (entry.role === 'assistant' ? entry.text + JSON.stringify(entry.calls) : entry.text))
-  const defined = tools.map(({ name, description, inputSchema }) => name + description + JSON.stringify(inputSchema))
-  return [system, ...texts, ...defined].reduce((sum, text) => sum + estimateTokens(text), 0)
+  const entries = transcript.reduce((sum, entry) => sum + tokensOf(entry), 0)
+  return estimateTokens(system) + entries + tools.reduce((sum, tool) => sum + definitionTokens(tool), 0)
+}
+
+/** Entries and tools are never changed, and counted again at every step. */
+const sizes = new WeakMap<Entry | Tool, number>()
+
+function tokensOf(entry: Entry): number {
+  return sizes.get(entry) ?? remember(entry, entry.role === 'assistant' ? entry.text + JSON.stringify(entry.calls) : entry.text)
+}
+
+/** What defining it to the model costs in every step, as `estimateTokens` says. */
+export function definitionTokens(tool: Tool): number {
+  return sizes.get(tool) ?? remember(tool, tool.name + tool.description + JSON.stringify(tool.inputSchema))
+}
+
+function remember(what: Entry | Tool, text: string): number {
+  const size = estimateTokens(text)
+  sizes.set(what, size)
+  return size
 }
 
 /** Whose size nobody can guess. */

@@ -4,7 +4,7 @@ import type { ServerStatus, Toolbox, ToolResult } from '../toolbox.ts'
 import type { ToolFinder } from '../tools/finder.ts'
 import { withHouseTools } from './house-tools.ts'
 import { loadSkillName } from './skills.ts'
-import { estimateTokens } from './tokens.ts'
+import { definitionTokens } from './tokens.ts'
 
 /** How many tools may be defined to the model at once; beyond, it is given a few and searches for others. */
 export interface ToolBudget {
@@ -107,17 +107,6 @@ export function openToolSearch({ toolbox, finder, budget, notes = [] }: ToolSear
 function exceeds(tools: Tool[], budget: ToolBudget): boolean {
   if (tools.length > budget.tools) return true
   return tools.reduce((sum, tool) => sum + definitionTokens(tool), 0) > budget.tokens
-}
-
-const sizes = new WeakMap<Tool, number>()
-
-/** What defining it to the model costs in every step, as `estimateTokens` says. */
-export function definitionTokens(tool: Tool): number {
-  const known = sizes.get(tool)
-  if (known !== undefined) return known
-  const size = estimateTokens(tool.name + tool.description + JSON.stringify(tool.inputSchema))
-  sizes.set(tool, size)
-  return size
 }
 
 /** What was found or called so far, by name, in the order in which that was; true: called. */

@@ -38,6 +38,7 @@ const mostCatalogues = 200
 
 export function createToolboxes({ serversOf, cache, prompts, reserved }: ToolboxesDeps): Toolboxes {
   const catalogues = new Map<string, Known>()
+  let version = 0
 
   function current(owners: Owner[]) {
     const servers = serversOf(owners)
@@ -47,24 +48,37 @@ export function createToolboxes({ serversOf, cache, prompts, reserved }: Toolbox
     catalogues.set(key, known)
     return known
   }
+  /** A turn asks for it many times, and seldom does anything change meanwhile. */
+  function lookerFor(owners: Owner[]): () => Known {
+    let seen = { version, known: current(owners) }
+    return () => {
+      if (seen.version !== version) seen = { version, known: current(owners) }
+      return seen.known
+    }
+  }
   function boxFor(asked: Owner[]) {
     const owners = inOrder(asked)
-    const list = () => current(owners).offered
-    const find = (name: string) => current(owners).catalogue.find(name)
+    const now = lookerFor(owners)
+    const list = () => now().offered
+    const find = (name: string) => now().catalogue.find(name)
     return {
       list,
-      resolve: (name: string) => find(name)?.tool ?? current(owners).house.find(tool => tool.name === name),
+      resolve: (name: string) => find(name)?.tool ?? now().house.find(tool => tool.name === name),
       async call(name: string, input: Record<string, unknown>, options: CallOptions) {
-        const { house, named } = current(owners)
+        const { house, named } = now()
         if (house.some(tool => tool.name === name)) return callHouseTool(name, input, named, options)
         const entry = find(name)
         return entry ? callEntry(entry, input, options, cache) : refuse(name, list())
       },
-      servers: () => current(owners).named.map(({ server, name }): ServerStatus => ({ ...server.status(), name })),
-      prompts: prompts.of(() => current(owners).named),
+      servers: () => now().named.map(({ server, name }): ServerStatus => ({ ...server.status(), name })),
+      prompts: prompts.of(() => now().named),
     }
   }
-  return { boxFor, namedFor: owners => current(inOrder(owners)).named, renew: () => catalogues.clear() }
+  function renew(): void {
+    catalogues.clear()
+    version++
+  }
+  return { boxFor, namedFor: owners => current(inOrder(owners)).named, renew }
 }
 
 interface Known {

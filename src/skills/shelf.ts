@@ -2,7 +2,7 @@ import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ConfigError } from '../errors.ts'
 import { type Log, reason } from '../log.ts'
-import { saysKeyword } from './keywords.ts'
+import { plain, readKeyword } from './keywords.ts'
 import { readSkill, type Skill } from './skill.ts'
 
 /** The skills of the house, as they were when the folders were last looked through. */
@@ -98,7 +98,8 @@ function readOne(text: string, path: string, name: string): Pick<Kept, 'skill' |
 
 /** Those that a keyword of theirs asks for, the one with the most such keywords first. */
 export function skillsFor(text: string, skills: Skill[]): Skill[] {
-  const count = ({ keywords }: Skill) => keywords.filter(keyword => saysKeyword(text, keyword)).length
+  const message = plain(text)
+  const count = ({ keywords }: Skill) => keywords.filter(keyword => readKeyword(keyword)(message)).length
   const counted = skills.map(skill => ({ skill, said: count(skill) })).filter(({ said }) => said > 0)
   return counted.sort((a, b) => b.said - a.said).map(({ skill }) => skill)
 }

@@ -11,7 +11,7 @@ export interface Skill {
   description: string
   /** What `/skills` says of it in other languages, by locale, from `metadata`. */
   descriptions: Record<string, string>
-  /** As `saysKeyword` reads them. */
+  /** As `readKeyword` reads them. */
   keywords: string[]
   /** Names of tools, with or without their server's. */
   tools: string[]
