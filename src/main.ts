@@ -19,6 +19,7 @@ import { openOwn } from './mcp/own.ts'
 import { createFileStore } from './media/store.ts'
 import { type Conversation, type Press, platformOf } from './message.ts'
 import { createSeal } from './models/elsewhere.ts'
+import { createWholeFetch } from './net/whole-fetch.ts'
 import { createAudit } from './permissions/audit.ts'
 import { createPermits } from './permissions/permits.ts'
 import { createPosting } from './posting.ts'
@@ -168,7 +169,7 @@ async function createAdapters(
   const mounts: WebOptions['mounts'] = []
   if (config.telegram) {
     const { createTelegramAdapter } = await import('../adapters/telegram/telegram.ts')
-    const telegram = createTelegramAdapter({ ...config.telegram, locale: config.locale, memory, log })
+    const telegram = createTelegramAdapter({ ...config.telegram, fetch: createWholeFetch(), locale: config.locale, memory, log })
     if (telegram.webhook) mounts.push(telegram.webhook)
     adapters.push(telegram)
   }

@@ -7,6 +7,7 @@ import { createHistory } from '../src/history.ts'
 import { silentLog } from '../src/log.ts'
 import { createFileStore } from '../src/media/store.ts'
 import type { Model } from '../src/model.ts'
+import { createWholeFetch } from '../src/net/whole-fetch.ts'
 import { createAudit } from '../src/permissions/audit.ts'
 import { createPermits } from '../src/permissions/permits.ts'
 import { createAsks } from '../src/queue/asks.ts'
@@ -64,7 +65,10 @@ const write = (line: string) => () => {
 
 const house = await openRedis({ root: `${import.meta.dirname}/..`, dir, path: process.env['PATH'] ?? '', log: silentLog })
 const { redis } = house
-const adapter = mined('telegram', createTelegramAdapter({ token, apiRoot, memory: createMemory(redis), log: silentLog }))
+const adapter = mined(
+  'telegram',
+  createTelegramAdapter({ token, apiRoot, fetch: createWholeFetch(), memory: createMemory(redis), log: silentLog }),
+)
 const toolbox = fakeToolbox({ look_up: write('look_up'), write_down: write('write_down') }, ['look_up'])
 const inbox = mined('inbox', createInbox(redis))
 const tools = {

@@ -6,6 +6,7 @@ import type { Memory } from '../src/adapter.ts'
 import { ConfigError } from '../src/errors.ts'
 import { type Log, silentLog } from '../src/log.ts'
 import { type Heard, isMessage } from '../src/message.ts'
+import { createWholeFetch } from '../src/net/whole-fetch.ts'
 import { adapterContract } from './adapter.contract.ts'
 import { fine, memoryFeed } from './web.house.ts'
 import { startTelegramWire, type TelegramWire, type TelegramWireOptions } from './wire/telegram.ts'
@@ -267,7 +268,14 @@ test('who polls says once that another program has set a webhook for its bot, an
   onTestFinished(() => wire.close())
   const lines: string[] = []
   const log = { ...silentLog, warn: (facts: object) => void lines.push(JSON.stringify(facts)) }
-  const adapter = createTelegramAdapter({ token: wire.token, apiRoot: wire.url, memory, log, callMs: 1000 })
+  const adapter = createTelegramAdapter({
+    token: wire.token,
+    apiRoot: wire.url,
+    fetch: createWholeFetch(),
+    memory,
+    log,
+    callMs: 1000,
+  })
   onTestFinished(() => adapter.stop())
   await adapter.start(async () => {})
   wire.setWebhook('https://another.example/hook')

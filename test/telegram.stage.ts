@@ -3,6 +3,7 @@ import { createTelegramAdapter, type TelegramOptions } from '../adapters/telegra
 import type { Memory } from '../src/adapter.ts'
 import { silentLog } from '../src/log.ts'
 import type { Heard } from '../src/message.ts'
+import { createWholeFetch } from '../src/net/whole-fetch.ts'
 import { startTelegramWire, type TelegramWire } from './wire/telegram.ts'
 
 export function createMemory(): Memory {
@@ -18,7 +19,7 @@ export async function openWire(): Promise<TelegramWire> {
 
 export function makeAdapter(wire: TelegramWire, more: Partial<TelegramOptions> = {}) {
   const options = { token: wire.token, apiRoot: wire.url, memory: createMemory(), log: silentLog, callMs: 2000 }
-  const adapter = createTelegramAdapter({ ...options, ...more })
+  const adapter = createTelegramAdapter({ fetch: createWholeFetch(), ...options, ...more })
   onTestFinished(() => adapter.stop())
   return adapter
 }

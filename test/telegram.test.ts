@@ -4,6 +4,7 @@ import type { Memory, Outgoing } from '../src/adapter.ts'
 import { ConfigError, Gone, RateLimited } from '../src/errors.ts'
 import { type Log, silentLog } from '../src/log.ts'
 import { type Heard, isMessage } from '../src/message.ts'
+import { createWholeFetch } from '../src/net/whole-fetch.ts'
 import { adapterContract, live } from './adapter.contract.ts'
 import { startTelegramWire, type TelegramWire, type TelegramWireOptions } from './wire/telegram.ts'
 
@@ -35,7 +36,7 @@ adapterContract('telegram', async () => {
 })
 
 function makeAdapter(wire: TelegramWire, log: Log = silentLog, memory: Memory = createMemory()) {
-  return createTelegramAdapter({ token: wire.token, apiRoot: wire.url, memory, log, callMs: 1000 })
+  return createTelegramAdapter({ token: wire.token, apiRoot: wire.url, fetch: createWholeFetch(), memory, log, callMs: 1000 })
 }
 
 function createMemory(): Memory {

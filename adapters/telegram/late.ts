@@ -25,10 +25,10 @@ type Fetch = NonNullable<NonNullable<ConstructorParameters<typeof Api>[1]>['fetc
  * Telegram's time, as the `Date` of its answers tells it: to a machine whose own clock is fast, everything would seem to be said long
  * ago, and nothing would be answered. A server that tells no date is believed to have this machine's clock.
  */
-export function createClock() {
+export function createClock(call: typeof fetch = fetch) {
   let ahead: number | undefined
   const ask: typeof fetch = async (...request) => {
-    const response = await fetch(...request)
+    const response = await call(...request)
     const date = Date.parse(response.headers.get('date') ?? '')
     if (!Number.isNaN(date)) ahead = date - performance.now()
     return response

@@ -24,6 +24,8 @@ export interface TelegramOptions {
   token: string
   /** Another server of the Bot API: `http://127.0.0.1:8081`. */
   apiRoot?: string
+  /** What calls it; the global one by default. */
+  fetch?: typeof fetch
   /** Absent: updates are polled for. */
   webhook?: WebhookOptions
   /** Absent: everything is said as text with entities, which every client of Telegram's shows. */
@@ -48,7 +50,7 @@ export function createTelegramAdapter(options: TelegramOptions): TelegramAdapter
   const { token, webhook: hook, rich = 'off', perSecond, locale = 'en', memory, log, callMs = 10_000 } = options
   const bot = token.split(':')[0] ?? ''
   const apiRoot = options.apiRoot?.replace(/\/+$/, '')
-  const { api, now } = openApi(token, apiRoot)
+  const { api, now } = openApi(token, apiRoot, options.fetch)
   let receive: Receive | undefined
   let intake: Intake | undefined
 
@@ -102,8 +104,8 @@ export function createTelegramAdapter(options: TelegramOptions): TelegramAdapter
   }
 }
 
-function openApi(token: string, apiRoot: string | undefined): { api: Api; now(): number } {
-  const { fetch, now } = createClock()
+function openApi(token: string, apiRoot: string | undefined, call: TelegramOptions['fetch']): { api: Api; now(): number } {
+  const { fetch, now } = createClock(call)
   return { api: new Api(token, { fetch, ...(apiRoot !== undefined && { apiRoot }) }), now }
 }
 
