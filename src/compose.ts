@@ -43,6 +43,7 @@ import type { Pacer } from './reply/pacer.ts'
 import type { Reply } from './reply/reply.ts'
 import type { Settings } from './settings.ts'
 import type { Skills } from './skills/shelf.ts'
+import type { Telemetry } from './telemetry/telemetry.ts'
 import { endOf } from './telling.ts'
 import { type Account, handedBack, instructionsOf, keptOf, type ModelElsewhere, waysOf, withRan } from './terms.ts'
 import type { Toolbox } from './toolbox.ts'
@@ -67,6 +68,8 @@ export interface WorkerTools {
   pacer: Pacer
   budgets: Budgets
   model: Model
+  /** Of the one that is asked first; absent: it has none that anybody would know. */
+  modelName?: string
   /** The model that shall be asked first under the name that a conversation chose. Absent: there is no choice. */
   modelNamed?(name: string | undefined): Model
   /** The model that a program names itself. Absent: none can. */
@@ -90,6 +93,8 @@ export interface WorkerTools {
   patienceMs: number
   locale: string
   redact: Redact
+  /** Absent: nobody looks. */
+  telemetry?: Telemetry
   log: Log
 }
 

@@ -23,10 +23,15 @@ const secretFields = [
   'env',
 ]
 
-/** `redact` reads every line before it is written: an error may repeat what it was given. */
-export function createLog(level: string, readable: boolean, redact: Redact): Log {
+/** `redact` reads every line before it is written: an error may repeat what it was given. `hear` is told each as it is written. */
+export function createLog(level: string, readable: boolean, redact: Redact, hear: (line: string) => void = () => {}): Log {
   const fields = { paths: secretFields.flatMap(name => [name, `*.${name}`]), censor: '[hidden]' }
-  const hooks = { streamWrite: (line: string) => redact(line) }
+  const streamWrite = (line: string) => {
+    const written = redact(line)
+    hear(written)
+    return written
+  }
+  const hooks = { streamWrite }
   const base = { level, redact: fields, hooks, base: null, timestamp: stdTimeFunctions.isoTime }
   if (!readable) return pino(base, destination(standardError))
   return pino(

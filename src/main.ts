@@ -2,49 +2,31 @@ import { join } from 'node:path'
 import { createTerminalAdapter } from '../adapters/terminal/terminal.ts'
 import type { WebOptions } from '../adapters/web/web.ts'
 import type { Adapter } from './adapter.ts'
-import { createTextStore } from './agent/text-store.ts'
 import { findForm } from './answers.ts'
 import { banner } from './banner.ts'
-import { createBudgets } from './budgets.ts'
 import { createCallback } from './callback.ts'
 import { commands, createSuggest } from './commands.ts'
 import { type Config, loadConfig, rereadServers } from './config/config.ts'
 import { secretsOf } from './config/secrets.ts'
 import { createDoor } from './door.ts'
 import { ConfigError } from './errors.ts'
-import { createHistory } from './history.ts'
 import { houseStatus } from './house-status.ts'
 import { createLog, type Log, reason } from './log.ts'
 import { openOwn } from './mcp/own.ts'
-import { createFileStore } from './media/store.ts'
 import { type Conversation, type Press, platformOf } from './message.ts'
 import { createSeal } from './models/elsewhere.ts'
 import { createWholeFetch } from './net/whole-fetch.ts'
-import { createAudit } from './permissions/audit.ts'
-import { createPermits } from './permissions/permits.ts'
 import { createPosting } from './posting.ts'
-import { createAsks } from './queue/asks.ts'
-import { createAway } from './queue/away.ts'
-import { createBoard } from './queue/board.ts'
 import { createBookmarks } from './queue/bookmarks.ts'
-import { createFeed } from './queue/feed.ts'
-import { createHints } from './queue/hints.ts'
-import { createInbox } from './queue/inbox.ts'
-import { createJobs } from './queue/jobs.ts'
-import { createJournal } from './queue/journal.ts'
-import { createLeases } from './queue/lease.ts'
-import { createMemory } from './queue/memory.ts'
-import { createRetries } from './queue/retries.ts'
-import { createNewsLine } from './queue/server-news.ts'
-import { createSignals } from './queue/signals.ts'
 import { createReceive } from './receive.ts'
 import { createRedact, discreet, type Redact, redactData } from './redact.ts'
 import { openRedis, type RedisHouse } from './redis/redis.ts'
-import { createPacer } from './reply/pacer.ts'
+import { createRooms } from './rooms.ts'
 import { createServerDesk } from './server-desk.ts'
-import { createSettings } from './settings.ts'
 import { startShift } from './shift.ts'
 import type { Desk } from './sign-in.ts'
+import { openTail, type Tail } from './telemetry/error-lines.ts'
+import { createTelemetry, type Telemetry } from './telemetry/telemetry.ts'
 
 export interface House {
   /** Address of the web door, when it is open. */
@@ -58,6 +40,7 @@ export interface House {
 export interface Opening {
   config: Config
   log: Log
+  tail?: Tail
   /** Talk in this terminal, and open no other door. Called when the person leaves. */
   chat?: { onEnd(): void }
 }
@@ -69,7 +52,7 @@ const bannerWaitsMs = 1000
 const closingMayTakeMs = 10_000
 
 /** Puts the house together. Throws ConfigError, with everything closed again, when an operator has to mend something. */
-export async function openHouse({ config, log, chat }: Opening): Promise<House> {
+export async function openHouse({ config, log, tail, chat }: Opening): Promise<House> {
   const began = performance.now()
   const closers: (() => Promise<void> | void)[] = []
   const close = () => closeAll(closers, log)
@@ -77,9 +60,11 @@ export async function openHouse({ config, log, chat }: Opening): Promise<House> 
     const redis = await openRedis({ ...(config.redisUrl && { url: config.redisUrl }), ...redisPlaces(config), log })
     closers.push(() => redis.close())
     const redact = createRedact(secretsOf(config))
-    const queue = createQueueRooms(redis, config, redact, log)
+    const rooms = createRooms(redis, config, redact, log)
+    const queue = { ...rooms, telemetry: createTelemetry({ house: redis, config, ...rooms, tail, log }) }
     closers.push(() => queue.jobs.close())
     closers.push(() => queue.feed.close())
+    closers.push(() => queue.telemetry.close())
     const own = openOwn(config, redis.redis)
     closers.push(() => own.guard.close())
     const desk = { own, news: queue.news, houseServers: () => rereadServers(config) }
@@ -125,46 +110,18 @@ function redisPlaces(config: Config) {
   return { root: projectFolder, dir: join(config.dataDir, 'redis'), path: config.searchPath }
 }
 
-type QueueRooms = ReturnType<typeof createQueueRooms> & { desk: Desk }
-
-function createQueueRooms(house: RedisHouse, config: Config, redact: Redact, log: Log) {
-  const { redis } = house
-  const inbox = createInbox(redis)
-  return {
-    inbox,
-    away: createAway(redis, inbox),
-    asks: createAsks(redis),
-    budgets: createBudgets(redis, config.budgets),
-    permits: createPermits(redis),
-    audit: createAudit(redis, redact),
-    journal: createJournal(redis),
-    files: createFileStore(redis),
-    texts: createTextStore(redis),
-    leases: createLeases(redis),
-    history: createHistory(redis),
-    settings: createSettings(redis),
-    pacer: createPacer(redis),
-    retries: createRetries(redis),
-    board: createBoard(redis),
-    memory: createMemory(redis),
-    signals: createSignals(house),
-    news: createNewsLine(house),
-    hints: createHints(house),
-    feed: createFeed(house, log),
-    jobs: createJobs(house, log),
-  }
-}
+type Rooms = ReturnType<typeof createRooms> & { desk: Desk; telemetry: Telemetry }
 
 /** A library is loaded only when its door is wanted. Every process can speak on every platform; only a gateway listens. */
 async function createAdapters(
   config: Config,
-  queue: QueueRooms,
+  queue: Rooms,
   redis: RedisHouse,
   redact: Redact,
   log: Log,
   chat: Opening['chat'],
 ): Promise<Map<string, Adapter>> {
-  const { feed, memory, board, desk, files } = queue
+  const { feed, memory, board, desk, files, telemetry } = queue
   const adapters: Adapter[] = [createTerminalAdapter({ input: process.stdin, output: process.stdout, feed, ...chat })]
   const mounts: WebOptions['mounts'] = []
   if (config.telegram) {
@@ -193,7 +150,7 @@ async function createAdapters(
   const elsewhere = { baseUrls: config.modelUrls, seal: createSeal(config.secretKey) }
   adapters.push(
     createWebAdapter({
-      ...{ ...config.web, feed, log, status, servers, elsewhere, mounts, posting, fileOf },
+      ...{ ...config.web, ...telemetry.forWeb, feed, log, status, servers, elsewhere, mounts, posting, fileOf },
       ...(await openEmbedder(config, log)),
     }),
   )
@@ -210,7 +167,7 @@ async function openEmbedder({ model }: Config, log: Log): Promise<Pick<WebOption
 
 interface DoorsOptions {
   config: Config
-  queue: QueueRooms
+  queue: Rooms
   redis: RedisHouse
   adapters: Map<string, Adapter>
   redact: Redact
@@ -264,7 +221,8 @@ const misconfigured = 78
 async function run(): Promise<void> {
   const chatting = process.argv.includes('--chat')
   const config = loadConfig(projectFolder)
-  const log = createLog(chatting ? 'error' : config.logLevel, process.stderr.isTTY, createRedact(secretsOf(config)))
+  const tail = openTail()
+  const log = createLog(chatting ? 'error' : config.logLevel, process.stderr.isTTY, createRedact(secretsOf(config)), tail.hear)
   let leaving = false
   const leave = async () => {
     if (leaving) process.exit(1) // asked twice: at once
@@ -276,7 +234,7 @@ async function run(): Promise<void> {
     await (await opening).close()
     process.exit(0)
   }
-  const opening = openHouse({ config, log, ...(chatting && { chat: { onEnd: () => void leave() } }) })
+  const opening = openHouse({ config, log, tail, ...(chatting && { chat: { onEnd: () => void leave() } }) })
   process.on('SIGINT', () => void leave())
   process.on('SIGTERM', () => void leave())
   const house = await opening

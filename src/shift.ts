@@ -44,6 +44,7 @@ import type { Pacer } from './reply/pacer.ts'
 import type { Settings } from './settings.ts'
 import { createSkills, type Skills } from './skills/shelf.ts'
 import type { Skill } from './skills/skill.ts'
+import type { Telemetry } from './telemetry/telemetry.ts'
 import type { ServerStatus, Toolbox } from './toolbox.ts'
 import { createToolFinder } from './tools/finder.ts'
 import { createTurns } from './turns.ts'
@@ -83,6 +84,8 @@ export interface ShiftTools {
   /** For what the tools said, and how they were defined. */
   redis: Redis
   redact: Redact
+  /** Absent: nobody looks. */
+  telemetry?: Telemetry
   log: Log
 }
 
@@ -117,7 +120,7 @@ export async function startShift(tools: ShiftTools): Promise<Shift> {
   const { toolsReady } = servers
   const toolboxFor = async (message: Message | undefined) => withSkills(await servers.toolboxFor(message), skills)
   const atHand = {
-    ...{ ...tools, ...models, skills, toolsReady, maxSteps, patienceMs },
+    ...{ ...tools, ...models, modelName: name, skills, toolsReady, maxSteps, patienceMs },
     ...{ limits: config.turn, locale: config.locale, admins: config.admins },
     modelElsewhere: createModelElsewhere(config, log),
     ...(recaps && { recaps }),
@@ -129,6 +132,7 @@ export async function startShift(tools: ShiftTools): Promise<Shift> {
     leases,
     answer: async (waiting, turn) => answer(waiting, turn, { ...atHand, toolbox: await toolboxFor(waiting[0]) }),
   })
+  tools.telemetry?.watchServers(servers.all)
   await signals.listen(turns.hear)
   await hints.answer(servers.complete)
   const housework = [

@@ -15,6 +15,7 @@ import { tokenOf } from './queue/token.ts'
 import { filesOf, seenBefore } from './recall.ts'
 import { awayNotice } from './reply/away-notice.ts'
 import type { Reply } from './reply/reply.ts'
+import { openReporting } from './reporting.ts'
 import { openTelling } from './telling.ts'
 import { accountFor } from './terms.ts'
 import { type Turn, TurnEnded } from './turns.ts'
@@ -31,9 +32,10 @@ export async function answer(waiting: Message[], turn: Turn, given: WorkerTools)
   const question = questionOf(messages)
   const account = accountFor(question, model, given)
   const payer = payerOf(question)
-  const purse = openPurse(budgets, payer, { ...given, model: account.model })
+  const report = openReporting(question, record, turn, account, given)
+  const purse = openPurse(budgets, payer, { ...given, model: report.model })
   const digests = given.digests && openPurse(budgets, payer, { ...given, model: given.digests }).model
-  const tools = { ...given, model: purse.model, toolbox: purse.toolbox, ...(digests && { digests }) }
+  const tools = { ...given, adapters: report.adapters, model: purse.model, toolbox: purse.toolbox, ...(digests && { digests }) }
   const { language, steps } = chosen
   const wordsOf = chooseWords(language, tools.locale)
   const words = wordsOf(question.author)
@@ -60,21 +62,24 @@ export async function answer(waiting: Message[], turn: Turn, given: WorkerTools)
     const final =
       record.final ??
       awayNotice(question, words) ??
-      (await compose({ question, record, reply, show, behind, media, turn, words, purse, account, tools }))
+      (await compose({ question, record, reply, show: report.over(show), behind, media, turn, words, purse, account, tools }))
     if (!(await keepAnswer({ messages: behind.taken, ...(ids[0] && { reply: ids[0] }) }, record, final, turn, tools))) {
       await reply.leave()
       throw new TurnEnded('restart')
     }
     if (final.end) await telling.end(final.end)
     await deliverFinal(final, { ...tools, ...turn, question, reply, words, adapter })
-    return await inbox.finish(behind.taken, final.entries, turn.lease)
+    const left = await inbox.finish(behind.taken, final.entries, turn.lease)
+    report.finished()
+    return left
   } catch (error) {
+    report.failed(error)
     if (!(error instanceof Parked)) throw error
     await reply.rest()
     if (!(await tools.asks.park(behind.taken, error.token, turn.lease))) throw new TurnEnded('restart') // answered meanwhile
     return undefined
   } finally {
-    await Promise.all([behind.close(), reply.leave()])
+    await Promise.all([behind.close(), reply.leave()]).finally(() => report.end(reply.view))
   }
 }
 

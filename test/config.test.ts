@@ -67,6 +67,16 @@ test('a comma list of models is a chain, in which each stands once', () => {
   expect(() => loadConfig(folder, { MODEL: ',' })).toThrow('MODEL is ",": it must be a name, or a comma list of names')
 })
 
+test('turns are traced where there is an address for it', () => {
+  const endpoint = 'http://127.0.0.1:4318'
+  expect(loadConfig(folder, { OTEL_SERVICE_NAME: 'concierge' })).not.toHaveProperty('traces')
+  expect(loadConfig(folder, { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint }).traces).toEqual({
+    ...{ endpoint, headers: {}, service: 'bellhop' },
+  })
+  const said = { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, OTEL_EXPORTER_OTLP_HEADERS: 'authorization=Bearer%20a=b, x-team = bots' }
+  expect(loadConfig(folder, said).traces?.headers).toEqual({ authorization: 'Bearer a=b', 'x-team': 'bots' })
+})
+
 test('a model that hears needs an endpoint to be at', () => {
   const heard = loadConfig(folder, { OPENAI_API_KEY: 'k', TRANSCRIBE_MODEL: 'whisper-1' })
   expect(heard.model).toEqual({ apiKey: 'k', names: ['gpt-5-mini'], transcribe: 'whisper-1' })
@@ -93,6 +103,11 @@ test.each<[string, Record<string, string>, string]>([
     { TELEGRAM_TOKEN: 'sekrit' },
     'TELEGRAM_TOKEN is not usable: it must be a bot token such as 123456:ABC-DEF, as @BotFather gives it',
   ],
+  ...['no-sign', '=abc', 'a=%E0%A4'].map((headers): [string, Record<string, string>, string] => [
+    `headers that are none, such as ${headers}`,
+    { OTEL_EXPORTER_OTLP_HEADERS: headers },
+    'OTEL_EXPORTER_OTLP_HEADERS is not usable: it must be a comma list such as authorization=Bearer%20abc,x-team=bots',
+  ]),
   [
     'a short key, without repeating it',
     { SECRET_KEY: 'hush-hush' },

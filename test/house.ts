@@ -48,14 +48,14 @@ const plan: [RegExp, number][] = [
   [/^src\/(message|ask|allowance|typo|adapter|model|toolbox|errors|log|redact|markup|fence)\.ts$|^src\/i18n\//, 0],
   [/^src\/(redis|config|net|skills)\/|^src\/vault\.ts$/, 1],
   [/^src\/(mcp|models|queue|tools|permissions)\/|^src\/(history|settings|admins|budgets)\.ts$/, 2],
-  [/^src\/(agent|media|doctor)\//, 3],
+  [/^src\/(agent|media|doctor|telemetry)\//, 3],
   [/^src\/setup\//, 4],
   [
-    /^src\/reply\/|^src\/(receive|answers|commands|listings|(mcp|model|permit|settings)-command|own-tools|suggestions|sign-in|server-desk|house-status|callback|turns|door|recall|banner|posting)\.ts$/,
+    /^src\/reply\/|^src\/(receive|answers|commands|listings|(mcp|model|permit|settings)-command|own-tools|suggestions|sign-in|server-desk|house-status|callback|turns|door|recall|banner|posting|operator)\.ts$/,
     4,
   ],
-  [/^src\/(worker|compose|terms|telling|asking|recaps|paying|opening|behind|notes|delivery|endings|direct)\.ts$/, 5],
-  [/^src\/shift\.ts$/, 6],
+  [/^src\/(worker|compose|terms|telling|asking|recaps|paying|opening|behind|notes|delivery|endings|direct|reporting)\.ts$/, 5],
+  [/^src\/(shift|rooms)\.ts$/, 6],
   [/^src\/main\.ts$/, 7],
 ]
 const floorOf = (path: string) => plan.find(([rooms]) => rooms.test(path))?.[1]
@@ -97,6 +97,8 @@ const doorPlan: [RegExp, RegExp][] = [
   [/^hono(\/|$)|^@hono\//, /^adapters\/web\//],
   [/^pino/, /^src\/log\.ts$/],
   [/^unpdf(\/|$)/, /^src\/media\//],
+  [/^prom-client$/, /^src\/telemetry\/metrics\.ts$/],
+  [/^@opentelemetry\//, /^src\/telemetry\/traces\.ts$/],
 ]
 
 function doors(rooms: Room[]): string[] {

@@ -160,6 +160,8 @@ describe('the secrets of a configuration', () => {
       DISCORD_TOKEN: 'discord.token',
       HTTP_API_KEYS: 'http-key-1,http-key-2',
       REDIS_URL: 'redis+sentinel://me:pass%20word@a:1/main?sentinel_password=other-word',
+      OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:4318',
+      OTEL_EXPORTER_OTLP_HEADERS: 'x-honey-team=of%20collector',
     }
     expect(secretsOf(config(env))).toEqual([
       'key-of-model-1',
@@ -170,6 +172,7 @@ describe('the secrets of a configuration', () => {
       'http-key-2',
       'pass word',
       'other-word',
+      ...['of collector', 'of', 'of', 'collector', 'collector'],
     ])
     expect(secretsOf(config({ REDIS_URL: 'redis://:of-one-server@a:1' }))).toEqual(['of-one-server'])
     expect(secretsOf(config({ OPENAI_BASE_URL: 'http://127.0.0.1:1/v1', OPENAI_API_KEY: 'lm-studio' }))).toEqual([])

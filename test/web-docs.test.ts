@@ -15,7 +15,7 @@ let url = ''
 beforeAll(async () => {
   house = await apiHouse()
   const toolbox = fakeToolbox({ list_tables: () => ({ ok: true, text: 'rooms' }) })
-  const open = await house.open({ toolbox, web: { status: async () => ({ ...fine, tools }) } })
+  const open = await house.open({ toolbox, web: { status: async () => ({ ...fine, tools }), metrics: async () => '' } })
   url = open.url
 })
 beforeEach(() => house.wire.script(reply))

@@ -23,7 +23,10 @@ export async function testWorkers() {
     toolbox: Toolbox = fakeToolbox(),
     log: Log = silentLog,
     more: Partial<
-      Pick<WorkerTools, 'transcribe' | 'skills' | 'recaps' | 'budgets' | 'toolSearch' | 'modelNamed' | 'digests'>
+      Pick<
+        WorkerTools,
+        'transcribe' | 'skills' | 'recaps' | 'budgets' | 'toolSearch' | 'modelNamed' | 'digests' | 'telemetry' | 'modelName'
+      >
     > = {},
   ): Promise<{ turns: Turns; bell: Bell }> {
     const { house, signals } = rooms

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Context, Hono } from 'hono'
+import { type Context, Hono, type MiddlewareHandler } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { HTTPException } from 'hono/http-exception'
+import { matchedRoutes } from 'hono/route'
 import { type Log, reason } from '../../src/log.ts'
 import { createKeyCheck, type KeyCheck, keyNeeded, loopbackOnly, safeHeaders } from './guard.ts'
 import { leaveFor, limitsPerKey, noForeignPage } from './limits.ts'
@@ -18,6 +19,8 @@ export interface AppOptions {
   status(): Promise<HouseStatus>
   log: Log
   routes: Route[]
+  /** Told of every request once its answer has begun; `route` as it is declared. */
+  onRequest?(facts: { method: string; route: string; status: number }): void
   /** Of pages elsewhere that may speak with this server: `https://example.org`. */
   corsOrigins?: string[]
   /** As in `LimitOptions`. */
@@ -47,9 +50,10 @@ const bodyOf = (maxSize: number) =>
 
 /** Everything between the socket and the routes: headers, names, keys, sizes, and one shape for every refusal. */
 export function createApp(options: AppOptions): Hono {
-  const { apiKeys, local, status, log, routes, mounts, corsOrigins = [], perMinute = 600, atOnce = 64 } = options
+  const { apiKeys, local, status, log, routes, mounts, corsOrigins = [], perMinute = 600, atOnce = 64, onRequest } = options
   const app = new Hono()
   const holdsKey = createKeyCheck(apiKeys)
+  if (onRequest) app.use(tell(onRequest))
   app.use(safeHeaders)
   const smallBody = bodyOf(bodyBytes)
   for (const { method = 'POST', path, handle } of mounts) app.on(method, path, smallBody, c => handle(c.req.raw))
@@ -70,6 +74,15 @@ export function createApp(options: AppOptions): Hono {
     return refuse(c, 500, 'something went wrong inside the server: its log says what')
   })
   return app
+}
+
+/** What nothing is declared for is told as one. */
+function tell(onRequest: NonNullable<AppOptions['onRequest']>): MiddlewareHandler {
+  return async (c, next) => {
+    await next()
+    const route = matchedRoutes(c).findLast(({ path }) => path !== '/*')?.path ?? 'other'
+    onRequest({ method: c.req.method, route, status: c.res.status })
+  }
 }
 
 /** A page must load, and a probe must pass, before anybody can show a key. */

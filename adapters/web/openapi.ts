@@ -54,6 +54,7 @@ function contentOf(gives: Route['gives']): object {
   const json = { 'application/json': {} }
   const events = { 'text/event-stream': { schema: text } }
   if (gives === 'events') return events
+  if (gives === 'text') return { 'text/plain': { schema: text } }
   if (gives === 'page') return { 'text/html': { schema: text }, ...json }
   return gives === 'both' ? { ...json, ...events } : json
 }

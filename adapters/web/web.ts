@@ -3,12 +3,13 @@ import type { Adapter, Feed, Receive } from '../../src/adapter.ts'
 import { ConfigError, Refused } from '../../src/errors.ts'
 import type { Log } from '../../src/log.ts'
 import { agentRoutes } from './agent-api.ts'
-import { createApp, type Mount } from './app.ts'
+import { type AppOptions, createApp, type Mount } from './app.ts'
 import { chatRoutes } from './chat-api.ts'
 import { isLoopback } from './guard.ts'
 import { type Elsewhere, houseRoutes } from './house-api.ts'
 import { mcpRoutes } from './mcp-api.ts'
 import type { McpToolsOptions } from './mcp-tools.ts'
+import { metricsRoutes } from './metrics-api.ts'
 import { type OpenAiApiOptions, openAiRoutes } from './openai-api.ts'
 import { writeEdit, writePost, writeTurn } from './reply-line.ts'
 import { type Servers, serversRoutes } from './servers-api.ts'
@@ -43,6 +44,10 @@ export interface WebOptions {
   watchEveryMs?: number
   /** Doors of others at this address. */
   mounts?: Mount[]
+  /** As in `AppOptions`. */
+  onRequest?: NonNullable<AppOptions['onRequest']>
+  /** What Prometheus reads; rejects while nothing can be told. Absent: nobody counts. */
+  metrics?(): Promise<string>
 }
 
 export interface WebAdapter extends Adapter {
@@ -111,6 +116,7 @@ function routesFor(
     ...houseRoutes({ ...talk, status, ...(elsewhere && { elsewhere }) }),
     ...serversRoutes({ status, ...(servers && { servers }) }),
     ...agentRoutes(talk),
+    ...metricsRoutes(mcp.metrics, log),
     ...mcpRoutes({ ...mcp, ...talk, status }),
   ]
 }

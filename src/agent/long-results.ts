@@ -40,7 +40,8 @@ const personPerCall = 25_000
 const pageTokens = 1000
 /** Of a text that is summed up: a small model has a window too. */
 const digestPages = 40
-const readMoreName = 'read_more'
+/** What the tool of the house is called. */
+export const readMoreName = 'read_more'
 
 const readMore: Tool = {
   name: readMoreName,

@@ -37,11 +37,12 @@ export interface ToolSearch {
   about(): string[] | undefined
 }
 
-const name = 'search_tools'
+/** What the tool of the house is called. */
+export const searchToolsName = 'search_tools'
 const [fewest, usual, most] = [1, 5, 20]
 
 const definition: Tool = {
-  name,
+  name: searchToolsName,
   description:
     'Finds tools by what they do, among all tools of all connected servers; only a few of them are defined here. Those that it returns can be called from then on. Say in English what is to be done and with which service, such as "send telegram message" or "weather forecast"; search once for each thing that you need.',
   inputSchema: {
@@ -120,7 +121,7 @@ function loadedIn(transcript: Entry[], resolve: (called: string) => string | und
 }
 
 function toldIn({ name: called, text, ok }: ToolEntry, resolve: (called: string) => string | undefined): string[] {
-  if (called === name || (!ok && resolve(called) === undefined)) return foundIn(text)
+  if (called === searchToolsName || (!ok && resolve(called) === undefined)) return foundIn(text)
   return called === loadSkillName ? connectedIn(text) : []
 }
 
@@ -199,7 +200,7 @@ function tellServers(toolbox: Toolbox): string {
       const purpose = oneLine(server.instructions ?? tools.map(({ label }) => label).join(', '), longestPurpose)
       return `- ${server.name} (${tools.length} tools${health && `; ${health}`})${purpose && `: "${purpose.replaceAll('"', "'")}"`}`
     })
-  return `Your tool servers have more tools than can be defined here. Before you say that you cannot do something, look for a tool with \`${name}\`. The servers, with their own words in quotation marks:\n${lines.join('\n')}`
+  return `Your tool servers have more tools than can be defined here. Before you say that you cannot do something, look for a tool with \`${searchToolsName}\`. The servers, with their own words in quotation marks:\n${lines.join('\n')}`
 }
 
 function healthOf({ state }: ServerStatus): string {

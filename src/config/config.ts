@@ -52,6 +52,8 @@ export interface Config {
   /** `platform:native id` of each. */
   admins: string[]
   logLevel: string
+  /** Absent: nothing is traced. */
+  traces?: { endpoint: string; headers: Record<string, string>; service: string }
 }
 
 /**
@@ -179,5 +181,12 @@ function toConfig(values: Values, folder: string): Omit<Config, 'searchPath' | '
     locale: values.DEFAULT_LOCALE,
     admins: values.ADMINS ?? [],
     logLevel: values.LOG_LEVEL,
+    ...(values.OTEL_EXPORTER_OTLP_ENDPOINT && {
+      traces: {
+        endpoint: values.OTEL_EXPORTER_OTLP_ENDPOINT,
+        headers: values.OTEL_EXPORTER_OTLP_HEADERS ?? {},
+        service: values.OTEL_SERVICE_NAME,
+      },
+    }),
   }
 }

@@ -4,7 +4,7 @@ import type { Config } from './config.ts'
 import type { ServerConfig } from './servers.ts'
 
 /** Everything in the configuration that nobody may read: keys, tokens, passwords, and what servers are given that goes by such a name. */
-export function secretsOf({ model, telegram, discord, web, redisUrl, servers }: Config): string[] {
+export function secretsOf({ model, telegram, discord, web, redisUrl, servers, traces }: Config): string[] {
   const redis = redisUrl === undefined ? undefined : readRedisAddress(redisUrl)
   const passwords = redis?.kind === 'sentinels' ? [redis.login.password, redis.sentinelLogin.password] : [redis?.login.password]
   const ours = [
@@ -14,6 +14,7 @@ export function secretsOf({ model, telegram, discord, web, redisUrl, servers }: 
     discord?.token,
     ...web.apiKeys,
     ...passwords,
+    ...named(Object.values(traces?.headers ?? {}).map(value => ['key', value])), // collectors take it under any name
   ]
   return [...ours.filter(secret => secret !== undefined), ...servers.servers.flatMap(ofServer)]
 }

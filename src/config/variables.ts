@@ -45,6 +45,16 @@ const list = z.string().transform(value => value.split(',').flatMap(item => item
 const adminShape = /^(?:[a-z]+:\d+|web:(?:local|key-[0-9a-f]{12}))$/
 /** A name, an IPv4 address, or an IPv6 address in brackets; then perhaps a port. */
 const hostShape = /^([a-z0-9_.-]+|\[[0-9a-f:.]+\])(:\d{1,5})?$/
+/** Undefined where one has no name, or a percent sign too many. */
+function readHeaders(pairs: string[]): Record<string, string> | undefined {
+  try {
+    const read = pairs.map(pair => /^([\w-]+)\s*=(.*)$/.exec(pair)?.slice(1, 3) ?? [''])
+    if (read.some(([name]) => name === '')) return undefined
+    return Object.fromEntries(read.map(([name = '', value = '']) => [name, decodeURIComponent(value.trim())]))
+  } catch {
+    return undefined
+  }
+}
 const oneOf = <T extends string, F extends T>(values: readonly [T, ...T[]], fallback: F, about: string) =>
   variable(z.enum(values), `one of ${values.join(', ')}`, about, { fallback })
 
@@ -213,6 +223,16 @@ export const variables = {
   ),
   DEFAULT_LOCALE: oneOf(['en', 'zh'], 'en', 'Language of the bot itself where a platform tells none'),
   LOG_LEVEL: oneOf(['debug', 'info', 'warn', 'error', 'silent'], 'info', 'What is written to standard error'),
+  OTEL_EXPORTER_OTLP_ENDPOINT: httpUrl(
+    'Where turns are told as OpenTelemetry traces (OTLP over HTTP), such as `http://localhost:4318`; unset means nowhere',
+  ),
+  OTEL_EXPORTER_OTLP_HEADERS: variable(
+    list.transform(readHeaders).refine(headers => headers !== undefined),
+    'a comma list such as authorization=Bearer%20abc,x-team=bots',
+    'Headers for that address, as OpenTelemetry spells them: with percent signs for what is not a plain letter',
+    { secret: true },
+  ),
+  OTEL_SERVICE_NAME: text('What the bot is called in traces', { fallback: 'bellhop' }),
 }
 
 type Variables = typeof variables

@@ -37,9 +37,10 @@ const seenSeconds = 48 * 3600
 const keepEntries = 400
 const keepSeconds = 7 * 86_400
 
+/** When it was kept stands where it was seen. */
 const addScript = `
 if ARGV[5] and redis.call('HEXISTS', KEYS[4], ARGV[5]) == 1 then return 'asked' end
-if not redis.call('SET', KEYS[1], 1, 'NX', 'EX', ARGV[1]) then return false end
+if not redis.call('SET', KEYS[1], ARGV[2], 'NX', 'EX', ARGV[1]) then return false end
 redis.call('ZADD', KEYS[3], 'NX', ARGV[2], ARGV[3])
 return redis.call('RPUSH', KEYS[2], ARGV[4]) - 1`
 

@@ -55,6 +55,8 @@ export interface TurnRecord {
   /** What was done for words that were changed since. */
   earlier: Step[]
   final?: Final
+  /** When the first message was kept, in milliseconds since 1970; absent where nobody noted it. */
+  keptAt?: number
 }
 
 export type Step =
@@ -118,7 +120,7 @@ redis.call('HDEL', KEYS[2], 'changed')
 redis.call('HINCRBY', KEYS[2], 'attempts', 1)
 redis.call('HINCRBY', KEYS[2], 'begun', 1)
 redis.call('EXPIRE', KEYS[2], ARGV[3])
-return { redis.call('HMGET', KEYS[2], 'attempts', 'replies', 'final', 'begun'), redis.call('LRANGE', KEYS[3], 0, -1), redis.call('HGETALL', KEYS[5]) }`
+return { redis.call('HMGET', KEYS[2], 'attempts', 'replies', 'final', 'begun'), redis.call('LRANGE', KEYS[3], 0, -1), redis.call('HGETALL', KEYS[5]), redis.call('GET', KEYS[9]) }`
 
 const takeScript = `${refuseOthers}
 local asked = redis.call('HGET', KEYS[2], 'asked')
@@ -168,17 +170,21 @@ function messagesOf(waiting: Message[], known: string[]): Message[] {
 
 const digestsIn = (messages: Message[]) => JSON.stringify(messages.map(digestOf))
 
+/** 1 stands where nobody noted it: an older gateway, or a button. */
+const whenKept = (at: string | null) => (Number(at) > 1 ? { keptAt: Number(at) } : {})
+
 type BeginAnswer = [
   [attempts: string, replies: string | null, final: string | null, begun: string],
   steps: string[],
   notes: string[],
+  keptAt: string | null,
 ]
 
 export function createJournal(redis: Redis): Journal {
   async function run(script: string, lease: Lease, turn: string, ...values: (string | number)[]): Promise<unknown> {
-    const { lease: holder, journal, steps, lastHolder, notes, inbox } = keysOf(lease.conversation)
+    const { lease: holder, journal, steps, lastHolder, notes, inbox, seen } = keysOf(lease.conversation)
     const parked = keysOf(lease.conversation).parked(tokenOf(turn))
-    const keys = [holder, journal, steps, lastHolder, notes, inbox, parked.journal, parked.steps]
+    const keys = [holder, journal, steps, lastHolder, notes, inbox, parked.journal, parked.steps, seen(turn)]
     const answer = await runScript(redis, script, keys, [lease.token, turn, ...values])
     if (answer === null) throw new LeaseLost(`another worker goes on with ${turn}`)
     return answer
@@ -200,7 +206,7 @@ export function createJournal(redis: Redis): Journal {
   return {
     async begin(lease, waiting) {
       const turn = waiting[0]?.id ?? ''
-      const [messages, [[attempts, replies, final, begun], steps, notes]] = await beginWith(lease, turn, waiting)
+      const [messages, [[attempts, replies, final, begun], steps, notes, keptAt]] = await beginWith(lease, turn, waiting)
       return {
         messages,
         attempts: Number(attempts),
@@ -208,7 +214,7 @@ export function createJournal(redis: Redis): Journal {
         replies: replies ? (JSON.parse(replies) as string[]) : [],
         notes: new Map(notes.flatMap((name, at) => (at % 2 === 0 ? [[name, notes[at + 1] ?? '']] : []))),
         ...sinceAnew(steps.map(step => JSON.parse(step) as Step)),
-        ...(final && { final: JSON.parse(final) as Final }),
+        ...{ ...(final && { final: JSON.parse(final) as Final }), ...whenKept(keptAt) },
       }
     },
     async take(lease, taken, more) {

@@ -77,7 +77,7 @@ export const mutations: Mutation[] = [
     changes: [
       {
         file: 'src/queue/inbox.ts',
-        from: `if not redis.call('SET', KEYS[1], 1, 'NX', 'EX', ARGV[1]) then return false end`,
+        from: `if not redis.call('SET', KEYS[1], ARGV[2], 'NX', 'EX', ARGV[1]) then return false end`,
         to: '',
       },
     ],
