@@ -36,6 +36,8 @@ export interface Adapter {
    * Throws RateLimited, Gone, or Refused when the platform will never take it, such as for its size.
    */
   postFile?(conversation: Conversation, file: OutFile, replyTo?: string, key?: string): Promise<string>
+  /** The files of an answer are posted before it, since nobody listens behind the last state of a reply. */
+  readonly filesFirst?: true
   /** What happens while a question with `terms` is answered, by the `replyTo` of it. Absent where no program asks. */
   tell?(conversation: Conversation, replyTo: string, event: TurnEvent): Promise<void>
   /** What a person attached, by the `ref` of the `Attachment`. Throws Refused when it is larger than the platform hands out or `most` bytes. */

@@ -108,6 +108,17 @@ const formats: Record<NonNullable<Field['format']>, (text: string) => boolean> =
   'date-time': text => text.includes('T') && !Number.isNaN(Date.parse(text)),
 }
 
+/** How an option may be typed so that it is read as this one and no other: a value may hold a comma, or be another's label. */
+export function spellings({ name, label, kind, options = [] }: Field, at: number): string[] {
+  const option = options[at]
+  if (!option || (kind !== 'one' && kind !== 'many')) return []
+  return [option.value, option.label, String(at + 1)].filter(typed => {
+    const read = readField({ name, label, kind, options, required: true }, typed)
+    const chosen = 'value' in read ? [read.value].flat() : []
+    return chosen.length === 1 && chosen[0] === option.value
+  })
+}
+
 /** By its value, its label or its number in the list. */
 function optionOf({ options = [] }: Field, text: string): string | undefined {
   const same = (other: string) => other.toLowerCase() === text.toLowerCase()

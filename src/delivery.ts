@@ -51,9 +51,9 @@ export async function withWhole(
  * is shown in full. Harmless when done again.
  */
 export async function deliverFinal(final: Final, options: DeliveryOptions): Promise<void> {
-  const { question, lease, closing, words } = options
+  const { question, adapter, lease, closing, words } = options
   const buttons = final.retry ? [{ label: words.retry, action: 'retry', token: tokenOf(question.id) }] : []
-  await deliverText(final.shown ?? [final.text], buttons, options)
+  if (!adapter.filesFirst) await deliverText(final.shown ?? [final.text], buttons, options)
   const refused = await postFiles(final.files ?? [], {
     ...options,
     message: question,
@@ -61,7 +61,7 @@ export async function deliverFinal(final: Final, options: DeliveryOptions): Prom
     mayAct: lease.check,
     closing: AbortSignal.any([closing, lease.lost]),
   })
-  if (refused.length === 0) return
+  if (refused.length === 0 && !adapter.filesFirst) return
   const others = refused.filter(({ number }) => number !== 0)
   const shown = others.length === refused.length ? (final.shown ?? [final.text]) : [final.text]
   const sentences = others.map(({ name, bytes }) => words.notSent(name, inUnits(bytes)))

@@ -150,7 +150,7 @@ async function createAdapters(
   const elsewhere = { baseUrls: config.modelUrls, seal: createSeal(config.secretKey) }
   adapters.push(
     createWebAdapter({
-      ...{ ...config.web, ...telemetry.forWeb, feed, log, status, servers, elsewhere, mounts, posting, fileOf },
+      ...{ ...config.web, ...telemetry.forWeb, feed, log, status, servers, elsewhere, mounts, posting, fileOf, files },
       ...(await openEmbedder(config, log)),
     }),
   )

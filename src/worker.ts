@@ -123,7 +123,8 @@ function openMediaOf(message: Message, { steps }: TurnRecord, reply: Reply, { si
     ...tools,
     conversation: message.conversation,
     adapter: adapterFor(message, tools),
-    ...(message.terms?.direct && { canPost: true }), // who calls a tool himself is handed its files
+    // Who calls a tool himself is handed its files; another program gets the answer alone.
+    ...(message.kind === 'api' && { canPost: message.terms?.direct !== undefined }),
     kept: filesOf(steps),
     onMissed: missed => reply.show({ type: 'notice', notice: { kind: 'unread', ...missed } }),
     signal,

@@ -1,7 +1,7 @@
 import { afterEach } from 'vitest'
 import type { HouseStatus } from '../adapters/web/status.ts'
 import { createWebAdapter, type WebAdapter, type WebOptions } from '../adapters/web/web.ts'
-import type { Button, Feed, Outgoing } from '../src/adapter.ts'
+import type { Button, Feed, FormFor, Outgoing } from '../src/adapter.ts'
 import { silentLog } from '../src/log.ts'
 import { type Heard, isMessage, isPress, type Message, type Press } from '../src/message.ts'
 
@@ -53,6 +53,7 @@ export async function house(
   change: Partial<WebOptions> = {},
   answer: Answer = echo,
   hearPress: (press: Press, worker: WebAdapter) => Promise<unknown> = silence,
+  formFor?: FormFor,
 ) {
   const feed = memoryFeed()
   const heard: Heard[] = []
@@ -71,7 +72,7 @@ export async function house(
     heard.push(what)
     if (isMessage(what)) await answer(what, worker)
     if (isPress(what)) await hearPress(what, worker)
-  })
+  }, formFor)
   open.push(adapter)
   const url = adapter.url ?? ''
   const post = (path: string, body: unknown, headers: Record<string, string> = {}) =>

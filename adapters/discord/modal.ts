@@ -8,7 +8,7 @@ import {
   ComponentType,
   TextInputStyle,
 } from 'discord.js'
-import { type Ask, type Field, readField } from '../../src/ask.ts'
+import { type Ask, type Field, spellings } from '../../src/ask.ts'
 import { answers } from './words.ts'
 
 /** Discord's "Modal", "Label", "Text Input" and "String Select": how many components and choices, and how many characters each text has. */
@@ -84,23 +84,12 @@ function yesOrNo({ preset }: Field, locale: string): APISelectMenuOption[] {
 function choicesOf(field: Field): APISelectMenuOption[] {
   const { options = [], preset } = field
   const choices = options.flatMap((option, at) => {
-    const value = spell(field, at)
+    const value = spellings(field, at).find(typed => typed.length <= most.line)
     const isPreset = Array.isArray(preset) ? preset.includes(option.value) : preset === option.value
     const label = cut(option.label.trim() || option.value, most.line)
     return value === undefined ? [] : [{ label, value, ...(isPreset && { default: true }) }]
   })
   return choices.length === options.length ? choices : []
-}
-
-/** How a choice is to be typed so that it is read as this one: a value may be too long for Discord, hold a comma, or be another's label. */
-function spell({ name, label, kind, options = [] }: Field, at: number): string | undefined {
-  const option = options[at]
-  if (!option || (kind !== 'one' && kind !== 'many')) return undefined
-  return [option.value, option.label, String(at + 1)].find(typed => {
-    const read = readField({ name, label, kind, options, required: true }, typed)
-    const chosen = 'value' in read ? [read.value].flat() : []
-    return typed.length <= most.line && chosen.length === 1 && chosen[0] === option.value
-  })
 }
 
 function toInput(field: Field): APITextInputComponent {

@@ -39,8 +39,10 @@ export interface Mount {
 }
 
 const bodyBytes = 1024 * 1024
-/** Pictures come with them. */
-const completionBytes = 8 * bodyBytes
+/** Pictures and files come with what is asked. */
+const questionBytes = 8 * bodyBytes
+
+const takesFiles = /^\/(v1\/.*|chat|chat\/stream)$/
 
 const bodyOf = (maxSize: number) =>
   bodyLimit({
@@ -62,8 +64,8 @@ export function createApp(options: AppOptions): Hono {
   app.use(leaveFor(corsOrigins))
   app.use(keyNeeded(holdsKey, isOpen))
   app.use(limitsPerKey({ perMinute, atOnce }, isOpen))
-  const largeBody = bodyOf(completionBytes)
-  app.use((c, next) => (c.req.path.startsWith('/v1/') ? largeBody(c, next) : smallBody(c, next)))
+  const largeBody = bodyOf(questionBytes)
+  app.use((c, next) => (takesFiles.test(c.req.path) ? largeBody(c, next) : smallBody(c, next)))
   const own = houseRoutes(holdsKey, status, routes)
   const document = openApi([...own, ...routes, aboutItself(() => document)])
   mount(app, [...own, ...routes, aboutItself(() => document), ...pageRoutes()])
@@ -136,11 +138,23 @@ function wantsPage(c: Context): boolean {
 
 const assets: Record<string, string> = {
   'app.js': 'text/javascript',
+  'attach.js': 'text/javascript',
   'card.js': 'text/javascript',
+  'chats.js': 'text/javascript',
+  'dom.js': 'text/javascript',
+  'files.js': 'text/javascript',
+  'form.js': 'text/javascript',
+  'key.js': 'text/javascript',
+  'list.js': 'text/javascript',
   'markdown.js': 'text/javascript',
+  'panel.js': 'text/javascript',
   'server.js': 'text/javascript',
+  'turn.js': 'text/javascript',
   'words.js': 'text/javascript',
+  'chinese.js': 'text/javascript',
   'style.css': 'text/css',
+  'form.css': 'text/css',
+  'side.css': 'text/css',
   'card.css': 'text/css',
   'panel.css': 'text/css',
   'icon.svg': 'image/svg+xml',

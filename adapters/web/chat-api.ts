@@ -2,9 +2,10 @@ import { randomUUID } from 'node:crypto'
 import type { Context } from 'hono'
 import type { SSEStreamingApi } from 'hono/streaming'
 import type { Message } from '../../src/message.ts'
+import { layAside } from './attached.ts'
 import { isNotBehind, placeId, readPlace } from './place.ts'
 import { problem, refusal } from './problem.ts'
-import { chatRequest, followRequest, pressRequest, type Question, readBody, toFollowed, toPress, toQuestion } from './question.ts'
+import { chatRequest, followRequest, type Question, readBody, toFollowed, toQuestion } from './question.ts'
 import { type Card, followReply } from './reply-line.ts'
 import type { Route } from './route.ts'
 import { stream } from './sse.ts'
@@ -17,7 +18,7 @@ export function chatRoutes(options: TalkOptions): Route[] {
       method: 'POST',
       body: chatRequest,
       path: '/chat',
-      about: '{message, session_id?} or {messages, session_id?} → {response, session_id}',
+      about: '{message, session_id?, attachments?} or {messages, …} → {response, session_id}',
       handle: c => answerWhole(c, options),
     },
     {
@@ -35,14 +36,6 @@ export function chatRoutes(options: TalkOptions): Route[] {
       path: '/chat/follow',
       about: '{session_id, message_id} → takes a stream up again that broke; an answer is kept for 15 minutes',
       handle: c => followLive(c, options),
-    },
-    {
-      method: 'POST',
-      body: pressRequest,
-      path: '/chat/press',
-      about:
-        '{session_id, action, token} → presses a button of a card, such as Stop; {ok, aside?}: the aside is a card for who pressed',
-      handle: c => press(c, options),
     },
   ]
 }
@@ -87,27 +80,6 @@ async function sendCards(opened: SSEStreamingApi, session: string, turn: Turn, o
   await send('error', refusal(...whyNoAnswer(options)).error)
 }
 
-/** How long the answer to a press waits for what is said to it, once the press is kept. */
-const asideMs = 1000
-
-async function press(c: Context, options: TalkOptions): Promise<Response> {
-  const { session, action, token } = toPress(await readBody(c))
-  const id = `web:${randomUUID()}`
-  const said = await kept(follow(c, session, id, options), options.log)
-  const what = { id, conversation: conversationOf(c, session), author: authorOf(c), action, token, aside: id }
-  try {
-    await kept(options.receive(what), options.log)
-    const patience = setTimeout(said.close, asideMs)
-    for await (const { at: _, ...aside } of said.cards) {
-      clearTimeout(patience)
-      return c.json({ ok: true, aside })
-    }
-  } finally {
-    said.close()
-  }
-  return c.json({ ok: true })
-}
-
 /** `at` is its place in the feed. */
 type SeenCard = Card & { at: string }
 
@@ -121,12 +93,19 @@ interface Turn {
 }
 
 /** Listens first and asks then, so that not even an instant answer is missed. */
-async function ask(c: Context, { session, text }: Question, kind: Message['kind'], options: TalkOptions): Promise<Turn> {
+async function ask(
+  c: Context,
+  { session, text, attachments }: Question,
+  kind: Message['kind'],
+  options: TalkOptions,
+): Promise<Turn> {
   const id = `web:${randomUUID()}`
   const turn = await follow(c, session, id, options)
-  const base = { id, conversation: conversationOf(c, session), author: authorOf(c), text, attachments: [], replyTo: id }
+  const conversation = conversationOf(c, session)
+  const base = { id, conversation, author: authorOf(c), text, replyTo: id, sentAt: Date.now(), kind, alone: true as const }
   try {
-    await kept(options.receive({ ...base, sentAt: Date.now(), kind, alone: true }), options.log)
+    const laid = await kept(layAside(attachments, conversation, options.files), options.log)
+    await kept(options.receive({ ...base, attachments: laid }), options.log)
   } catch (error) {
     turn.close()
     throw error
@@ -135,7 +114,13 @@ async function ask(c: Context, { session, text }: Question, kind: Message['kind'
 }
 
 /** With `after`, what was told before as well, behind that place. */
-async function follow(c: Context, session: string, messageId: string, options: TalkOptions, after?: string): Promise<Turn> {
+export async function follow(
+  c: Context,
+  session: string,
+  messageId: string,
+  options: TalkOptions,
+  after?: string,
+): Promise<Turn> {
   const ends = AbortSignal.any([c.req.raw.signal, options.closing, AbortSignal.timeout(options.patienceMs)])
   const cards = createNewest(ends)
   const hear = (card: Card, at: string) => {

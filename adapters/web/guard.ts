@@ -55,7 +55,7 @@ const contentPolicy = [
   "default-src 'none'",
   "script-src 'self'",
   "style-src 'self'",
-  "img-src 'self'",
+  "img-src 'self' blob: data:", // pictures that tools returned, and those that are about to be sent
   "connect-src 'self'",
   "base-uri 'none'",
   "form-action 'none'",

@@ -55,6 +55,7 @@ function contentOf(gives: Route['gives']): object {
   const events = { 'text/event-stream': { schema: text } }
   if (gives === 'events') return events
   if (gives === 'text') return { 'text/plain': { schema: text } }
+  if (gives === 'file') return { 'application/octet-stream': {}, 'image/*': {} }
   if (gives === 'page') return { 'text/html': { schema: text }, ...json }
   return gives === 'both' ? { ...json, ...events } : json
 }

@@ -1,29 +1,40 @@
 import { randomUUID } from 'node:crypto'
 import type { Context } from 'hono'
 import { z } from 'zod'
+import type { Attachment } from '../../src/message.ts'
+import { attachedFiles, readAttached } from './attached.ts'
 import { problem } from './problem.ts'
 
 /** What a client asks, checked. */
 export interface Question {
   text: string
   session: string
+  attachments: Attachment[]
 }
 
 export const sessionShape = /^[A-Za-z0-9_-]{8,64}$/
 const session = z.string().regex(sessionShape)
-/** What `toQuestion` reads: one of `message` and `messages`. */
+/** What `toQuestion` reads: one of `message` and `messages`, or `attachments` alone. */
 export const chatRequest = z.looseObject({
-  message: z.string().regex(/\S/).optional(),
+  message: z.string().optional(),
   messages: z
     .array(z.looseObject({ role: z.enum(['system', 'developer', 'user', 'assistant']), content: z.string() }))
     .min(1)
     .optional(),
   session_id: session.optional(),
+  attachments: attachedFiles.optional(),
 })
 /** What `toPress` reads. */
-export const pressRequest = z.looseObject({ session_id: session, action: z.string().min(1), token: z.string() })
+export const pressRequest = z.looseObject({
+  session_id: session,
+  action: z.string().min(1),
+  token: z.string(),
+  fields: z.record(z.string(), z.string()).optional(),
+})
 /** What `toFollowed` reads. */
 export const followRequest = z.looseObject({ session_id: session, message_id: z.string().min(1) })
+/** Of what is said; what is attached comes beside it. */
+const mostText = 1024 * 1024
 /** Two callback fields and a colon must fit into what the narrowest platform gives a button. */
 const pressBytes = 64
 
@@ -66,14 +77,22 @@ function depthOf(json: string): number {
   return most
 }
 
-/** `{message, session_id?}` or `{messages: […], session_id?}`. Throws 400. */
+/** `{message, session_id?, attachments?}` or `{messages: […], session_id?, attachments?}`. Throws 400 and 413. */
 export function toQuestion(body: Record<string, unknown>): Question {
   const session = body['session_id'] === undefined ? randomUUID() : toSession(body['session_id'])
-  if (body['messages'] !== undefined) return { text: lastQuestion(body['messages']), session }
-  const { message } = body
+  const attachments = readAttached(body)
+  const text = textOf(body, attachments.length > 0)
+  if (Buffer.byteLength(text) > mostText) throw problem(413, 'the text is too large: at most 1 MB of it is accepted')
+  return { text, session, attachments }
+}
+
+function textOf(body: Record<string, unknown>, mayBeEmpty: boolean): string {
+  if (body['messages'] !== undefined) return lastQuestion(body['messages'])
+  const { message = mayBeEmpty ? '' : undefined } = body
   if (typeof message !== 'string') throw problem(400, '"message" is missing: send {"message": "<text>"} or {"messages": […]}')
-  if (!message.trim()) throw problem(400, '"message" is empty: it must hold at least one character that is not a space')
-  return { text: message, session }
+  if (!message.trim() && !mayBeEmpty)
+    throw problem(400, '"message" is empty: it must hold at least one character that is not a space')
+  return message
 }
 
 /** `{session_id, action, token}`. Throws 400. */

@@ -14,6 +14,22 @@ export interface Card {
   text: string
   buttons: Button[]
   final: boolean
+  /** What tools returned for the eyes of who asked; absent where nothing came. */
+  files?: SentFile[]
+}
+
+/** A file as it is told; its bytes are at `/chat/files/<session>/<id>`. */
+export interface SentFile {
+  id: string
+  name: string
+  mime: string
+  bytes: number
+}
+
+interface FileEvent {
+  type: 'file'
+  id: string
+  file: SentFile
 }
 
 /** Of a question whose program is told what happens: of its reply, only the last state is written. */
@@ -53,6 +69,18 @@ export async function writeEdit(feed: Feed, conversation: Conversation, id: stri
   return feed.write(conversation, { type: 'edit', id, out } satisfies ReplyEvent)
 }
 
+export async function writeFile(
+  feed: Feed,
+  conversation: Conversation,
+  file: SentFile,
+  replyTo?: string,
+  key?: string,
+): Promise<string> {
+  const id = `${replyTo ?? ''}/${key ?? randomUUID()}`
+  await feed.write(conversation, { type: 'file', id, file } satisfies FileEvent)
+  return id
+}
+
 /**
  * Hears every state of the reply to one message, with `past` those of the last minutes too, until the returned function is called; `at` is
  * the place in the feed.
@@ -64,8 +92,11 @@ export function followReply(
   show: (card: Card, at: string) => void,
   past = false,
 ): Promise<() => void> {
+  const files = new Map<string, SentFile>() // one that is told twice is the same
   const hear = (event: unknown, at: string) => {
-    if (isReplyEvent(event) && event.id.startsWith(`${messageId}/`)) show({ id: event.id, ...event.out }, at)
+    if (isFileEvent(event) && event.id.startsWith(`${messageId}/`)) files.set(event.id, event.file)
+    if (!isReplyEvent(event) || !event.id.startsWith(`${messageId}/`)) return
+    show({ id: event.id, ...event.out, ...(files.size > 0 && { files: [...files.values()] }) }, at)
   }
   return feed.listen(conversation, hear, past)
 }
@@ -93,6 +124,11 @@ const endWith = (text: string): TurnEvent => {
 function isToldEvent(event: unknown): event is ToldEvent {
   if (typeof event !== 'object' || event === null) return false
   return 'type' in event && event.type === 'turn' && 'id' in event && 'event' in event
+}
+
+function isFileEvent(event: unknown): event is FileEvent {
+  if (typeof event !== 'object' || event === null || !('type' in event && 'id' in event && 'file' in event)) return false
+  return event.type === 'file' && typeof event.id === 'string' && typeof event.file === 'object' && event.file !== null
 }
 
 /** The feed is shared with other versions of this program, so its events are looked at before they are believed. */

@@ -10,7 +10,7 @@ export interface Route {
   /** Of the body of a POST; the same by which it is read. */
   body?: z.ZodType
   /** What it gives when all is well; absent: JSON. `both`: as the body wishes. */
-  gives?: 'events' | 'both' | 'page' | 'text'
+  gives?: 'events' | 'both' | 'page' | 'text' | 'file'
   handle(c: Context): Response | Promise<Response>
 }
 

@@ -1,15 +1,20 @@
 import type { Context } from 'hono'
-import type { Feed, Receive } from '../../src/adapter.ts'
+import type { Feed, FormFor, Receive } from '../../src/adapter.ts'
 import { Closing } from '../../src/errors.ts'
 import { type Log, reason } from '../../src/log.ts'
 import type { Author, Conversation } from '../../src/message.ts'
 import { callerId, localCaller } from './guard.ts'
+import type { KeptFiles } from './kept-files.ts'
 import { problem } from './problem.ts'
 
 /** What every route needs that hands on what somebody says. */
 export interface TalkOptions {
   feed: Feed
   receive: Receive
+  /** Absent: nothing can be asked in a form. */
+  formFor?: FormFor
+  /** Where what people attach is laid aside. Absent: it stays in what they say. */
+  files?: KeptFiles
   log: Log
   heartbeatEveryMs: number
   /** How long a connection waits for its answer before it is told to come back. */

@@ -1,17 +1,21 @@
 import { createAdaptorServer, type ServerType } from '@hono/node-server'
-import type { Adapter, Feed, Receive } from '../../src/adapter.ts'
-import { ConfigError, Refused } from '../../src/errors.ts'
+import type { Adapter, Feed, FormFor, Receive } from '../../src/adapter.ts'
+import { ConfigError } from '../../src/errors.ts'
 import type { Log } from '../../src/log.ts'
 import { agentRoutes } from './agent-api.ts'
 import { type AppOptions, createApp, type Mount } from './app.ts'
+import { fetchAttached } from './attached.ts'
 import { chatRoutes } from './chat-api.ts'
+import { fileRoutes, keepFile } from './files.ts'
+import { formRoutes } from './form-api.ts'
 import { isLoopback } from './guard.ts'
 import { type Elsewhere, houseRoutes } from './house-api.ts'
+import type { KeptFiles } from './kept-files.ts'
 import { mcpRoutes } from './mcp-api.ts'
 import type { McpToolsOptions } from './mcp-tools.ts'
 import { metricsRoutes } from './metrics-api.ts'
 import { type OpenAiApiOptions, openAiRoutes } from './openai-api.ts'
-import { writeEdit, writePost, writeTurn } from './reply-line.ts'
+import { writeEdit, writeFile, writePost, writeTurn } from './reply-line.ts'
 import { type Servers, serversRoutes } from './servers-api.ts'
 import type { HouseStatus } from './status.ts'
 
@@ -41,6 +45,8 @@ export interface WebOptions {
   posting?: NonNullable<McpToolsOptions['posting']>
   /** As in `McpToolsOptions`. */
   fileOf?: NonNullable<McpToolsOptions['fileOf']>
+  /** What tools return for the eyes of a person. Absent: the page shows no files. */
+  files?: KeptFiles
   watchEveryMs?: number
   /** Doors of others at this address. */
   mounts?: Mount[]
@@ -60,7 +66,7 @@ const graceMs = 200
 
 /** HTTP: the chat page and its API. The worker that answers may be another process, so replies come over the feed. */
 export function createWebAdapter(options: WebOptions): WebAdapter {
-  const { host, feed, log } = options
+  const { host, feed, log, files } = options
   let server: ServerType | undefined
   let closing = new AbortController()
 
@@ -70,9 +76,9 @@ export function createWebAdapter(options: WebOptions): WebAdapter {
     get url() {
       return server?.listening ? urlOf(host, server) : undefined
     },
-    async start(receive) {
+    async start(receive, formFor) {
       closing = new AbortController()
-      const routes = routesFor(options, receive, closing.signal)
+      const routes = routesFor(options, { receive, ...(formFor && { formFor }) }, closing.signal)
       const { mounts = [] } = options
       const taken = mounts.find(({ path }) => routes.some(route => route.path === path))
       if (taken)
@@ -92,26 +98,38 @@ export function createWebAdapter(options: WebOptions): WebAdapter {
     },
     post: (conversation, out, replyTo, key) => writePost(feed, conversation, out, replyTo, key),
     edit: (conversation, id, out) => writeEdit(feed, conversation, id, out),
-    fetchFile: async (ref, most) => pictureIn(ref, most),
+    fetchFile: (ref, most) => fetchAttached(ref, most, files),
+    ...(files && {
+      filesFirst: true,
+      async postFile(conversation, file, replyTo, key) {
+        return writeFile(feed, conversation, await keepFile(files, conversation, file), replyTo, key)
+      },
+    }),
     tell: (conversation, replyTo, event) => writeTurn(feed, conversation, replyTo, event),
   }
 }
 
-/** What a program attached came with its question. */
-function pictureIn(dataUrl: string, most: number): Uint8Array {
-  const data = Buffer.from(dataUrl.slice(dataUrl.indexOf(',') + 1), 'base64')
-  if (data.length > most) throw new Refused(`a picture of ${data.length} bytes, of which at most ${most} are taken`)
-  return data
-}
-
 function routesFor(
-  { feed, log, status, embed, servers, elsewhere, heartbeatEveryMs = 15_000, patienceMs = 15 * 60_000, ...mcp }: WebOptions,
-  receive: Receive,
+  {
+    feed,
+    log,
+    status,
+    embed,
+    servers,
+    elsewhere,
+    files,
+    heartbeatEveryMs = 15_000,
+    patienceMs = 15 * 60_000,
+    ...mcp
+  }: WebOptions,
+  ears: { receive: Receive; formFor?: FormFor },
   closing: AbortSignal,
 ) {
-  const talk = { feed, receive, log, heartbeatEveryMs, patienceMs, closing }
+  const talk = { feed, ...ears, ...(files && { files }), log, heartbeatEveryMs, patienceMs, closing }
   return [
     ...chatRoutes(talk),
+    ...formRoutes(talk),
+    ...fileRoutes(files),
     ...openAiRoutes({ ...talk, status, ...(embed && { embed }) }),
     ...houseRoutes({ ...talk, status, ...(elsewhere && { elsewhere }) }),
     ...serversRoutes({ status, ...(servers && { servers }) }),

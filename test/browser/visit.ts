@@ -30,6 +30,7 @@ export function openBrowser() {
   return async function visit(url: string, options: BrowserContextOptions = {}): Promise<Page> {
     const context = await browser.newContext({ viewport: { width: 1100, height: 820 }, locale: 'en-GB', ...options })
     const page = await context.newPage()
+    page.setDefaultTimeout(10_000) // so that a test tells what it waited for
     pages.push(page)
     page.on('pageerror', error => faults.push(error.message))
     page.on('console', entry => entry.text().includes('Content Security Policy') && faults.push(entry.text()))

@@ -1,5 +1,6 @@
 // An MCP server whose tools take their time and tell how far they are, for `npm run demo`.
 import { setTimeout as sleep } from 'node:timers/promises'
+import { crc32, deflateSync } from 'node:zlib'
 import { McpServer } from '@modelcontextprotocol/server'
 import { serveStdio } from '@modelcontextprotocol/server/stdio'
 import { z } from 'zod'
@@ -48,5 +49,38 @@ serveStdio(() => {
       return { content: [{ type: 'text', text: 'done' }] }
     },
   )
+  server.registerTool('draw_plan', { title: 'Drawing the plan', description: 'Draws the plan of a floor' }, async () => {
+    const text = 'room,beds\n101,2\n102,1\n'
+    const resource = { uri: 'demo://rooms.csv', mimeType: 'text/csv', blob: Buffer.from(text).toString('base64') }
+    return {
+      content: [
+        { type: 'image', mimeType: 'image/png', data: drawPlan(360, 200).toString('base64') },
+        { type: 'resource', resource },
+      ],
+    }
+  })
   return server
 })
+
+/** Six rooms and a corridor, as PNG: one byte a pixel, grey. */
+function drawPlan(width: number, height: number): Buffer {
+  const isWall = (x: number, y: number) => x % 120 < 3 || y < 3 || y > height - 4 || x > width - 4 || Math.abs((y % 120) - 80) < 2
+  const rows = Array.from({ length: height }, (_, y) =>
+    Buffer.from([0, ...Array.from({ length: width }, (_, x) => (isWall(x, y) ? 60 : 235))]),
+  )
+  const head = Buffer.alloc(13)
+  head.writeUInt32BE(width, 0)
+  head.writeUInt32BE(height, 4)
+  head[8] = 8
+  const chunks = [chunk('IHDR', head), chunk('IDAT', deflateSync(Buffer.concat(rows))), chunk('IEND', Buffer.alloc(0))]
+  return Buffer.concat([Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'), ...chunks])
+}
+
+function chunk(name: string, data: Buffer): Buffer {
+  const body = Buffer.concat([Buffer.from(name, 'latin1'), data])
+  const whole = Buffer.alloc(body.length + 8)
+  whole.writeUInt32BE(data.length, 0)
+  body.copy(whole, 4)
+  whole.writeUInt32BE(crc32(body), body.length + 4)
+  return whole
+}

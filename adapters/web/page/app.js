@@ -1,225 +1,130 @@
-// The page: what is asked, what is shown, and what is kept in this browser.
-import { createCard, drawQuestion, make, makeButton } from './card.js'
-import { readCard } from './markdown.js'
-import { ask, keepKey, press, Refusal, readHealth } from './server.js'
+// The page: which chat is shown, and what is typed into it.
+import { createAttachments } from './attach.js'
+import { chatHere, enterChat, keepTurns, newChat, readTurns, titleOf, touchChat } from './chats.js'
+import { byId, make, makeButton } from './dom.js'
+import { closeOverTalk, createList } from './list.js'
+import { showHealth } from './panel.js'
+import { forget } from './server.js'
+import { recallTurn, takeTurn } from './turn.js'
 import { examples, say, translate } from './words.js'
 
-const byId = id => document.getElementById(id)
-const talk = byId('talk')
 const scroll = byId('scroll')
 const message = byId('message')
 const spoken = byId('spoken')
-const healthEveryMs = 30_000
-const keptTurns = 50
-/** A message that is not understood, or too large, will not be taken the next time either. */
-const wouldFailAgain = new Set([400, 413])
 
-translate(document)
-let session = localStorage.getItem('bellhop.session') ?? newSession()
-let turns = readTurns()
+translate()
 
-// --- one turn -----------------------------------------------------------------------------------------------------------------
+// --- the chats ----------------------------------------------------------------------------------------------------------------
 
-/** Asks, and shows the reply as it grows. */
-async function takeTurn(text) {
-  const turn = { asked: text, answer: undefined }
-  const here = session
-  turns.push(turn)
-  keepTurns()
-  addToTalk(drawQuestion(text), true)
-  const card = createCard(button => pressed(here, button, text))
-  addToTalk(card.element, true)
-  try {
-    const done = await askWithKey(here, text, state => {
-      show(card, state)
-      if (state.final && here === session) {
-        turn.answer = state.text
-        keepTurns()
-      }
-    })
-    if (!done) card.fail(say('broken'), () => void takeTurn(text))
-  } catch (error) {
-    const sentence = sentenceFor(error)
-    card.fail(sentence, wouldFailAgain.has(error.status) ? undefined : () => void takeTurn(text))
-    speak(sentence)
+/** Those that were shown since the page was loaded: their turns go on while another is shown. */
+const talks = new Map()
+let here = openTalk(chatHere())
+
+function openTalk(id) {
+  const known = talks.get(id)
+  if (known) return known
+  const turns = readTurns(id)
+  const talk = {
+    id,
+    turns,
+    element: make('div', 'turns'),
+    keep() {
+      if (talks.get(id) === talk) keepTurns(id, turns.map(withoutBytes))
+    },
+    grow: change => grow(talk, change),
+    speak: text => talk === here && speak(text),
+    again: ({ asked, files }) => void askIn(talk, asked, files),
   }
+  talks.set(id, talk)
+  for (const turn of turns) void recallTurn(talk, turn)
+  return talk
+}
+
+const withoutBytes = turn => ({ ...turn, files: turn.files.map(({ name, mime }) => ({ name, mime })) })
+
+async function askIn(talk, asked, files) {
+  const turn = { asked, files, at: Date.now() }
+  talk.turns.push(turn)
+  talk.keep()
+  touchChat(talk.id, titleOf(asked || files[0]?.name || ''))
+  list.draw()
+  const taking = takeTurn(talk, turn, files)
+  if (talk === here) showTalk()
+  await taking
+}
+
+function enter(id) {
+  here = openTalk(enterChat(id))
+  list.draw()
+  list.close()
+  spoken.textContent = ''
+  showTalk()
+  message.focus()
+}
+
+/** What is still said there is kept nowhere. */
+function removed(id) {
+  talks.delete(id)
+  forget(id).catch(() => {}) // nobody there: it has gone from this browser at least
+  if (id === here.id) enter(newChat())
+}
+
+const list = createList({ open: enter, removed, here: () => here.id })
+
+function showTalk() {
+  const isEmpty = here.turns.length === 0
+  byId('welcome').hidden = !isEmpty
+  byId('talk').replaceChildren(here.element)
+  if (isEmpty) byId('examples').replaceChildren(...examples.map(drawExample))
   follow()
 }
 
-function show(card, state) {
-  const below = isAtEnd()
-  card.show(state)
-  if (below) follow()
-  speak(state.final ? state.text.replace(/^-# .*$/gm, '') : aloud(readCard(state)))
-}
+const drawExample = example => makeButton(example, 'example', () => void askIn(here, example, []))
 
-/** What is said to the press, if anything is. One on Retry is asked anew, because this page only listens to the reply to its own question. */
-async function pressed(here, button, text) {
-  if (button.action === 'retry') return void takeTurn(text)
-  try {
-    const aside = await press(here, button)
-    if (aside) speak(aside.text)
-    return aside
-  } catch (error) {
-    const sentence = error.status === 0 ? say('notPressed') : sentenceFor(error)
-    speak(sentence)
-    throw new Refusal(error.status, sentence)
-  }
-}
-
-async function askWithKey(here, text, show) {
-  for (let wrong = false; ; wrong = true) {
-    try {
-      return await ask(here, text, show)
-    } catch (error) {
-      if (error.status !== 401) throw error
-      if (!(await askForKey(wrong))) throw new Refusal(401, say('noKey'))
-      void showHealth()
-    }
-  }
-}
-
-function sentenceFor(error) {
-  if (!(error instanceof Refusal)) throw error
-  if (error.status === 0) return say('unreachable')
-  const sentence = error.message || say('refused', error.status)
-  return sentence[0].toUpperCase() + sentence.slice(1)
-}
-
-// --- the list of what was said ------------------------------------------------------------------------------------------------
-
-function addToTalk(element, toEnd) {
-  byId('welcome').hidden = true
-  talk.append(element)
-  if (toEnd) follow()
-}
+// --- its end ------------------------------------------------------------------------------------------------------------------
 
 const isAtEnd = () => scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < 80
+
+/** Who reads further up is left there. */
+function grow(talk, change) {
+  const wasAtEnd = isAtEnd()
+  change()
+  if (talk === here && wasAtEnd) follow()
+}
 
 function follow() {
   scroll.scrollTop = scroll.scrollHeight
 }
 
-/** For screen readers: each step once, and the answer when it is complete, but not every word as it comes. */
+// A picture has its height only when it has come.
+scroll.addEventListener('load', event => event.target.tagName === 'IMG' && grow(here, () => {}), true)
+
+/** For screen readers: only what is new, since all that stands there is read. */
 function speak(text) {
   if (text && spoken.textContent !== text) spoken.textContent = text
 }
 
-const aloud = ({ steps }) =>
-  steps
-    .filter(({ state }) => state !== 'earlier' && (state !== 'thinking' || steps.length === 1))
-    .map(({ mark, label }) => `${mark} ${label}`)
-    .join('\n')
-
-function newSession() {
-  const id = Array.from(crypto.getRandomValues(new Uint8Array(16)), byte => byte.toString(16).padStart(2, '0')).join('')
-  localStorage.setItem('bellhop.session', id)
-  return id
-}
-
-/** Storage may hold anything: an older page wrote it, or a person. */
-function readTurns() {
-  try {
-    const kept = JSON.parse(localStorage.getItem('bellhop.turns') ?? '[]')
-    return Array.isArray(kept) ? kept.filter(turn => typeof turn?.asked === 'string') : []
-  } catch {
-    return []
-  }
-}
-
-/** When the storage is full, the oldest turns are forgotten. */
-function keepTurns() {
-  turns = turns.slice(-keptTurns)
-  for (let kept = turns; ; kept = kept.slice(1)) {
-    try {
-      return localStorage.setItem('bellhop.turns', JSON.stringify(kept))
-    } catch {
-      if (!kept.length) return // No room for anything: the talk itself goes on, only a reload forgets it.
-    }
-  }
-}
-
-function showKept() {
-  for (const { asked, answer } of turns) {
-    addToTalk(drawQuestion(asked))
-    const card = createCard(() => Promise.resolve())
-    if (answer === undefined) card.fail(say('left'), () => void takeTurn(asked))
-    else card.show({ text: answer, buttons: [], final: true })
-    addToTalk(card.element)
-  }
-  follow()
-}
-
-function showWelcome() {
-  talk.replaceChildren()
-  byId('welcome').hidden = false
-  byId('examples').replaceChildren(...examples.map(example => makeButton(example, 'example', () => void takeTurn(example))))
-}
-
-// --- the key ------------------------------------------------------------------------------------------------------------------
-
-/** Several turns may want the key at once; they wait for the same answer. */
-let asking
-function askForKey(wrong) {
-  asking ??= new Promise(resolve => {
-    const dialog = byId('key-dialog')
-    byId('key-wrong').hidden = !wrong
-    byId('key').value = ''
-    dialog.onclose = () => {
-      asking = undefined
-      const key = dialog.returnValue
-      if (key) keepKey(key)
-      resolve(Boolean(key))
-    }
-    dialog.returnValue = ''
-    dialog.showModal()
-  })
-  return asking
-}
-
-byId('key-form').addEventListener('submit', event => {
-  event.preventDefault()
-  byId('key-dialog').close(byId('key').value.trim())
-})
-byId('key-cancel').addEventListener('click', () => byId('key-dialog').close(''))
-
-// --- the house ----------------------------------------------------------------------------------------------------------------
-
-async function showHealth() {
-  const health = await readHealth().catch(() => undefined)
-  const { servers = [], status, queue, ready, model } = health ?? { status: 'away' }
-  const active = servers.filter(server => server.state === 'active').length
-  byId('house').dataset.state = status
-  byId('house-words').textContent = servers.length ? say('serverCount', active, servers.length) : say('servers')
-  const trouble = !health ? say('awayMore') : queue === 'away' ? say('queueAway') : ready ? undefined : say('starting')
-  const lines = [trouble ?? say(status === 'ok' ? 'healthy' : 'troubled'), model && say('model', model)]
-  byId('panel-summary').textContent = lines.filter(Boolean).join('\n')
-  const none = health && make('li', 'none', say(health.servers ? 'noServers' : 'hidden'))
-  byId('panel-servers').replaceChildren(...(servers.length ? servers.map(drawServer) : [none].filter(Boolean)))
-}
-
-function drawServer({ name, state, tools, error }) {
-  const dot = make('span', 'dot')
-  const count = tools === 1 ? say('oneTool') : say('tools', tools)
-  const facts = make('span', 'facts', `${say(`state.${state}`)} · ${count}`)
-  const item = make('li', '', dot, make('span', 'name', name), facts)
-  if (error) item.append(make('span', 'fault', error))
-  item.dataset.state = state
-  return item
-}
-
-byId('panel').addEventListener('toggle', event => event.newState === 'open' && void showHealth())
-setInterval(() => document.hidden || void showHealth(), healthEveryMs)
-
 // --- typing -------------------------------------------------------------------------------------------------------------------
 
-byId('ask').addEventListener('submit', event => {
+const attachments = createAttachments(byId('attached'), sentence => {
+  byId('not-attached').textContent = sentence
+})
+
+function attach(files) {
+  byId('not-attached').textContent = ''
+  attachments.add([...files])
+}
+
+byId('ask').addEventListener('submit', async event => {
   event.preventDefault()
+  const talk = here
   const text = message.value.trim()
-  if (!text) return
+  if (!text && attachments.isEmpty) return
   message.value = ''
+  byId('not-attached').textContent = ''
   fitMessage()
-  void takeTurn(text)
+  const files = await attachments.take()
+  if (text || files.length) await askIn(talk, text, files)
 })
 
 message.addEventListener('keydown', event => {
@@ -228,7 +133,6 @@ message.addEventListener('keydown', event => {
   event.preventDefault()
   byId('ask').requestSubmit()
 })
-
 message.addEventListener('input', fitMessage)
 
 function fitMessage() {
@@ -236,15 +140,43 @@ function fitMessage() {
   message.style.height = `${message.scrollHeight}px`
 }
 
-byId('new-chat').addEventListener('click', () => {
-  session = newSession()
-  turns = []
-  keepTurns()
-  showWelcome()
-  message.focus()
+addEventListener('keydown', event => {
+  if (event.key !== 'Escape' || event.isComposing || document.querySelector(':popover-open, dialog[open]')) return
+  if (!closeOverTalk()) [...here.element.querySelectorAll('.buttons .stop')].at(-1)?.click()
 })
 
-if (turns.length) showKept()
-else showWelcome()
+byId('attach').addEventListener('click', () => byId('files').click())
+byId('files').addEventListener('change', ({ target }) => {
+  attach(target.files)
+  target.value = ''
+})
+message.addEventListener('paste', event => {
+  if (event.clipboardData.files.length === 0) return
+  event.preventDefault()
+  attach(event.clipboardData.files)
+})
+
+const bringsFiles = event => event.dataTransfer?.types.includes('Files')
+addEventListener('dragover', event => {
+  if (!bringsFiles(event)) return
+  event.preventDefault()
+  byId('drop').hidden = false
+})
+addEventListener('dragleave', event => {
+  if (!event.relatedTarget) byId('drop').hidden = true
+})
+addEventListener('drop', event => {
+  byId('drop').hidden = true
+  if (!bringsFiles(event)) return
+  event.preventDefault()
+  attach(event.dataTransfer.files)
+})
+
+byId('new-chat').addEventListener('click', () => enter(here.turns.length ? newChat() : here.id))
+// What a running card shows is kept now and then only.
+addEventListener('pagehide', () => [...talks.values()].filter(({ turns }) => turns.length).forEach(talk => void talk.keep()))
+
+byId('attach').title = say('attach')
+showTalk()
 void showHealth()
 if (matchMedia('(hover: hover)').matches) message.focus()

@@ -1,4 +1,8 @@
 // Draws what was said: a question, or the card of a reply that changes while the turn runs. Text only ever becomes text nodes.
+import { thumbnail } from './attach.js'
+import { make, makeButton } from './dom.js'
+import { createFiles } from './files.js'
+import { drawForm } from './form.js'
 import { readCard, readMarkdown } from './markdown.js'
 import { say } from './words.js'
 
@@ -7,35 +11,27 @@ const signs = { '✅': '✓', '⚠️': '!', '⏳': '…', '⏹': '■' }
 /** A line does not break between a sign and its word. */
 const signed = text => text.replace(/(✅|⚠️|⏳|⏹) ?/gu, (_, mark) => `${signs[mark]}\u00a0`)
 
-export function make(tag, kind, ...children) {
-  const element = document.createElement(tag)
-  if (kind) element.className = kind
-  element.append(...children)
-  return element
-}
-
-export function makeButton(label, kind, press) {
-  const button = make('button', kind, label)
-  button.type = 'button'
-  button.addEventListener('click', () => press(button))
-  return button
-}
-
-/** What the person asked, word for word. */
-export function drawQuestion(text) {
-  return make('article', 'question', make('h2', 'unseen', say('you')), make('p', '', text))
+/** What the person asked, word for word, with the names of what went along. */
+export function drawQuestion(text, files = []) {
+  const chips = files.map(file => make('li', 'chip', ...thumbnail(file), make('span', 'name', file.name)))
+  const list = chips.length > 0 ? [make('ul', 'chips', ...chips)] : []
+  if (list.length > 0) list[0].setAttribute('aria-label', say('attached'))
+  return make('article', 'question', make('h2', 'unseen', say('you')), ...(text ? [make('p', '', text)] : []), ...list)
 }
 
 /**
- * A card that `show` redraws; `press(button)` hears its buttons, and what it resolves with is shown below them until the next press, or why it
- * rejects. `fail` puts a sentence and a Retry below what was shown so far.
+ * A card that `show` redraws. `does.press(button, fields?)` hears its buttons: what it resolves with is shown below them until the next
+ * press, or why it rejects. `does.readForm(token)` and `does.load(file)` bring what stands behind them. `fail` puts a sentence and a Retry
+ * below what was shown so far.
  */
-export function createCard(press) {
+export function createCard(does) {
   const body = make('div', 'body')
   const steps = make('ul', 'steps')
+  const files = createFiles(does.load)
   const buttons = make('div', 'buttons')
   const beside = make('div', 'beside')
-  const element = make('article', 'card', make('h2', 'unseen', 'Bellhop'), body, steps, buttons, beside)
+  const element = make('article', 'card', make('h2', 'unseen', 'Bellhop'), body, files.element, steps, buttons, beside)
+  const places = { buttons, beside }
   let shown = ''
   steps.setAttribute('aria-label', say('steps'))
   showSteps(steps, [{ state: 'thinking', label: say('thinking') }])
@@ -44,27 +40,22 @@ export function createCard(press) {
   function setRunning(running) {
     element.setAttribute('aria-busy', String(running))
   }
-
-  async function pressed(button) {
-    beside.replaceChildren()
-    try {
-      const aside = await press(button)
-      if (aside) showAside(beside, aside, pressed)
-    } catch (error) {
-      beside.replaceChildren(make('p', 'fault', error.message))
-    }
-  }
+  const press = button => pressed(button, places, does)
 
   return {
     element,
+    body,
     show(card) {
       const live = readCard(card)
       showSteps(steps, live.steps)
       // Left alone while only the steps go on, so that what a person has selected or scrolled stays so.
       if (live.said !== shown) body.replaceChildren(...readMarkdown(live.said).map(draw))
       shown = live.said
-      showButtons(buttons, card.buttons, pressed)
-      if (card.final) beside.replaceChildren()
+      files.show(card.files)
+      element.classList.remove('failed')
+      showButtons(buttons, card.buttons, press)
+      const form = beside.dataset.form
+      if (card.final || (form && !card.buttons.some(({ token }) => token === form))) clear(beside)
       setRunning(!card.final)
     },
     fail(sentence, retry) {
@@ -72,9 +63,47 @@ export function createCard(press) {
       element.classList.add('failed')
       steps.querySelector('.thinking')?.remove()
       const again = retry ? [makeButton(say('retry'), 'quiet', retry)] : []
+      buttons.dataset.state = ''
       buttons.replaceChildren(make('p', 'fault', sentence), ...again)
     },
   }
+}
+
+function clear(beside) {
+  beside.replaceChildren()
+  delete beside.dataset.form
+}
+
+async function pressed(button, places, does) {
+  const { beside } = places
+  if (button.action === 'fill' && beside.dataset.form === button.token)
+    return beside.querySelector('input, select, textarea')?.focus()
+  clear(beside)
+  try {
+    if (button.action === 'fill') return await openForm(button, places, does)
+    const { aside } = (await does.press(button)) ?? {}
+    if (aside) showAside(beside, aside, next => pressed(next, places, does))
+  } catch (error) {
+    beside.replaceChildren(make('p', 'fault', error.message))
+  }
+}
+
+/** Below the question, where what it is about can still be read. */
+async function openForm(button, { buttons, beside }, does) {
+  const close = () => {
+    clear(beside)
+    buttons.querySelector('button')?.focus()
+  }
+  const submit = async values => {
+    const { wrong, aside } = await does.press(button, values)
+    if (!wrong) close()
+    if (aside) showAside(beside, aside, next => pressed(next, places, does))
+    return wrong
+  }
+  const form = drawForm(await does.readForm(button.token), submit, close)
+  beside.replaceChildren(form.element)
+  beside.dataset.form = button.token
+  form.focus()
 }
 
 /** A step that goes on keeps its element: a new one would begin to turn anew, ten times a second. */

@@ -1,4 +1,5 @@
 // What the page itself says, in the languages that it speaks. A value may hold {0}.
+import { chinese } from './chinese.js'
 
 const english = {
   servers: 'Servers',
@@ -9,7 +10,7 @@ const english = {
   yourMessage: 'Your message',
   ask: 'Ask Bellhop…',
   send: 'Send',
-  hint: 'Enter sends, Shift+Enter starts a new line.',
+  hint: 'Enter sends, Shift+Enter starts a new line, Esc stops the answer.',
   keyTitle: 'This server needs a key',
   keyLabel: 'API key (kept until this tab is closed)',
   keyWrong: 'The server did not accept this key.',
@@ -46,59 +47,51 @@ const english = {
   'state.error': 'error',
   'state.needs_auth': 'needs sign-in',
   'state.disabled': 'switched off',
+  chats: 'Chats',
+  chatsAre: 'Your chats',
+  noChats: 'What you ask will be listed here.',
+  untitled: 'New chat',
+  rename: 'Rename “{0}”',
+  newName: 'New name',
+  removeChat: 'Delete “{0}”',
+  removeSure: 'Delete this chat?',
+  remove: 'Remove {0}',
+  delete: 'Delete',
+  keep: 'Keep',
+  attach: 'Attach pictures or files',
+  attached: 'Attached files',
+  dropHere: 'Drop files here',
+  tooMany: 'At most {0} files go with one message.',
+  tooLarge: '{0} is too large: a file may have {1}, all of them together a little more.',
+  emptyFile: '{0} is empty.',
+  unreadable: '{0} cannot be read.',
+  files: 'Files',
+  download: 'Download',
+  fileGone: 'This file is no longer kept.',
+  sendForm: 'Send answers',
+  optional: '(optional)',
+  choose: 'Choose…',
+  yes: 'Yes',
+  no: 'No',
+  'wrong.required': 'This is needed.',
+  'wrong.number': 'This must be a number.',
+  'wrong.integer': 'This must be a whole number.',
+  'wrong.yes-no': 'Choose yes or no.',
+  'wrong.option': 'Choose one of those that are offered.',
+  'wrong.small': 'This is too little.',
+  'wrong.large': 'This is too much.',
+  'wrong.email': 'This must be an email address.',
+  'wrong.uri': 'This must be a whole address, such as https://example.org.',
+  'wrong.date': 'This must be a date.',
+  'wrong.date-time': 'This must be a date and a time.',
+  toolsOf: 'Tools of {0}',
+  calls: '{0} calls · {1} ms on average, 95 % within {2} ms',
+  ownServers: 'Your own servers',
   examples: ['Which tables are there?', 'How many rows are in orders?', 'Describe the table rooms', 'Which tools can you use?'],
 }
 
-const chinese = {
-  servers: '服务器',
-  newChat: '新对话',
-  conversation: '对话',
-  welcome: '有什么可以帮您？',
-  welcomeMore: '请直接提问。我会自己选择工具，显示每一步，并说明哪个来源没有结果。',
-  yourMessage: '您的消息',
-  ask: '向 Bellhop 提问…',
-  send: '发送',
-  hint: 'Enter 发送，Shift+Enter 换行。',
-  keyTitle: '此服务器需要密钥',
-  keyLabel: 'API 密钥（保留到关闭此标签页）',
-  keyWrong: '服务器不接受此密钥。',
-  cancel: '取消',
-  useKey: '使用此密钥',
-  you: '您',
-  thinking: '思考中…',
-  steps: '步骤',
-  retry: '重试',
-  copy: '复制',
-  copied: '已复制',
-  table: '表格',
-  healthy: '一切正常',
-  troubled: '有问题需要处理',
-  away: '无法连接服务器',
-  awayMore: '无法连接服务器。它还在运行吗？',
-  queueAway: '队列（Redis）不可用：现在无法保存消息。',
-  starting: '系统仍在启动。',
-  noServers: '没有已连接的服务器。',
-  hidden: '提供密钥后显示详情。',
-  model: '模型：{0}',
-  tools: '{0} 个工具',
-  oneTool: '1 个工具',
-  serverCount: '{0}/{1} 个服务器',
-  broken: '连接在回答完成之前中断。处理仍在继续；请再次提问查看结果。',
-  unreachable: '无法连接服务器：消息没有发出。',
-  noKey: '服务器需要密钥：消息没有发出。',
-  refused: '服务器返回状态 {0}。',
-  notPressed: '按钮操作没有到达服务器。',
-  left: '此页面没有收到完整的回答。',
-  'state.active': '正常',
-  'state.connecting': '连接中',
-  'state.degraded': '不稳定',
-  'state.error': '错误',
-  'state.needs_auth': '需要登录',
-  'state.disabled': '已停用',
-  examples: ['有哪些表？', '表 orders 有多少行？', '表 rooms 是什么样的？', '你能使用哪些工具？'],
-}
-
 const speaksChinese = /^zh\b/i.test(navigator.language)
+const root = document.documentElement
 const words = speaksChinese ? chinese : english
 
 /** A word the page does not know comes back as it is, so that a new state of a server can still be read. */
@@ -107,12 +100,28 @@ export function say(key, ...values) {
   return values.reduce((sentence, value, at) => sentence.replace(`{${at}}`, () => String(value)), text)
 }
 
+export function inUnits(bytes) {
+  if (!(bytes >= 0)) return ''
+  const [size, unit] = bytes < 1000 ? [bytes, 'byte'] : bytes < 1e6 ? [bytes / 1000, 'kilobyte'] : [bytes / 1e6, 'megabyte']
+  const digits = { maximumFractionDigits: size < 10 && unit !== 'byte' ? 1 : 0 }
+  return size.toLocaleString(root.lang, { style: 'unit', unit, unitDisplay: unit === 'byte' ? 'long' : 'short', ...digits })
+}
+
+/** The time of today, else the day. */
+export function inTime(at) {
+  const time = new Date(at)
+  const isToday = time.toDateString() === new Date().toDateString()
+  return isToday
+    ? time.toLocaleTimeString(navigator.language, { hour: '2-digit', minute: '2-digit' })
+    : time.toLocaleDateString(navigator.language, { day: 'numeric', month: 'short' })
+}
+
 export const examples = words.examples
 
 /** Puts the page's fixed words in place; the English ones stand in the HTML already. */
-export function translate(root) {
+export function translate() {
   if (!speaksChinese) return
-  root.documentElement.lang = 'zh-CN'
+  root.lang = 'zh-CN'
   for (const element of root.querySelectorAll('[data-word]')) element.textContent = say(element.dataset.word)
   for (const element of root.querySelectorAll('[data-label]')) element.setAttribute('aria-label', say(element.dataset.label))
   for (const element of root.querySelectorAll('[data-placeholder]')) element.placeholder = say(element.dataset.placeholder)
