@@ -32,15 +32,16 @@ const readChars = 60_000
 /** What stays as it was said when the rest is summed up. */
 const keptEntries = 20
 const keptChars = 20_000
-const keepSeconds = 7 * 86_400
+/** How long what was said is remembered, after the last of it. */
+export const historySeconds = 7 * 86_400
 
 /** The first and the last of the lines stand for all: what waits behind them may have grown, and nothing else changes them. */
 const sumUpScript = `
 local count = tonumber(ARGV[1])
 if redis.call('LINDEX', KEYS[1], 0) ~= ARGV[2] or redis.call('LINDEX', KEYS[1], count - 1) ~= ARGV[3] then return 0 end
 redis.call('LTRIM', KEYS[1], count, -1)
-redis.call('SET', KEYS[2], ARGV[4], 'EX', ${keepSeconds})
-redis.call('SET', KEYS[3], 1, 'EX', ${keepSeconds})
+redis.call('SET', KEYS[2], ARGV[4], 'EX', ${historySeconds})
+redis.call('SET', KEYS[3], 1, 'EX', ${historySeconds})
 return 1`
 
 export function createHistory(redis: Redis): History {
@@ -49,7 +50,7 @@ export function createHistory(redis: Redis): History {
       const { history, sum } = keysOf(conversation)
       const [lines, text] = await Promise.all([
         redis.lrange(history, -readEntries, -1),
-        redis.getex(sum, 'EX', keepSeconds), // fades no sooner than what it stands before
+        redis.getex(sum, 'EX', historySeconds), // fades no sooner than what it stands before
       ])
       return behindSum(text, newestThatFit(lines.map(toEntry), readChars))
     },

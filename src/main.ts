@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { talkElsewhere } from '../adapters/terminal/elsewhere.ts'
 import { createTerminalAdapter } from '../adapters/terminal/terminal.ts'
 import type { WebOptions } from '../adapters/web/web.ts'
 import type { Adapter } from './adapter.ts'
@@ -6,11 +7,12 @@ import { findForm } from './answers.ts'
 import { banner } from './banner.ts'
 import { createCallback } from './callback.ts'
 import { commands, createSuggest } from './commands.ts'
-import { type Config, loadConfig, rereadServers } from './config/config.ts'
+import { type Config, environment, loadConfig, rereadServers } from './config/config.ts'
 import { secretsOf } from './config/secrets.ts'
 import { createDoor } from './door.ts'
 import { ConfigError } from './errors.ts'
 import { houseStatus } from './house-status.ts'
+import { createKeys } from './keys.ts'
 import { createLog, type Log, reason } from './log.ts'
 import { openOwn } from './mcp/own.ts'
 import { type Conversation, type Press, platformOf } from './message.ts'
@@ -23,6 +25,7 @@ import { createRedact, discreet, type Redact, redactData } from './redact.ts'
 import { openRedis, type RedisHouse } from './redis/redis.ts'
 import { createRooms } from './rooms.ts'
 import { createServerDesk } from './server-desk.ts'
+import { createSessions } from './sessions.ts'
 import { startShift } from './shift.ts'
 import type { Desk } from './sign-in.ts'
 import { openTail, type Tail } from './telemetry/error-lines.ts'
@@ -147,10 +150,12 @@ async function createAdapters(
     const data = await files.load(conversation, id)
     return data === undefined || data === 'posted' ? undefined : redactData(mime, data, redact)
   }
+  const madeKeys = createKeys(redis.redis, { apiKeys: config.web.apiKeys, log })
+  const keyed = { madeKeys, admins: config.admins, sessions: createSessions(redis.redis, config.sessionsPerKey) }
   const elsewhere = { baseUrls: config.modelUrls, seal: createSeal(config.secretKey) }
   adapters.push(
     createWebAdapter({
-      ...{ ...config.web, ...telemetry.forWeb, feed, log, status, servers, elsewhere, mounts, posting, fileOf, files },
+      ...{ ...config.web, ...telemetry.forWeb, ...keyed, feed, log, status, servers, elsewhere, mounts, posting, fileOf, files },
       ...(await openEmbedder(config, log)),
     }),
   )
@@ -219,6 +224,7 @@ function addressOf(web: Adapter | undefined): string | undefined {
 const misconfigured = 78
 
 async function run(): Promise<void> {
+  if (process.argv.includes('--url')) process.exit(await talkElsewhere(process, environment(projectFolder)))
   const chatting = process.argv.includes('--chat')
   const config = loadConfig(projectFolder)
   const tail = openTail()

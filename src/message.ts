@@ -9,6 +9,8 @@ export interface Author {
   name: string
   /** BCP 47, as the platform tells it: `en-US`, `zh-CN`. Absent where it tells none. */
   locale?: string
+  /** The door knows him for an admin, by a key that says so; absent: ADMINS decides. */
+  admin?: true
 }
 
 /** Something a person said to the bot. */

@@ -62,7 +62,8 @@ function readWhom(typed: string, { conversation, person }: Caller): Whom | undef
   if (typed.toLowerCase() === 'everyone') return 'everyone'
   if (typed.toLowerCase() === 'here') return `here:${conversation}`
   const platform = person.slice(0, person.indexOf(':'))
-  const [, elsewhere = platform, id] = /^(?:<@!?|@)?(?:([a-z]+):)?(\d+|local|key-[0-9a-f]{12})>?$/.exec(typed) ?? []
+  const [, elsewhere = platform, id] =
+    /^(?:<@!?|@)?(?:([a-z]+):)?(\d+|local|key-[0-9a-f]{12}|(?<=^web:)[a-z][a-z0-9_-]{0,31})>?$/.exec(typed) ?? []
   return id === undefined ? undefined : `person:${elsewhere}:${id}`
 }
 

@@ -2,7 +2,7 @@ import type { Adapter } from './adapter.ts'
 import { isAdmin } from './admins.ts'
 import { Refused } from './errors.ts'
 import { errorId, type Log, reason } from './log.ts'
-import { type Conversation, platformOf } from './message.ts'
+import { type Author, type Conversation, platformOf } from './message.ts'
 import type { Audit, Deed } from './permissions/audit.ts'
 import { type Redact, redactedText } from './redact.ts'
 import { deliver, mayCall } from './reply/deliver.ts'
@@ -11,9 +11,9 @@ import { split } from './reply/split.ts'
 
 /** Posts into chats on behalf of who asks elsewhere, which only admins may. */
 export interface Posting {
-  mayPost(person: string): boolean
+  mayPost(author: Author): boolean
   /** Resolves with why it was not posted, or not to its end, in one sentence. Rejects with what aborted the signal. */
-  post(person: string, conversation: Conversation, text: string, signal: AbortSignal): Promise<string | undefined>
+  post(author: Author, conversation: Conversation, text: string, signal: AbortSignal): Promise<string | undefined>
 }
 
 export interface PostingOptions {
@@ -31,7 +31,7 @@ export interface PostingOptions {
 
 /** Each attempt is in the audit log, as `post_message`. */
 export function createPosting({ platform, chats, admins, audit, pacer, redact, log }: PostingOptions): Posting {
-  const mayPost = (person: string) => isAdmin(`${platform}:${person}`, { id: person, name: person }, admins)
+  const mayPost = (author: Author) => isAdmin(`${platform}:${author.id}`, author, admins)
 
   /** What cannot be written down is told to the log: it was posted, or not, all the same. */
   async function note(person: string, conversation: Conversation, text: string, came: Pick<Deed, 'decision' | 'outcome'>) {
@@ -62,10 +62,10 @@ export function createPosting({ platform, chats, admins, audit, pacer, redact, l
   }
   return {
     mayPost,
-    async post(person, conversation, text, signal) {
-      const done = (outcome: NonNullable<Deed['outcome']>) => note(person, conversation, text, { decision: 'admin', outcome })
-      if (!mayPost(person)) {
-        await note(person, conversation, text, { decision: 'deny' })
+    async post(author, conversation, text, signal) {
+      const done = (outcome: NonNullable<Deed['outcome']>) => note(author.id, conversation, text, { decision: 'admin', outcome })
+      if (!mayPost(author)) {
+        await note(author.id, conversation, text, { decision: 'deny' })
         return 'only admins may post into chats: the operator has to name this key in ADMINS'
       }
       try {

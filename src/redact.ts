@@ -16,6 +16,7 @@ const shapes: [RegExp, string][] = [
   [/(?<![A-Za-z0-9])sk-(?=[\w-]{0,200}\d)[\w-]{20,}/g, hidden],
   [/(?<![A-Za-z0-9])(?:xox[a-z]|xapp)-[\w-]{10,}/g, hidden], // Slack
   [/(?<![A-Za-z0-9])(?:gh[pousr]_[A-Za-z0-9]{20,}|github_pat_\w{20,})/g, hidden],
+  [/(?<![A-Za-z0-9])bhk_[\w-]{43}(?![\w-])/g, hidden], // Bellhop's own
   [/(?<!\d)\d{8,10}:[\w-]{35}(?![\w-])/g, hidden], // Telegram
   [/(?<![\w-])[MNO][\w-]{23,27}\.[\w-]{6,7}\.[\w-]{27,}/g, hidden], // Discord
   [/(?<![A-Za-z0-9])A(?:KIA|SIA)[A-Z0-9]{16}(?![A-Za-z0-9])/g, hidden], // AWS
@@ -30,7 +31,7 @@ const shapes: [RegExp, string][] = [
 
 /** The same, of which only the beginning is there. */
 const beginnings = [
-  /(?<![A-Za-z0-9])(?:sk-|xox[a-z]-|xapp-|gh[pousr]_|github_pat_|A(?:KIA|SIA|Iza))[\w-]*$/,
+  /(?<![A-Za-z0-9])(?:sk-|xox[a-z]-|xapp-|gh[pousr]_|github_pat_|bhk_|A(?:KIA|SIA|Iza))[\w-]*$/,
   /(?<!\d)\d{8,10}:[\w-]*$/,
   /(?<![\w-])[MNO][\w-]{23,27}\.[\w.-]*$/,
   /\bBearer\s+[\w.~+/-]*=*$/i,

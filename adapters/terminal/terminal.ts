@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { userInfo } from 'node:os'
 import { createInterface, type Interface } from 'node:readline'
 import type { Adapter, Button, Feed, Receive } from '../../src/adapter.ts'
+import { Refused } from '../../src/errors.ts'
 import { type Log, reason, silentLog } from '../../src/log.ts'
 import type { Author } from '../../src/message.ts'
 import { createLines, createScreen, type InputLine, type Output } from './paper.ts'
@@ -67,7 +68,11 @@ async function openTalk(options: TerminalOptions, conversation: string, author: 
       .catch((error: unknown) => {
         log.warn({ reason: reason(error) }, 'terminal: not kept')
         turns.drop(what.id)
-        paper.note('That could not be kept because the queue is away: say it again in a moment.')
+        paper.note(
+          error instanceof Refused
+            ? error.message
+            : 'That could not be kept because the queue is away: say it again in a moment.',
+        )
       })
   }
 

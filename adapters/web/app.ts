@@ -5,7 +5,8 @@ import { bodyLimit } from 'hono/body-limit'
 import { HTTPException } from 'hono/http-exception'
 import { matchedRoutes } from 'hono/route'
 import { type Log, reason } from '../../src/log.ts'
-import { createKeyCheck, type KeyCheck, keyNeeded, loopbackOnly, safeHeaders } from './guard.ts'
+import { keyNeeded, loopbackOnly, safeHeaders } from './guard.ts'
+import type { KeyRing } from './key-ring.ts'
 import { leaveFor, limitsPerKey, noForeignPage } from './limits.ts'
 import { openApi } from './openapi.ts'
 import { refuse } from './problem.ts'
@@ -13,7 +14,7 @@ import { mount, type Route } from './route.ts'
 import { type HouseStatus, health, readiness } from './status.ts'
 
 export interface AppOptions {
-  apiKeys: string[]
+  keys: KeyRing
   /** True when bound to loopback: then only loopback names are answered. */
   local: boolean
   status(): Promise<HouseStatus>
@@ -52,21 +53,20 @@ const bodyOf = (maxSize: number) =>
 
 /** Everything between the socket and the routes: headers, names, keys, sizes, and one shape for every refusal. */
 export function createApp(options: AppOptions): Hono {
-  const { apiKeys, local, status, log, routes, mounts, corsOrigins = [], perMinute = 600, atOnce = 64, onRequest } = options
+  const { keys, local, status, log, routes, mounts, corsOrigins = [], perMinute = 600, atOnce = 64, onRequest } = options
   const app = new Hono()
-  const holdsKey = createKeyCheck(apiKeys)
   if (onRequest) app.use(tell(onRequest))
   app.use(safeHeaders)
   const smallBody = bodyOf(bodyBytes)
   for (const { method = 'POST', path, handle } of mounts) app.on(method, path, smallBody, c => handle(c.req.raw))
   if (local) app.use(loopbackOnly)
-  if (local && apiKeys.length === 0) app.use(noForeignPage(corsOrigins))
+  if (local && !keys.isNeeded) app.use(noForeignPage(corsOrigins))
   app.use(leaveFor(corsOrigins))
-  app.use(keyNeeded(holdsKey, isOpen))
+  app.use(keyNeeded(keys, isOpen))
   app.use(limitsPerKey({ perMinute, atOnce }, isOpen))
   const largeBody = bodyOf(questionBytes)
   app.use((c, next) => (takesFiles.test(c.req.path) ? largeBody(c, next) : smallBody(c, next)))
-  const own = houseRoutes(holdsKey, status, routes)
+  const own = houseRoutes(status, routes)
   const document = openApi([...own, ...routes, aboutItself(() => document)])
   mount(app, [...own, ...routes, aboutItself(() => document), ...pageRoutes()])
   app.notFound(c => refuse(c, 404, `there is nothing at ${c.req.path}: GET / lists what there is`))
@@ -90,7 +90,7 @@ function tell(onRequest: NonNullable<AppOptions['onRequest']>): MiddlewareHandle
 /** A page must load, and a probe must pass, before anybody can show a key. */
 const isOpen = (path: string) => /^\/(health|ready|page\/[\w.-]+)?$/.test(path)
 
-function houseRoutes(holdsKey: KeyCheck, status: AppOptions['status'], others: Route[]): Route[] {
+function houseRoutes(status: AppOptions['status'], others: Route[]): Route[] {
   const page = pageFile('index.html')
   const own: Route[] = [
     {
@@ -105,7 +105,7 @@ function houseRoutes(holdsKey: KeyCheck, status: AppOptions['status'], others: R
       method: 'GET',
       path: '/health',
       about: 'how the house is: 200 as long as it lives',
-      handle: async c => c.json(health(await status(), holdsKey(c.req.header('authorization')))),
+      handle: async c => c.json(health(await status(), c.get('caller') !== undefined)),
     },
     {
       method: 'GET',

@@ -9,7 +9,7 @@ import { chatRequest, followRequest, type Question, readBody, toFollowed, toQues
 import { type Card, followReply } from './reply-line.ts'
 import type { Route } from './route.ts'
 import { stream } from './sse.ts'
-import { authorOf, conversationOf, kept, type TalkOptions, whyNoAnswer } from './talk.ts'
+import { authorOf, conversationOf, enterSession, kept, type TalkOptions, whyNoAnswer } from './talk.ts'
 
 /** Talk: a whole answer, a live one, and the buttons under it. */
 export function chatRoutes(options: TalkOptions): Route[] {
@@ -100,6 +100,7 @@ async function ask(
   options: TalkOptions,
 ): Promise<Turn> {
   const id = `web:${randomUUID()}`
+  await enterSession(authorOf(c), session, options)
   const turn = await follow(c, session, id, options)
   const conversation = conversationOf(c, session)
   const base = { id, conversation, author: authorOf(c), text, replyTo: id, sentAt: Date.now(), kind, alone: true as const }

@@ -1,6 +1,14 @@
-import { createHash, timingSafeEqual } from 'node:crypto'
-import type { MiddlewareHandler } from 'hono'
+import type { EventEmitter } from 'node:events'
+import type { Context, MiddlewareHandler } from 'hono'
+import type { Caller, KeyRing } from './key-ring.ts'
 import { refuse } from './problem.ts'
+
+declare module 'hono' {
+  interface ContextVariableMap {
+    /** Who asks, once `keyNeeded` has let him in. */
+    caller: Caller
+  }
+}
 
 const loopback = new Set(['localhost', '127.0.0.1', '::1', '[::1]'])
 
@@ -18,36 +26,41 @@ export const loopbackOnly: MiddlewareHandler = async (c, next) => {
   return refuse(c, 403, 'the Host header names another machine: this server answers to localhost, 127.0.0.1 and [::1] only')
 }
 
-/** Says whether an Authorization header holds one of the keys. */
-export type KeyCheck = (authorization: string | undefined) => boolean
+type Served = Context<{ Bindings: { outgoing?: EventEmitter & { destroy(): unknown } } }>
 
-/** Compares hashes and looks at every key, so that neither a key's length nor its place shows in the time that it takes. */
-export function createKeyCheck(apiKeys: string[]): KeyCheck {
-  const known = apiKeys.map(digest)
-  return authorization => {
-    if (known.length === 0) return true
-    const given = digest(/^Bearer +(\S+)\s*$/i.exec(authorization ?? '')?.[1] ?? '')
-    return known.filter(key => timingSafeEqual(key, given)).length > 0
-  }
-}
-
-/** Everybody on this machine, where no key is asked for. */
-export const localCaller = 'local'
-
-/** Who asks, as far as the door can tell: the holder of a key, or the one person at this machine. */
-export function callerId(authorization: string | undefined): string {
-  const key = /^Bearer +(\S+)\s*$/i.exec(authorization ?? '')?.[1]
-  return key ? `key-${digest(key).toString('hex').slice(0, 12)}` : localCaller
-}
-
-const digest = (text: string) => createHash('sha256').update(text).digest()
-
-export function keyNeeded(holdsKey: KeyCheck, open: (path: string) => boolean): MiddlewareHandler {
+/** Tells the routes who asks. An answer that is still open when its key is revoked is cut off, as if the client had gone. */
+export function keyNeeded(keys: KeyRing, open: (path: string) => boolean): MiddlewareHandler {
   return async (c, next) => {
-    if (open(c.req.path) || holdsKey(c.req.header('authorization'))) return next()
-    c.header('WWW-Authenticate', 'Bearer')
-    return refuse(c, 401, 'this server needs an API key: send the header "Authorization: Bearer <key>"')
+    const caller = keys.callerOf(c.req.header('authorization'))
+    if (!caller && !open(c.req.path)) return refuseUnknown(c)
+    if (caller) admit(c, caller, keys)
+    return next()
   }
+}
+
+/** Only the holder of an admin's key is let in, on loopback too: every program on the machine can speak there. Comes after `keyNeeded`. */
+export function adminNeeded(keys: KeyRing): MiddlewareHandler {
+  return async (c, next) => {
+    const caller = keys.find(c.req.header('authorization'))
+    if (!caller) return refuseUnknown(c)
+    if (caller.admin) return next()
+    return refuse(c, 403, "this needs an admin's key: the operator makes one by `npm run keys -- add <name> --admin`")
+  }
+}
+
+function admit(c: Served, caller: Caller, keys: KeyRing): void {
+  c.set('caller', caller)
+  const { outgoing } = c.env ?? {}
+  if (outgoing)
+    outgoing.once(
+      'close',
+      keys.hold(caller, () => void outgoing.destroy()),
+    )
+}
+
+function refuseUnknown(c: Context): Response {
+  c.header('WWW-Authenticate', 'Bearer')
+  return refuse(c, 401, 'this server needs an API key: send the header "Authorization: Bearer <key>"')
 }
 
 /** The page may run its own script and style and speak to its own server; nothing else, from nowhere else. */

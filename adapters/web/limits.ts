@@ -1,5 +1,5 @@
 import type { Context, MiddlewareHandler } from 'hono'
-import { callerId, isLoopback } from './guard.ts'
+import { isLoopback } from './guard.ts'
 import { refuse } from './problem.ts'
 
 export interface LimitOptions {
@@ -21,7 +21,7 @@ export function limitsPerKey({ perMinute, atOnce }: LimitOptions, isOpen: (path:
     const now = Math.floor(Date.now() / minuteMs)
     if (now !== minute) asked.clear()
     minute = now
-    const caller = callerId(c.req.header('authorization'))
+    const caller = c.get('caller').id
     const count = (asked.get(caller) ?? 0) + 1
     if (count > perMinute)
       return refuseFor(c, minuteMs - (Date.now() % minuteMs), `at most ${perMinute} requests a minute are answered`)

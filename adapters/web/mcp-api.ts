@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import {
+  type AuthInfo,
   createMcpHandler,
   InMemoryServerEventBus,
   isLegacyRequest,
@@ -18,7 +19,7 @@ import { callTool, listTools, type McpToolsOptions, type Report } from './mcp-to
 import { problem } from './problem.ts'
 import { readBody } from './question.ts'
 import type { Route } from './route.ts'
-import { authorFrom, authorOf } from './talk.ts'
+import { authorOf } from './talk.ts'
 import { watchTools } from './tool-watch.ts'
 
 /** The body of `POST /mcp`: one JSON-RPC message. */
@@ -32,10 +33,7 @@ export function mcpRoutes(options: McpToolsOptions): Route[] {
   const { closing, log } = options
   const bus = new InMemoryServerEventBus()
   const sessions = createMcpSessions(log)
-  const forRequest: McpServerFactory = ({ requestInfo }) => {
-    if (!requestInfo) throw new Error('a request without headers, of which nobody knows whose it is')
-    return createServer(authorFrom(requestInfo.headers), options)
-  }
+  const forRequest: McpServerFactory = ({ authInfo }) => createServer(readAuthor(authInfo), options)
   const onerror = (error: Error) => log.debug({ reason: reason(error) }, 'web: a client of /mcp was refused')
   const modern = createMcpHandler(forRequest, { legacy: 'reject', bus, keepAliveMs: options.heartbeatEveryMs, onerror })
   const isHeard = () => bus.listenerCount > 0 || sessions.all().length > 0
@@ -52,7 +50,7 @@ export function mcpRoutes(options: McpToolsOptions): Route[] {
     const isLegacy = await isLegacyRequest(request, body)
     const response = isLegacy
       ? await (await sessionFor(c, body?.method, sessions, options)).transport.handleRequest(request, given)
-      : await modern.fetch(request, given)
+      : await modern.fetch(request, { ...given, authInfo: writeAuthor(authorOf(c)) })
     return c.newResponse(response.body, response)
   }
   return [
@@ -69,6 +67,17 @@ export function mcpRoutes(options: McpToolsOptions): Route[] {
   ]
 }
 
+/** How the library carries it from a request to what answers it. */
+const writeAuthor = (author: Author): AuthInfo => ({ token: '', clientId: author.id, scopes: [], extra: { author } })
+
+function readAuthor(info: AuthInfo | undefined): Author {
+  if (!info) throw new Error('a request of which nobody knows whose it is')
+  return info.extra?.['author'] as Author
+}
+
+/** A key that is no admin's any more does not go on in what it began as one. */
+const personOf = ({ id, admin }: Author) => (admin ? `admin ${id}` : id)
+
 /** That which the request names, or a new one. Throws 404 for one that is over, or somebody else's: the client begins anew. */
 async function sessionFor(
   c: Context,
@@ -79,7 +88,7 @@ async function sessionFor(
   const id = c.req.header('mcp-session-id')
   const author = authorOf(c)
   if (id !== undefined) {
-    const session = sessions.find(id, author.id)
+    const session = sessions.find(id, personOf(author))
     if (session) return session
     throw problem(404, 'there is no such MCP session (any more): begin with initialize')
   }
@@ -87,12 +96,12 @@ async function sessionFor(
   const server = createServer(author, options)
   const transport = new WebStandardStreamableHTTPServerTransport({
     sessionIdGenerator: randomUUID,
-    onsessioninitialized: given => sessions.add(given, { person: author.id, server, transport }),
+    onsessioninitialized: given => sessions.add(given, { person: personOf(author), server, transport }),
     onsessionclosed: given => sessions.remove(given),
     keepAliveMs: options.heartbeatEveryMs,
   })
   await server.connect(transport)
-  return { person: author.id, server, transport }
+  return { person: personOf(author), server, transport }
 }
 
 const instructions =

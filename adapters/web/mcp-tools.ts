@@ -3,7 +3,7 @@ import type { CallToolResult, ContentBlock, Tool } from '@modelcontextprotocol/s
 import { HTTPException } from 'hono/http-exception'
 import { z } from 'zod'
 import type { OfferedTool, TurnEnd } from '../../src/adapter.ts'
-import { type Conversation, platformOf } from '../../src/message.ts'
+import { type Author, type Conversation, platformOf } from '../../src/message.ts'
 import { check } from './check.ts'
 import { sessionShape } from './question.ts'
 import type { HouseStatus } from './status.ts'
@@ -19,11 +19,11 @@ export interface McpToolsOptions extends TalkOptions {
   watchEveryMs?: number
 }
 
-/** Where holders of keys may post into chats. `person` is the key's id. */
+/** Where holders of keys may post into chats. */
 export interface Posting {
-  mayPost(person: string): boolean
+  mayPost(author: Author): boolean
   /** Resolves with why it was not posted, in one sentence: nobody but those who may. */
-  post(person: string, conversation: Conversation, text: string, signal: AbortSignal): Promise<string | undefined>
+  post(author: Author, conversation: Conversation, text: string, signal: AbortSignal): Promise<string | undefined>
 }
 
 /** Tells who waits how far it is. */
@@ -75,7 +75,7 @@ export async function listTools(asker: Asker, options: McpToolsOptions): Promise
   const patience = { ...options, patienceMs: Math.min(options.patienceMs, listMs) }
   const { end } = await follow(asker, once({ direct: 'list' }), patience, async () => {})
   if (!end.tools) throw new Error(end.problem ?? 'the tools could not be listed')
-  const mayPost = options.posting?.mayPost(asker.author.id) ?? false
+  const mayPost = options.posting?.mayPost(asker.author) ?? false
   return [ask, ...(mayPost ? [postMessage] : []), ...end.tools.map(toTool)]
 }
 
@@ -208,7 +208,7 @@ async function runPost(
 ): Promise<CallToolResult> {
   if (!posting) return failed('nobody can post into chats from here')
   const { conversation, text } = check(postInput, input)
-  const why = await posting.post(author.id, conversation, text, gone)
+  const why = await posting.post(author, conversation, text, gone)
   return why === undefined
     ? { content: [{ type: 'text', text: `It was posted to ${conversation} on ${platformOf(conversation)}.` }] }
     : failed(why)

@@ -1,7 +1,6 @@
 import type { Context } from 'hono'
 import { z } from 'zod'
 import { check } from './check.ts'
-import { callerId } from './guard.ts'
 import { problem } from './problem.ts'
 import { readBody } from './question.ts'
 import type { Route } from './route.ts'
@@ -68,7 +67,7 @@ export function serversRoutes(options: ServersApiOptions): Route[] {
   ]
 }
 
-const personOf = (c: Context) => callerId(c.req.header('authorization'))
+const personOf = (c: Context): string => c.get('caller').id
 
 async function list(c: Context, { status, servers }: ServersApiOptions): Promise<Response> {
   return c.json({ servers: (await status()).servers, own: (await servers?.of(personOf(c))) ?? [] })

@@ -3,8 +3,8 @@ import type { Feed, FormFor, Receive } from '../../src/adapter.ts'
 import { Closing } from '../../src/errors.ts'
 import { type Log, reason } from '../../src/log.ts'
 import type { Author, Conversation } from '../../src/message.ts'
-import { callerId, localCaller } from './guard.ts'
 import type { KeptFiles } from './kept-files.ts'
+import { type Caller, localCaller } from './key-ring.ts'
 import { problem } from './problem.ts'
 
 /** What every route needs that hands on what somebody says. */
@@ -15,6 +15,8 @@ export interface TalkOptions {
   formFor?: FormFor
   /** Where what people attach is laid aside. Absent: it stays in what they say. */
   files?: KeptFiles
+  /** Absent: they are not counted. */
+  sessions?: Sessions
   log: Log
   heartbeatEveryMs: number
   /** How long a connection waits for its answer before it is told to come back. */
@@ -43,7 +45,7 @@ export interface Asker {
   gone: AbortSignal
 }
 
-export const askerOf = (c: Context): Asker => ({ author: authorFrom(c.req.raw.headers), gone: c.req.raw.signal })
+export const askerOf = (c: Context): Asker => ({ author: authorOf(c), gone: c.req.raw.signal })
 
 export const conversationOf = (c: Context, session: string) => conversationWith(authorOf(c), session)
 
@@ -52,12 +54,24 @@ export function conversationWith({ id }: Author, session: string): Conversation 
   return id === localCaller ? `web:${session}` : `web:${id}:${session}`
 }
 
-export const authorOf = (c: Context) => authorFrom(c.req.raw.headers)
+export function authorOf(c: Context): Author {
+  const { id, admin }: Caller = c.get('caller')
+  const locale = /^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*/.exec(c.req.header('accept-language') ?? '')?.[0]
+  return { id, name: id, ...(locale === undefined ? {} : { locale }), ...(admin && { admin }) }
+}
 
-export function authorFrom(headers: Headers): Author {
-  const id = callerId(headers.get('authorization') ?? undefined)
-  const locale = /^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*/.exec(headers.get('accept-language') ?? '')?.[0]
-  return { id, name: id, ...(locale === undefined ? {} : { locale }) }
+/** Where the sessions of each key are counted. */
+export interface Sessions {
+  /** False when this would be a new one, and the key has as many as it may. */
+  enter(person: string, session: string): Promise<boolean>
+}
+
+/** A session that will be remembered is begun, or goes on. Throws 429 when the key has too many, and 503. */
+export async function enterSession({ id }: Author, session: string, { sessions, log }: TalkOptions): Promise<void> {
+  if (id === localCaller || !sessions || (await kept(sessions.enter(id, session), log))) return
+  const sentence =
+    'this key has as many sessions as it may: go on in one of them by its "session_id"; one that rests for a week ends'
+  throw problem(429, sentence, { code: 'too_many_sessions' })
 }
 
 /** While a stream is silent, a comment now and then, so that no proxy takes it for dead; none while the reader has not taken the last. */

@@ -5,7 +5,7 @@ import { type Log, reason } from '../../src/log.ts'
 import type { Attachment, Terms } from '../../src/message.ts'
 import { isNotBehind, type Place, placeId, readPlace } from './place.ts'
 import { followTurn, quietly } from './reply-line.ts'
-import { type Asker, askerOf, conversationWith, kept, type TalkOptions } from './talk.ts'
+import { type Asker, askerOf, conversationWith, enterSession, kept, type TalkOptions } from './talk.ts'
 
 /** What a program asks, checked. */
 export interface ProgramQuestion {
@@ -44,6 +44,7 @@ export async function askTurn(asker: Asker, question: ProgramQuestion, options: 
   const { author } = asker
   const id = `web:${randomUUID()}`
   const conversation = conversationWith(author, session)
+  if (terms.keeps !== 'nothing') await enterSession(author, session, options)
   const turn = await follow(asker, { session, messageId: id, at: '', shown: 0 }, options)
   const base = { id, conversation, author, text, attachments, terms, replyTo: quietly(id) }
   try {

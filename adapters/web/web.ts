@@ -11,6 +11,7 @@ import { formRoutes } from './form-api.ts'
 import { isLoopback } from './guard.ts'
 import { type Elsewhere, houseRoutes } from './house-api.ts'
 import type { KeptFiles } from './kept-files.ts'
+import { type ApiKey, createKeyRing, type MadeKeys } from './key-ring.ts'
 import { mcpRoutes } from './mcp-api.ts'
 import type { McpToolsOptions } from './mcp-tools.ts'
 import { metricsRoutes } from './metrics-api.ts'
@@ -18,13 +19,20 @@ import { type OpenAiApiOptions, openAiRoutes } from './openai-api.ts'
 import { writeEdit, writeFile, writePost, writeTurn } from './reply-line.ts'
 import { type Servers, serversRoutes } from './servers-api.ts'
 import type { HouseStatus } from './status.ts'
+import type { Sessions } from './talk.ts'
 
 export interface WebOptions {
   host: string
   /** 0 takes any free port. */
   port: number
   /** May be empty on loopback only. */
-  apiKeys: string[]
+  apiKeys: readonly ApiKey[]
+  /** Absent: no key is made while it runs. */
+  madeKeys?: MadeKeys
+  /** As in `KeyRingOptions`. */
+  admins?: readonly string[]
+  /** As in `TalkOptions`. */
+  sessions?: Sessions
   feed: Feed
   status(): Promise<HouseStatus>
   log: Log
@@ -66,9 +74,10 @@ const graceMs = 200
 
 /** HTTP: the chat page and its API. The worker that answers may be another process, so replies come over the feed. */
 export function createWebAdapter(options: WebOptions): WebAdapter {
-  const { host, feed, log, files } = options
+  const { host, feed, log, files, apiKeys, admins = [], madeKeys } = options
   let server: ServerType | undefined
   let closing = new AbortController()
+  let leaveKeys = () => {}
 
   return {
     platform: 'web',
@@ -83,15 +92,18 @@ export function createWebAdapter(options: WebOptions): WebAdapter {
       const taken = mounts.find(({ path }) => routes.some(route => route.path === path))
       if (taken)
         throw new ConfigError(`a webhook cannot be at ${taken.path}, which is the web door's own: give its address another path`)
-      const app = createApp({ ...options, mounts, local: isLoopback(host), routes })
-      if (!isLoopback(host) && options.apiKeys.length === 0) {
+      const keys = createKeyRing({ apiKeys, admins, ...(madeKeys && { used: madeKeys.used }) })
+      const app = createApp({ ...options, keys, mounts, local: isLoopback(host), routes })
+      if (!isLoopback(host) && apiKeys.length === 0) {
         throw new ConfigError(`the web server would listen on ${host} without a key: set HTTP_API_KEYS, or bind it to 127.0.0.1`)
       }
+      if (madeKeys) leaveKeys = await madeKeys.listen(keys.change)
       server = createAdaptorServer({ fetch: app.fetch })
       await listen(server, host, options.port)
       log.info({ url: urlOf(host, server) }, 'web: listening')
     },
     async stop() {
+      leaveKeys()
       if (!server?.listening) return
       closing.abort()
       await close(server)
@@ -118,6 +130,7 @@ function routesFor(
     servers,
     elsewhere,
     files,
+    sessions,
     heartbeatEveryMs = 15_000,
     patienceMs = 15 * 60_000,
     ...mcp
@@ -125,7 +138,16 @@ function routesFor(
   ears: { receive: Receive; formFor?: FormFor },
   closing: AbortSignal,
 ) {
-  const talk = { feed, ...ears, ...(files && { files }), log, heartbeatEveryMs, patienceMs, closing }
+  const talk = {
+    feed,
+    ...ears,
+    ...(sessions && { sessions }),
+    ...(files && { files }),
+    log,
+    heartbeatEveryMs,
+    patienceMs,
+    closing,
+  }
   return [
     ...chatRoutes(talk),
     ...formRoutes(talk),

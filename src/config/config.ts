@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import type { Allowance } from '../allowance.ts'
 import { ConfigError } from '../errors.ts'
+import type { ApiKey } from '../keys.ts'
 import { deepFreeze } from './freeze.ts'
 import { readServers, type ServersConfig } from './servers.ts'
 import { readVariables, type Values } from './variables.ts'
@@ -23,7 +24,9 @@ export interface Config {
     rich?: 'auto' | 'on'
   }
   discord?: { token: string; apiUrl?: string; messageContent: boolean }
-  web: { host: string; port: number; apiKeys: string[]; perMinute?: number; corsOrigins?: string[] }
+  web: { host: string; port: number; apiKeys: ApiKey[]; perMinute?: number; corsOrigins?: string[] }
+  /** How many of them one key may have. */
+  sessionsPerKey: number
   /** Where browsers reach the web door, without a slash at its end; absent: at `web`. */
   publicUrl?: string
   /** Absent: nothing that people entrust to the bot can be kept. */
@@ -168,6 +171,7 @@ function toConfig(values: Values, folder: string): Omit<Config, 'searchPath' | '
       ...{ host: values.HOST, port: values.PORT, apiKeys: values.HTTP_API_KEYS ?? [] },
       ...{ perMinute: values.HTTP_PER_MINUTE, corsOrigins: values.CORS_ORIGINS ?? [] },
     },
+    sessionsPerKey: values.HTTP_SESSIONS_PER_KEY,
     ...(values.PUBLIC_URL && { publicUrl: values.PUBLIC_URL }),
     ...(values.SECRET_KEY && { secretKey: values.SECRET_KEY }),
     allowPrivateHosts: values.ALLOW_PRIVATE_HOSTS ?? [],

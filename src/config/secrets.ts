@@ -12,7 +12,7 @@ export function secretsOf({ model, telegram, discord, web, redisUrl, servers, tr
     telegram?.token,
     telegram?.webhook?.secret,
     discord?.token,
-    ...web.apiKeys,
+    ...web.apiKeys.map(one => (typeof one === 'string' ? one : one.key)),
     ...passwords,
     ...named(Object.values(traces?.headers ?? {}).map(value => ['key', value])), // collectors take it under any name
   ]

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { readAllowance } from '../allowance.ts'
+import { type ApiKey, keyName } from '../keys.ts'
 import { redisAddressMustBe } from '../redis/address.ts'
 
 /** One environment variable: how it is read, and how it is explained in README, `.env.example` and error sentences. */
@@ -41,8 +42,16 @@ const httpUrl = (about: string, aliases: string[] = []) =>
   variable(url(['http', 'https']), 'an http:// or https:// address', about, { aliases })
 const text = <const M extends More>(about: string, more: M) => variable(z.string(), 'a text', about, more)
 const list = z.string().transform(value => value.split(',').flatMap(item => item.trim() || []))
-/** A native id, everybody at the web door of this machine, or the beginning of a key's SHA-256. */
-const adminShape = /^(?:[a-z]+:\d+|web:(?:local|key-[0-9a-f]{12}))$/
+/** A native id; everybody at the web door of this machine, the beginning of a key's SHA-256, or the name of its holder. */
+const isAdminName = (named: string) =>
+  /^(?:[a-z]+:\d+|web:(?:local|key-[0-9a-f]{12}))$/.test(named) || (named.startsWith('web:') && keyName.test(named.slice(4)))
+/** What stands before the first colon is a name: a bare key with a colon in it has one before it. */
+function readKey(entry: string): ApiKey {
+  const [, name, key = ''] = /^([^:]*):(.*)$/s.exec(entry) ?? []
+  if (name === undefined) return entry
+  return name === '' ? key : { name, key }
+}
+const isUsableKey = (one: ApiKey) => (typeof one === 'string' ? one !== '' : keyName.test(one.name) && one.key !== '')
 /** A name, an IPv4 address, or an IPv6 address in brackets; then perhaps a port. */
 const hostShape = /^([a-z0-9_.-]+|\[[0-9a-f:.]+\])(:\d{1,5})?$/
 /** Undefined where one has no name, or a percent sign too many. */
@@ -143,14 +152,23 @@ export const variables = {
   ),
   HOST: text('Address of the web door; anything but loopback needs `HTTP_API_KEYS`', { fallback: '127.0.0.1' }),
   PORT: number(0, 65_535, '8000', 'Port of the web door; 0 takes any free one'),
-  HTTP_API_KEYS: variable(list, 'a comma list of keys', 'Who may use the web door; unset means everybody on this machine', {
-    secret: true,
-  }),
+  HTTP_API_KEYS: variable(
+    list.transform(entries => entries.map(readKey)).refine(keys => keys.every(isUsableKey)),
+    'a comma list of keys and of name:key, each name of at most 32 small letters, digits, _ and -, beginning with a letter; a bare key with a colon in it has one more before it',
+    'Who may use the web door: keys, or `name:key`; unset means everybody on this machine. `npm run keys` makes more of them',
+    { secret: true },
+  ),
   HTTP_PER_MINUTE: number(
     1,
     1_000_000,
     '600',
     'How many requests of one key (or of all, without keys) a gateway answers in a minute',
+  ),
+  HTTP_SESSIONS_PER_KEY: number(
+    1,
+    10_000_000,
+    '10000',
+    'How many sessions of one key are remembered; a week without use ends one',
   ),
   MODEL_BASE_URLS: variable(
     list
@@ -216,7 +234,7 @@ export const variables = {
   ALL_PER_DAY: allowance('What all together may use in a day'),
   DRAIN_SECONDS: number(0, 3600, '25', 'How long running answers may take to end after SIGTERM; container engines kill after 30'),
   ADMINS: variable(
-    list.refine(names => names.every(name => adminShape.test(name))),
+    list.refine(names => names.every(isAdminName)),
     'a comma list such as discord:1234,telegram:5678',
     'Who may press the buttons of others and use the commands of admins: platform and native id; at the terminal everybody is one',
     {},
