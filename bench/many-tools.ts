@@ -1,8 +1,9 @@
-// An MCP server of fifty tools over stdio, without an SDK, so that what is measured is the host. The first argument is its name.
+// An MCP server of fifty tools over stdio, or as many as the second argument says, without an SDK, so that what is measured is the host. The first
+// argument is its name.
 import { createInterface } from 'node:readline'
 
-const [name = 'many'] = process.argv.slice(2)
-const tools = Array.from({ length: 50 }, (_, at) => ({
+const [name = 'many', count = '50'] = process.argv.slice(2)
+const tools = Array.from({ length: Number(count) }, (_, at) => ({
   name: `look_up_thing_number_${at}`,
   title: `Look up ${at}`,
   description: `Looks up the thing number ${at} in the catalogue of ${name}. Returns its title, its price and where it stands. Ask for one thing at a time.`,
