@@ -73,7 +73,13 @@ export interface TurnEnd {
   /** Which model answered, where several may. */
   model?: string
   /** Of `Terms.direct`: what the tool returned; its files are in the file store. Absent where it was not reached. */
-  result?: { ok: boolean; text: string; files: { id: string; name: string; mime: string }[] }
+  result?: {
+    ok: boolean
+    text: string
+    files: { id: string; name: string; mime: string }[]
+    /** The same as data; there, as `OfferedTool.outputSchema` promises it, wherever a tool with one has succeeded. */
+    structured?: Record<string, unknown>
+  }
   /** Of `Terms.direct`: what may be called. */
   tools?: OfferedTool[]
 }
@@ -86,6 +92,8 @@ export interface OfferedTool {
   description: string
   /** JSON Schema of an object. */
   inputSchema: Record<string, unknown>
+  /** JSON Schema of what it returns as data; absent where it promises nothing. */
+  outputSchema?: Record<string, unknown>
   /** What its server says of it, which is no promise. */
   readOnly: boolean
   repeatable: boolean

@@ -171,7 +171,7 @@ export async function compose(composing: Composing): Promise<Final> {
   )
   const entries = keptOf(message, wholeEntries(said, renderPlain(reply.view, words)))
   const calls = handedBack(message, said)
-  const told = directEnd(message, said, offered, tools.redact)
+  const told = directEnd(message, said, { offered, redact: tools.redact, toolbox: composing.media.toolbox })
   const end = message.terms && { end: { ...endOf(reply.view, calls, account, words, tools.redact), ...told } }
   const mayRetry = reply.view.notices.some(mayBeRetried) && !message.alone
   const named = calls.length > 0 ? calls.map(({ name }) => name).join(', ') : direct && directText(direct)
@@ -231,7 +231,10 @@ async function* eventsOf(
   const known = [...past, ...said]
   if (terms?.direct && terms.direct !== 'list') {
     const { tool: name, input } = terms.direct
-    return yield* runNamed({ name, input }, { toolbox: permitted, signal, before, callId: `call-${tokenOf(question.id)}` })
+    return yield* runNamed(
+      { name, input },
+      { toolbox: permitted, signal, before, callId: `call-${tokenOf(question.id)}`, asData: true },
+    )
   }
   const long = openLongResults({
     ...tools,

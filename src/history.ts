@@ -124,21 +124,25 @@ function startOfNewest(entries: Entry[], chars: number, count = Number.POSITIVE_
 /** What history keeps of a tool's result: enough to talk about, not enough to crowd out what was said. */
 const rememberedResult = 8000
 
-/** What history may keep of a turn: no call without its result, words alone, and an answer at the end. */
+/** What history may keep of a turn: no call without its result and no result without its call, words alone, and an answer at the end. */
 export function wholeEntries(said: Entry[], answer: string): Entry[] {
   const answered = new Set(said.flatMap(entry => (entry.role === 'tool' ? [entry.callId] : [])))
-  const whole = said.filter(entry => entry.role !== 'assistant' || entry.calls.every(call => answered.has(call.id))).map(inWords)
+  const whole = said.flatMap(entry => {
+    if (entry.role !== 'assistant' || entry.calls.length === 0) return [inWords(entry)]
+    const calls = entry.calls.filter(call => answered.has(call.id))
+    return calls.length > 0 ? [{ ...entry, calls }] : []
+  })
   const last = whole.at(-1)
   return last?.role === 'assistant' && last.calls.length === 0 && last.text !== ''
     ? whole
     : [...whole, { role: 'assistant', text: answer, calls: [] }]
 }
 
-/** Neither pictures nor files: of those the text tells. */
+/** Neither pictures nor files nor data: of those the text tells. */
 function inWords(entry: Entry): Entry {
   if (entry.role === 'assistant') return entry
   if (entry.role === 'user') return { role: 'user', text: entry.text }
-  const { pictures: _, files: __, ...result } = entry
+  const { pictures: _, files: __, structured: ___, ...result } = entry
   if (entry.text.length <= rememberedResult) return result
   return {
     ...result,

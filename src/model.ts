@@ -21,6 +21,8 @@ export interface ToolEntry {
   remark?: string
   /** What it returned beside words. */
   files?: KeptFile[]
+  /** The same as data, where a program asked for it. */
+  structured?: Record<string, unknown>
   /** Those of the files that the model is shown now; never kept. */
   pictures?: Picture[]
 }
@@ -83,6 +85,8 @@ export interface Tool {
   description: string
   /** JSON Schema of an object. */
   inputSchema: Record<string, unknown>
+  /** JSON Schema of an object, which a result as data keeps to. No model is shown it. */
+  outputSchema?: Record<string, unknown>
   /** What a person reads while it runs: "List tables". */
   label: string
   /** The MCP server that it belongs to; `houseServer`: the house's own. */

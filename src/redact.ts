@@ -106,7 +106,7 @@ export function discreet(adapter: Adapter, redact: Redact): Adapter {
 }
 
 /** Of plain JSON: in every text of it, the names of its fields too. */
-function inAllTexts<T>(value: T, redact: Redact): T {
+export function inAllTexts<T>(value: T, redact: Redact): T {
   const visit = (one: unknown): unknown => {
     if (typeof one === 'string') return redact(one)
     if (Array.isArray(one)) return one.map(visit)

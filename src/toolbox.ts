@@ -78,6 +78,8 @@ export interface ToolResult {
   ok: boolean
   /** What the model reads: Markdown, JSON or plain words. Never empty, unless there are files. */
   text: string
+  /** The same as data, where its server says it so and keeps its promise. */
+  structured?: Record<string, unknown>
   /** Of the items in it, where its shape tells. */
   count?: number
   /** Only a part of it is in the text: which, and how to read on, in one line for the model. */

@@ -1,5 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest'
+import { outputSchemaKey } from '../src/mcp/mend.ts'
 import { nameTools } from '../src/mcp/names.ts'
+import { misfit, promiseOf } from '../src/mcp/output.ts'
 import { showResult } from '../src/mcp/result.ts'
 import { repairSchema } from '../src/mcp/schema.ts'
 import { type Reply, said } from './wire/mcp/raw-web.ts'
@@ -208,6 +210,36 @@ describe('10. a result that breaks its output schema is still a result', () => {
   ])('a schema cannot be made to hang or to fail: %j', async outputSchema => {
     const { shown } = await calling(outputSchema, { ...said('done'), structuredContent: { sum: `${'a'.repeat(60)}!` } })
     expect(shown.text).toMatch(/^done/)
+  })
+})
+
+describe('what is promised to others on behalf of a tool', () => {
+  const promised = (outputSchema: object) =>
+    promiseOf({ name: 'sum', inputSchema: { type: 'object' }, _meta: { [outputSchemaKey]: outputSchema } })
+  const properties = { sum: { type: 'number' } }
+
+  test('is its schema, without a name and a dialect of its own, and without what is not checked', () => {
+    const dialect = { $schema: 'https://json-schema.org/draft/2020-12/schema', $id: 'urn:sum' }
+    expect(promised({ ...dialect, type: 'object', properties })).toEqual({ type: 'object', properties })
+    const worded = { type: 'object', properties: { key: { type: 'string', pattern: '^(a+)+$', minLength: 2 } } }
+    expect(promised(worded)).toEqual({ type: 'object', properties: { key: { type: 'string', minLength: 2 } } })
+  })
+
+  test('allows all other fields where it cannot be told which those are', () => {
+    const open = { type: 'object', patternProperties: { '^x': {} }, additionalProperties: false }
+    expect(promised(open)).toEqual({ type: 'object' })
+    expect(misfit(open, { x1: 1 })).toBeUndefined()
+  })
+
+  test.each([
+    { type: 'array' },
+    { properties },
+    { type: 'object', properties: { sum: { type: 'nonsense' } } },
+    { type: 'object', properties: { sum: { $ref: 'http://127.0.0.1:1/schema' } } },
+    { type: 'object', $ref: '#' },
+    { type: 'object', enum: ['x'.repeat(200_000)] },
+  ])('is nothing where a client would stumble: %j', outputSchema => {
+    expect(promised(outputSchema)).toBeUndefined()
   })
 })
 

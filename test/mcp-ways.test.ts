@@ -31,7 +31,7 @@ describe.each(ways)('a server %s', (_, way) => {
 
   test('tells structured content, and by a remark that it is not what the tool promised', async () => {
     const { call } = await open(way)
-    expect(await call('sum')).toEqual({ ok: true, text: '- sum: 42' })
+    expect(await call('sum')).toEqual({ ok: true, text: '- sum: 42', structured: { sum: 42 } })
     const { ok, text } = await call('broken')
     expect(ok).toBe(true)
     expect(text).toContain('about 42')
@@ -172,7 +172,7 @@ const beforeThen = ways.filter(([, { era }]) => era === 'before')
 describe.each(beforeThen)('a server %s', (_, way) => {
   test.each(older)('of %s is understood', async date => {
     const { call, config, host } = await open(way, {}, { date })
-    expect(await call('sum')).toEqual({ ok: true, text: '- sum: 42' })
+    expect(await call('sum')).toEqual({ ok: true, text: '- sum: 42', structured: { sum: 42 } })
     expect(await host.test(config)).toMatchObject({ ok: true, era: 'legacy', version: date })
   })
 

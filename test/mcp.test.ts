@@ -23,7 +23,7 @@ describe('a local server', () => {
   test('a v1 server answers, with readable text for every kind of content', async () => {
     const box = await start(v1())
     expect(await call(box, 'v1__echo_loud', { text: 'hello' })).toEqual({ ok: true, text: 'HELLO' })
-    expect(await call(box, 'v1__numbers')).toEqual({ ok: true, text: '- sum: 42' })
+    expect(await call(box, 'v1__numbers')).toEqual({ ok: true, text: '- sum: 42', structured: { sum: 42 } })
     expect(await call(box, 'v1__media')).toEqual({
       ok: true,
       text: 'report <file:///report.pdf>',

@@ -110,6 +110,28 @@ describe('from an empty folder', () => {
   })
 })
 
+test('each question says what Enter does, and of what is set already what "-" does', async () => {
+  writeFileSync(envFile(), 'MODEL=mine\nTELEGRAM_TOKEN=1:old\n')
+  const { output } = await answer([openai.url, 'sk-right-0123456789', '', '', '-', '', ''], { PORT: '8177' })
+  for (const hint of [
+    'Address of the endpoint (Enter: OpenAI itself; "none": no model for now):',
+    'Key of the endpoint, not shown as you type (Enter: it needs none):',
+    'Name of the model, or several with commas between (Enter keeps mine; "-": gpt-5-mini):',
+    'Token of the bot, not shown as you type (Enter: no Discord):',
+    'Token of the bot, not shown as you type (Enter keeps the one that is set; "-": no Telegram):',
+    'http://127.0.0.1:8177,',
+  ])
+    expect(output).toContain(hint)
+})
+
+test('whether it listens is asked of a token that Discord takes, and tried', async () => {
+  const { output } = await answer(['none', 'wrong.token', 'y', discord.token, 'y', 'n', '', '', ''])
+  const asked = [...output.matchAll(/should it listen\?/g)]
+  expect(asked).toHaveLength(1)
+  expect(output.indexOf('should it listen?')).toBeGreaterThan(output.indexOf('✅ Discord: signed in'))
+  expect(output.slice(output.indexOf('should it listen?'))).toMatch(/Asking Discord …\n {2}/)
+})
+
 describe('an answer that does not do', () => {
   test('is explained, and asked for anew', async () => {
     const { output } = await answer(['ftp://x', 'none', '', 'not a token', telegram.token, '', ''])
@@ -120,10 +142,16 @@ describe('an answer that does not do', () => {
 
   test('is tried at once: a wrong key of the model and a wrong token', async () => {
     const model = [openai.url, 'sk-wrong-0123456789', '', 'y', '', 'sk-right-0123456789', '']
-    const { output } = await answer([...model, 'wrong.token', '', 'y', discord.token, '', '', '', ''])
+    const { output } = await answer([...model, 'wrong.token', 'y', discord.token, '', '', '', ''])
     expect(output).toMatch(/❌ Model gpt-5-mini: .*refused the key[\s\S]*✅ Model gpt-5-mini: answers/)
     expect(output).toMatch(/❌ Discord: DISCORD_TOKEN is refused \(401\)[\s\S]*✅ Discord: signed in as bellhop/)
     expect(written()).toMatchObject({ OPENAI_API_KEY: 'sk-right-0123456789', DISCORD_TOKEN: discord.token })
+  })
+
+  test('is not kept because a token stands where yes or no was wanted', async () => {
+    const { output } = await answer(['none', '', 'wrong:0123', telegram.token, 'y', telegram.token, '', '', ''])
+    expect(output).toContain('Type y or n, or press Enter.')
+    expect(written()).toMatchObject({ TELEGRAM_TOKEN: telegram.token })
   })
 
   test('is kept when the person insists', async () => {
@@ -144,6 +172,9 @@ describe('a .env that is there', () => {
       text.replace('export TELEGRAM_TOKEN=1:old # of last year', `TELEGRAM_TOKEN=${telegram.token}`),
     )
     expect(statSync(envFile()).mode & 0o777).toBe(0o600)
+    expect(readFileSync(`${envFile()}.before`, 'utf8')).toBe(text)
+    expect(statSync(`${envFile()}.before`).mode & 0o777).toBe(0o600)
+    expect(output).toContain(`is kept in ${envFile()}.before`)
   })
 
   test('is not replaced by who only presses Enter, nor are its secrets shown', async () => {

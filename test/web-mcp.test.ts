@@ -16,7 +16,7 @@ import { createPosting } from '../src/posting.ts'
 import { apiHouse } from './api.house.ts'
 import { type FakeTool, fakeChat, fakeToolbox } from './fakes.ts'
 import { fine } from './web.house.ts'
-import { closeAll, raw, start } from './wire/mcp/start.ts'
+import { closeAll, program, raw, start } from './wire/mcp/start.ts'
 
 let house: Awaited<ReturnType<typeof apiHouse>>
 beforeAll(async () => {
@@ -33,6 +33,7 @@ interface Listed {
   name: string
   title?: string | undefined
   inputSchema: object
+  outputSchema?: object | undefined
   annotations?: object | undefined
 }
 interface Result {
@@ -171,6 +172,49 @@ describe.each(eras)('a client of the protocol %s', (_era, connect) => {
     stop.abort()
     expect(await call).toBe('cancelled')
     await expect.poll(heard, { timeout: 10_000 }).toContain('notifications/cancelled')
+  })
+
+  test('is given results as data, which keep to what their tools promise', async () => {
+    onTestFinished(closeAll)
+    const allowed = { permissions: { '*': 'allow' as const } }
+    const wire = `${import.meta.dirname}/wire/mcp`
+    const toolbox = await start(
+      program('v1', [`${wire}/v1.ts`], allowed),
+      program('whole', [`${wire}/whole.ts`, '2025-11-25'], allowed),
+    )
+    const { url } = await house.open({ toolbox })
+    const client = await connect(url)
+    const tools = new Map((await client.tools()).map(one => [one.name, one]))
+    expect(tools.get('v1__numbers')?.outputSchema).toMatchObject({
+      ...{ type: 'object', properties: { sum: { type: 'number' } }, required: ['sum'] },
+    })
+    expect(tools.get('v1__nothing')).not.toHaveProperty('outputSchema')
+    const numbers = await client.call('v1__numbers')
+    expect(numbers.isError ?? false).toBe(false)
+    expect(numbers.structuredContent).toEqual({ sum: 42 })
+    expect(textOf(numbers)).toContain('42')
+    const broken = await client.call('whole__broken')
+    expect(broken).not.toHaveProperty('structuredContent')
+    expect(broken.isError).toBe(true)
+    expect(textOf(broken)).toMatch(/^about 42[\s\S]*was called, but/)
+  })
+
+  test('is given no secret in data, and the words alone where hiding it has broken a promise', async () => {
+    const secret = `ghp_${'a1'.repeat(18)}`
+    const keys: FakeTool = () => ({ ok: true, text: `key ${secret}`, structured: { list: [{ key: secret, floor: 2 }] } })
+    const toolbox = fakeToolbox({ free: keys, promised: keys })
+    const key = { type: 'object', properties: { key: { type: 'string', minLength: 20 } } }
+    const outputSchema = { type: 'object', properties: { list: { type: 'array', items: key } } }
+    Object.assign(toolbox.list()[1] ?? {}, { outputSchema })
+    const { url } = await house.open({ toolbox })
+    const client = await connect(url)
+    await client.tools()
+    const [free, promised] = [await client.call('free'), await client.call('promised')]
+    expect(free).toMatchObject({ structuredContent: { list: [{ key: '[hidden]', floor: 2 }] } })
+    expect(promised).not.toHaveProperty('structuredContent')
+    expect(promised.isError).toBe(true)
+    expect(textOf(promised)).toMatch(/^key \[hidden\]/)
+    expect(JSON.stringify([free, promised])).not.toContain(secret.slice(0, 12))
   })
 
   test('is not told of a tool that it may not call, and is refused it', async () => {

@@ -79,13 +79,15 @@ export async function listTools(asker: Asker, options: McpToolsOptions): Promise
   return [ask, ...(mayPost ? [postMessage] : []), ...end.tools.map(toTool)]
 }
 
-function toTool({ name, title, description, inputSchema, readOnly, repeatable, destructive, openWorld }: OfferedTool): Tool {
+function toTool({ name, title, description, inputSchema, outputSchema, ...said }: OfferedTool): Tool {
+  const { readOnly, repeatable, destructive, openWorld } = said
   const annotations = {
     ...{ title, readOnlyHint: readOnly, idempotentHint: repeatable },
     ...(destructive !== undefined && { destructiveHint: destructive }),
     ...(openWorld !== undefined && { openWorldHint: openWorld }),
   }
-  return { name, title, description, inputSchema: { ...inputSchema, type: 'object' }, annotations }
+  const promised = outputSchema && { outputSchema: { ...outputSchema, type: 'object' as const } }
+  return { name, title, description, inputSchema: { ...inputSchema, type: 'object' }, ...promised, annotations }
 }
 
 /** Never throws but when nobody is there to be told. */
@@ -155,7 +157,9 @@ async function runTool(
   if (end.how !== 'answered' || !result) return failed(end.problem ?? `the call ended without a result: ${end.how}`)
   const conversation = conversationWith(asker.author, session)
   const files = await Promise.all(result.files.map(file => toContent(file, conversation, options)))
-  return { content: [{ type: 'text', text: result.text }, ...files.flat()], isError: !result.ok }
+  const { ok, text, structured } = result
+  const content = [{ type: 'text' as const, text }, ...files.flat()]
+  return { content, ...(structured && { structuredContent: structured }), isError: !ok }
 }
 
 type File = NonNullable<TurnEnd['result']>['files'][number]

@@ -15,6 +15,8 @@ export interface CallOptions {
   ask?: AskPerson
   /** As in `ToolRun`; what it says of the rest is told to the person. */
   shorten?(result: ToolResult): Promise<ToolResult>
+  /** As in `ToolRun`. */
+  asData?: boolean
 }
 
 /** Runs the one tool that a person named, `<tool> [json]`, with no model in between; its result is the answer. */
@@ -37,12 +39,12 @@ export async function* runCall(argument: string, options: CallOptions): AsyncGen
 /** Runs one call, and says nothing about it. */
 export async function* runNamed(
   { name, input }: Pick<ToolCall, 'name' | 'input'>,
-  { toolbox, signal, callId, before, ask, shorten }: Omit<CallOptions, 'words'>,
+  { toolbox, signal, callId, before, ask, shorten, asData = false }: Omit<CallOptions, 'words'>,
 ): AsyncGenerator<AgentEvent> {
   const call = { id: callId, name, input }
   if (!before.begun.has(callId) && !before.asked.has(callId))
     yield { type: 'entry', entry: { role: 'assistant', text: '', calls: [call] } }
-  const run = { calls: [call], tools: toolbox.list(), toolbox, signal, before }
+  const run = { calls: [call], tools: toolbox.list(), toolbox, signal, before, asData }
   yield* runTools({ ...run, ...(shorten && { shorten }), ...(ask && { ask }) })
 }
 

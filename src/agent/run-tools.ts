@@ -34,6 +34,8 @@ export interface ToolRun {
   shorten?(result: ToolResult, watch: Watch): Promise<ToolResult>
   /** Calls that are not to be run, by id, with what the model is told in place of a result. */
   refused?: ReadonlyMap<string, string>
+  /** A program asks, which is given results as data as well. */
+  asData?: boolean
   /** Aborted when the turn has taken too long: the calls are cut off, and the turn goes on with what there is. */
   limit?: AbortSignal
 }
@@ -72,7 +74,7 @@ export async function* runTools(run: ToolRun): AsyncGenerator<AgentEvent> {
 async function toEntry(
   { id, name }: ToolCall,
   result: ToolResult,
-  { tools, shorten, signal, limit }: ToolRun,
+  { tools, shorten, signal, limit, asData }: ToolRun,
   push: (event: AgentEvent) => void,
 ): Promise<ToolEntry> {
   const outcome = classify(result, tools.find(tool => tool.name === name) ?? { name, label: name, server: '' })
@@ -82,7 +84,8 @@ async function toEntry(
   }
   const { ok, text, kept, more } = (await shorten?.(result, watch)) ?? result
   const remark = [remarkOf(outcome, wordsFor('en', 'en')), more].filter(Boolean).join('; ')
-  return { role: 'tool', callId: id, name, text, ok, outcome, remark, ...(kept && { files: kept }) }
+  const data = asData && result.structured ? { structured: result.structured } : {}
+  return { role: 'tool', callId: id, name, text, ok, outcome, remark, ...(kept && { files: kept }), ...data }
 }
 
 /** Of what grows the end says more than the beginning; so much has room in a line of a card. */

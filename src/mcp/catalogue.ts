@@ -5,6 +5,7 @@ import { clean } from './clean.ts'
 import { digest } from './digest.ts'
 import type { Hosted } from './hosted.ts'
 import { aliasesOf, humanise, nameTools } from './names.ts'
+import { promiseOf } from './output.ts'
 import { repairSchema } from './schema.ts'
 
 /** A tool under the name that the model knows, and what stands behind it. */
@@ -86,11 +87,13 @@ function adapt(original: McpTool): Omit<Tool, 'name' | 'server'> {
   const title = getDisplayName(original)
   const readOnly = isReadOnly(original)
   const { destructiveHint: destructive, openWorldHint: openWorld } = original.annotations ?? {}
+  const outputSchema = promiseOf(original)
   const tool = {
     description: clean(original.description ?? '').slice(0, maxDescriptionChars),
     inputSchema: repairSchema(original.inputSchema),
     label: clean(title === original.name ? humanise(title) : title).slice(0, maxLabelChars),
     repeatable: readOnly || original.annotations?.idempotentHint === true,
+    ...(outputSchema && { outputSchema }),
     ...(readOnly && { readOnly: true as const }),
     ...(destructive !== undefined && { destructive }),
     ...(openWorld !== undefined && { openWorld }),

@@ -177,7 +177,7 @@ function mendTool(tool: unknown, report: Report): Tool | undefined {
   if (JSON.stringify(inputSchema ?? null).length > maxSchemaChars) return leaveOut('its schema is too long')
   const schema = isRecord(inputSchema) ? cleanWords(inputSchema) : {}
   const _meta = {
-    ...(isRecord(outputSchema) && !isTooDeep(outputSchema, maxDepth) ? { [outputSchemaKey]: outputSchema } : {}),
+    ...(isRecord(outputSchema) && !isTooDeep(outputSchema, maxDepth) ? { [outputSchemaKey]: cleanWords(outputSchema) } : {}),
     ...(isRecord(execution) && execution['taskSupport'] === 'required' ? { [taskOnlyKey]: true } : {}),
   }
   const mended = {

@@ -7,7 +7,8 @@ type Schema = Record<string, unknown>
 type Check = (value: unknown) => string | undefined
 
 const engine = new AjvJsonSchemaValidator()
-const checks = new WeakMap<Tool, Check>()
+const checks = new WeakMap<Schema, Check>()
+const promises = new WeakMap<Schema, Schema>()
 
 /** Longer ones cost more to compile than knowing is worth. */
 const maxSchemaChars = 100_000
@@ -17,28 +18,57 @@ export function brokenPromise(tool: Tool, { structuredContent, isError }: CallTo
   const schema = tool._meta?.[outputSchemaKey]
   if (!isRecord(schema) || isError === true) return undefined
   if (structuredContent === undefined) return 'there is no structured content'
-  const check = checks.get(tool) ?? compile(schema)
-  checks.set(tool, check)
-  return check(structuredContent)
+  return misfit(schema, structuredContent)
 }
 
-/** A schema that cannot be compiled says nothing about a result. Remote references are never fetched. */
-function compile(schema: Schema): Check {
-  const mute = () => undefined
-  const harmless = disarm(schema)
-  if (JSON.stringify(harmless).length > maxSchemaChars) return mute
+/** In which way a value is not what the schema wants; undefined where it is, or nobody can tell. */
+export function misfit(schema: Schema, value: unknown): string | undefined {
+  const check = checks.get(schema) ?? compile(schema)
+  checks.set(schema, check)
+  return check(value)
+}
+
+/**
+ * What may be promised on behalf of the tool's server: its schema without what only a dangerous check could tell, and without a name and a
+ * dialect of its own, over which clients stumble. Undefined where it is none of an object, or cannot be compiled: one such schema costs a
+ * client the whole list.
+ */
+export function promiseOf(tool: Tool): Schema | undefined {
+  const schema = tool._meta?.[outputSchemaKey]
+  if (!isRecord(schema) || schema['type'] !== 'object') return undefined
+  const known = promises.get(schema)
+  if (known) return known
+  const { $schema: _, $id: __, ...harmless } = disarm(schema)
   try {
-    const validate = engine.getValidator(harmless as JsonSchemaType)
-    return value => {
-      try {
-        const { valid, errorMessage = '' } = validate(value)
-        return valid ? undefined : tidy(errorMessage, 300)
-      } catch {
-        return undefined // it refers to itself for ever
-      }
-    }
+    if (!validatorOf(harmless)?.({})) return undefined
   } catch {
-    return mute
+    return undefined // it refers to itself for ever
+  }
+  promises.set(schema, harmless)
+  return harmless
+}
+
+/** A schema that cannot be compiled says nothing about a result. */
+function compile(schema: Schema): Check {
+  const validate = validatorOf(disarm(schema))
+  if (!validate) return () => undefined
+  return value => {
+    try {
+      const { valid, errorMessage = '' } = validate(value)
+      return valid ? undefined : tidy(errorMessage, 300)
+    } catch {
+      return undefined // it refers to itself for ever
+    }
+  }
+}
+
+/** Undefined where it cannot be compiled. Remote references are never fetched. */
+function validatorOf(harmless: Schema) {
+  if (JSON.stringify(harmless).length > maxSchemaChars) return undefined
+  try {
+    return engine.getValidator(harmless as JsonSchemaType)
+  } catch {
+    return undefined
   }
 }
 
@@ -47,8 +77,12 @@ const dangerous = new Set(['pattern', 'patternProperties', 'format'])
 /** Names in these are the author's own, not keywords. */
 const maps = new Set(['properties', '$defs', 'definitions', 'dependentSchemas'])
 
+/** What is true of all other fields, where nobody looks any more which are the others. */
+const ofOthers = new Set(['additionalProperties', 'unevaluatedProperties'])
+
 function disarm(schema: Schema): Schema {
-  const kept = Object.entries(schema).filter(([key]) => !dangerous.has(key))
+  const isBlind = 'patternProperties' in schema
+  const kept = Object.entries(schema).filter(([key]) => !dangerous.has(key) && !(isBlind && ofOthers.has(key)))
   return Object.fromEntries(
     kept.map(([key, part]) => [key, maps.has(key) && isRecord(part) ? disarmAll(part) : disarmPart(part)]),
   )

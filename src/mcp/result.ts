@@ -5,6 +5,7 @@ import { inUnits } from '../i18n/size.ts'
 import type { ToolFile, ToolResult } from '../toolbox.ts'
 import { clean, hideBase64 } from './clean.ts'
 import { countInText, countItems } from './count.ts'
+import { isRecord } from './mend.ts'
 import { toMarkdown, toPlain } from './render.ts'
 
 /** More than that nobody can read on in; what the model reads at once is cut behind it. */
@@ -27,7 +28,12 @@ export function showResult(
   const words = clean(cut(hideBase64(parts.filter(part => part.trim() !== '').join('\n\n'))))
   const text = typeof remark === 'string' ? `${words}\n\n(${remark})`.trim() : words
   const count = isError === true || files.length > 0 ? undefined : countOf(texts, structuredContent)
-  const told = { ok: isError !== true, ...(count !== undefined && { count }) }
+  const isKept = typeof remark !== 'string' && isRecord(structuredContent)
+  const told = {
+    ok: isError !== true,
+    ...(count !== undefined && { count }),
+    ...(isKept && { structured: structuredContent }),
+  }
   if (files.length > 0) return { ...told, text, files }
   return { ...told, text: text || '(the tool returned nothing)' }
 }

@@ -51,24 +51,27 @@ export async function setUp(tools: SetupTools): Promise<boolean> {
   await askForWeb(talk)
   makeSecretKey(talk)
   if (!(await isWanted(talk))) return false
+  const before = text === '' ? undefined : `${path}.before`
+  if (before !== undefined) writeEnvFile(before, text)
   writeEnvFile(path, mergeEnv(text, answers))
-  asker.say(words.written(path))
+  asker.say(words.written(path, before))
   const shadowed = Object.keys(answers).filter(name => env[name] !== undefined && env[name] !== (answers[name] ?? ''))
   if (shadowed.length > 0) asker.say(words.shadowed(shadowed))
   return true
 }
 
 const endpoint = ['OPENAI_BASE_URL', 'OPENAI_API_KEY']
+const usualModel = readVariables({}).values.MODEL.join(',')
 
 async function askForModel(talk: Talk): Promise<void> {
   const { asker, words } = talk
   begin(talk, words.model)
   while (true) {
-    const url = await askFor(talk, 'OPENAI_BASE_URL', words.model.url, { instead: 'none' })
+    const url = await askFor(talk, 'OPENAI_BASE_URL', words.model.url, { other: 'none' })
     if (url === 'none') return leaveOut(talk, endpoint)
     const key = await askFor(talk, 'OPENAI_API_KEY', words.model.key, { secret: true })
     if (url === undefined && key === undefined) return leaveOut(talk, endpoint)
-    await askFor(talk, 'MODEL', words.model.name)
+    await askFor(talk, 'MODEL', { name: words.model.name, empty: usualModel })
     asker.say(words.model.trying)
     if (await isContent(talk, await checkModels(talk.config().model))) return
   }
@@ -80,16 +83,26 @@ async function askForDiscord(talk: Talk): Promise<void> {
   while (true) {
     const token = await askFor(talk, 'DISCORD_TOKEN', words.discord.token, { secret: true })
     if (token === undefined) return leaveOut(talk, ['DISCORD_TOKEN'])
-    const listens = config().discord?.messageContent ?? false
-    const wanted = await agrees(talk, words.discord.intent, listens)
-    if (wanted !== listens) answer(talk, 'DISCORD_MESSAGE_CONTENT', wanted ? 'on' : 'off')
     asker.say(words.discord.trying)
     const { discord } = config()
     if (!discord) return
-    const { findings, invite } = await checkDiscord(discord)
+    const { findings, invite } = await checkDiscord({ ...discord, messageContent: false }) // whether it listens is asked next
+    if (!(await isContent(talk, findings))) continue
     if (invite !== undefined) asker.say(`${words.discord.invite}\n  ${invite}`)
-    if (await isContent(talk, findings)) return
+    if (await listensWell(talk)) return
   }
+}
+
+/** Whether to go on, once it is known what the bot is to hear. */
+async function listensWell(talk: Talk): Promise<boolean> {
+  const { asker, words, checkDiscord, config } = talk
+  const listens = config().discord?.messageContent ?? false
+  const wanted = await agrees(talk, words.discord.intent, listens)
+  if (wanted !== listens) answer(talk, 'DISCORD_MESSAGE_CONTENT', wanted ? 'on' : 'off')
+  const { discord } = config()
+  if (!wanted || !discord) return true
+  asker.say(words.discord.trying)
+  return isContent(talk, (await checkDiscord(discord)).findings)
 }
 
 async function askForTelegram(talk: Talk): Promise<void> {
@@ -102,16 +115,15 @@ async function askForTelegram(talk: Talk): Promise<void> {
     const { telegram } = config()
     if (!telegram) return
     const { findings } = await checkTelegram(telegram)
-    if (!(await isContent(talk, findings))) continue
-    return asker.say(words.telegram.after)
+    if (await isContent(talk, findings)) return
   }
 }
 
 /** Whoever is not on this machine needs a key, or the house does not start. */
 async function askForWeb(talk: Talk): Promise<void> {
   const { asker, words, config } = talk
-  begin(talk, words.web)
-  const { host, apiKeys } = config().web
+  const { host, port, apiKeys } = config().web
+  begin(talk, { title: words.web.title, how: words.web.how(port) })
   const isOpen = !['127.0.0.1', 'localhost', '::1'].includes(host)
   const shouldOpen = await agrees(talk, words.web.open, isOpen)
   if (shouldOpen !== isOpen) answer(talk, 'HOST', shouldOpen ? '0.0.0.0' : undefined)
@@ -147,18 +159,18 @@ function leaveOut(talk: Talk, names: string[]): void {
 interface HowToAsk {
   secret?: boolean
   /** A word that is no value, and is taken as it is. */
-  instead?: string
+  other?: string
 }
 
 /** Until it is an answer that the house can read. What `.env` says stays when nothing is typed. */
-async function askFor(talk: Talk, name: string, question: string, { secret = false, instead }: HowToAsk = {}) {
+async function askFor(talk: Talk, name: string, wish: SetupWords['model']['url'], { secret = false, other }: HowToAsk = {}) {
   const { asker, words, current, answers } = talk
   while (true) {
     const now = name in answers ? answers[name] : current[name] || undefined
-    const shown = now === undefined ? '' : ` [${secret ? words.isSet : now}; ${words.keep}]`
-    const said = await asker.ask(`${question}${shown}:`, secret)
+    const hint = words.hint(wish.empty, now === undefined || !secret ? now : words.isSet, wish.instead)
+    const said = await asker.ask(`${wish.name}${secret ? words.unseen : ''} (${hint}):`, secret)
     if (said === '') return now
-    if (said === instead) return said
+    if (said === other) return said
     if (said === '-') return answer(talk, name, undefined)
     const [problem] = readVariables({ [name]: said }).problems
     if (problem === undefined) return answer(talk, name, said)
@@ -173,9 +185,15 @@ function answer({ current, answers }: Talk, name: string, value: string | undefi
   return value
 }
 
+/** What is neither is asked about again: it may be a token that was pasted one question too early. */
 async function agrees({ asker, words }: Talk, question: string, usually: boolean): Promise<boolean> {
-  const said = await asker.ask(question)
-  return said === '' ? usually : words.yes.test(said)
+  while (true) {
+    const said = await asker.ask(`${question} ${usually ? '[Y/n]' : '[y/N]'}`)
+    if (said === '') return usually
+    if (words.yes.test(said)) return true
+    if (words.no.test(said)) return false
+    asker.say(words.yesOrNo)
+  }
 }
 
 /** Nothing that stands in the file is replaced unasked. */

@@ -25,6 +25,8 @@ export interface Recording {
   askedAt: number
   calls: Call[]
   shown: Shown[]
+  /** The files among them, in order. */
+  files: Uint8Array[]
 }
 
 export interface Cinema {
@@ -37,8 +39,11 @@ export interface Cinema {
   close(): Promise<void>
 }
 
-/** `model`: what the scripted model says; without it the offline model answers. */
-export async function openCinema(model?: (body: WireBody) => WireReply): Promise<Cinema> {
+/** Of three seconds each, by the names that ffmpeg has for them: a test picture, then a blue one. */
+const usualShots = ['testsrc=', 'color=c=navy:']
+
+/** `model`: what the scripted model says; without it the offline model answers. `shots`: what is seen in the clip. */
+export async function openCinema(model?: (body: WireBody) => WireReply, shots = usualShots): Promise<Cinema> {
   const folder = mkdtempSync(join(tmpdir(), 'bellhop-cinema-'))
   const epoch = Date.now()
   const [telegram, discord, openai] = await Promise.all([
@@ -46,7 +51,7 @@ export async function openCinema(model?: (body: WireBody) => WireReply): Promise
     startDiscordWire(asDiscord),
     model && startOpenAiWire({ script: model, hears: () => 'Meow, said the cat.' }),
   ])
-  const site = await openSlowSite(makeClip(folder))
+  const site = await openSlowSite(makeClip(folder, shots))
   const endpoint = openai && { OPENAI_BASE_URL: openai.url, OPENAI_API_KEY: 'sk-wire', TRANSCRIBE_MODEL: 'whisper-1' }
   const env = {
     PATH: process.env['PATH'],
@@ -61,6 +66,11 @@ export async function openCinema(model?: (body: WireBody) => WireReply): Promise
   }
   const house = await openHouse({ config: loadConfig(root, env), log: silentLog })
   await toolsAreThere(house.webUrl ?? '')
+  const files = {
+    Telegram: (chat: string) => telegram.messages(Number(chat)).flatMap(({ bot, file }) => (bot && file ? [file.data] : [])),
+    Discord: (chat: string) =>
+      discord.messages(chat).flatMap(({ attachments }) => attachments.flatMap(({ id }) => discord.world.files.get(id) ?? [])),
+  }
   const sides = { Telegram: telegramSide(telegram, epoch, 'zh-hans'), Discord: discordSide(discord) }
   return {
     clip: `${site.url}/cat.mp4`,
@@ -75,7 +85,7 @@ export async function openCinema(model?: (body: WireBody) => WireReply): Promise
         telegram.say({ text: question, chat, from: { id: chat, first_name: 'Ada', language_code: 'zh-hans' } })
       }
       await settled(place)
-      return { wire, question, askedAt, calls: side.calls(place), shown: side.shown(place) }
+      return { wire, question, askedAt, calls: side.calls(place), shown: side.shown(place), files: files[wire](place.chat) }
     },
     async close() {
       await house.close()
@@ -86,21 +96,16 @@ export async function openCinema(model?: (body: WireBody) => WireReply): Promise
   }
 }
 
-/** Six seconds: a test picture, then a blue one, with a tone. */
-function makeClip(folder: string): Buffer {
+/** With a tone. */
+function makeClip(folder: string, shots: string[]): Buffer {
   const file = join(folder, 'cat.mp4')
-  const source = (what: string) => ['-f', 'lavfi', '-i', what]
-  const size = 'size=640x360:rate=25:duration=3'
+  const source = (what: string, seconds: number) => ['-f', 'lavfi', '-t', String(seconds), '-i', what]
+  const seen = shots.flatMap(shot => source(`${shot}size=640x360:rate=25`, 3))
+  const joined = `${shots.map((_, at) => `[${at}:v]format=yuv420p[v${at}]`).join(';')};${shots.map((_, at) => `[v${at}]`).join('')}concat=n=${shots.length}:v=1[v]`
   execFileSync(findProgram('ffmpeg'), [
-    ...[
-      '-v',
-      'error',
-      ...source(`testsrc=${size}`),
-      ...source(`color=c=navy:${size}`),
-      ...source('sine=frequency=440:duration=6'),
-    ],
-    ...['-filter_complex', '[0:v][1:v]concat=n=2:v=1[v]', '-map', '[v]', '-map', '2:a', '-shortest'],
-    ...['-pix_fmt', 'yuv420p', '-preset', 'ultrafast', '-movflags', '+faststart', file],
+    ...['-v', 'error', ...seen, ...source('sine=frequency=440', 3 * shots.length)],
+    ...['-filter_complex', joined, '-map', '[v]', '-map', `${shots.length}:a`],
+    ...['-preset', 'ultrafast', '-movflags', '+faststart', file],
   ])
   return readFileSync(file)
 }
