@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { runAgent } from '../src/agent/agent.ts'
 import { runCall } from '../src/agent/call.ts'
 import type { AgentEvent, Notice } from '../src/agent/events.ts'
@@ -34,6 +34,15 @@ test('calls a tool, reads its result and answers', async () => {
   expect(texts(entries(events))).toEqual(['assistant: Let me see. ', 'tool: 12:00 UTC', 'assistant: It is noon.'])
   expect(model.heard[1]?.transcript.at(-1)).toMatchObject({ role: 'tool', callId: 'clock', name: 'clock', ok: true })
   expect(model.heard[0]?.system).toBe('be good')
+})
+
+test('leaves no clock running when it has ended, or was left', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  onTestFinished(() => void vi.useRealTimers())
+  const options = { toolbox: fakeToolbox({}), system: '', maxSteps: 2, signal: never, limits: { seconds: 600, tokens: 1000 } }
+  await collect(runAgent([], [{ role: 'user', text: 'q' }], { ...options, model: scriptedModel([say('a')]) }))
+  for await (const _ of runAgent([], [{ role: 'user', text: 'q' }], { ...options, model: scriptedModel([say('a')]) })) break
+  expect(vi.getTimerCount()).toBe(0)
 })
 
 test('runs the calls of one step side by side, and keeps the order of their results', async () => {

@@ -209,6 +209,18 @@ test('events of a conversation are heard in order and once, and those of others 
   expect(heard).toHaveLength(20)
 })
 
+test('events that come faster than they can be read are read in few goes', async () => {
+  const reads = async () => Number(/cmdstat_xrange:calls=(\d+)/.exec(await rooms.redis.info('commandstats'))?.[1] ?? 0)
+  const heard: unknown[] = []
+  const leave = await rooms.feed.listen('web:a', event => heard.push(event))
+  const before = await reads()
+  await Promise.all(Array.from({ length: 300 }, (_, at) => rooms.feed.write('web:a', at, 1000)))
+  await expect.poll(() => heard.length).toBe(300)
+  leave()
+  expect(heard.toSorted((a, b) => Number(a) - Number(b))).toEqual(Array.from({ length: 300 }, (_, at) => at))
+  expect((await reads()) - before).toBeLessThan(150)
+})
+
 test('a stop is heard by who works', async () => {
   const wishes: unknown[] = []
   await rooms.signals.listen(wish => wishes.push(wish))

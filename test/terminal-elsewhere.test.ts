@@ -313,7 +313,9 @@ test('a program over pipes asks a whole house with a key that was just made, and
   expect(await run('how many tables?\n')).toEqual([0, 'There are **3**.\n'])
   expect(await run('and again?\n/usage\n')).toEqual([0, expect.stringMatching(/^(?=[\s\S]*As I said, 3\.)(?=[\s\S]*answers)/)])
   expect(JSON.stringify(wire.requests.at(-1)?.body.messages)).toContain('how many tables?')
-  await expect.poll(() => keys('list'), { timeout: 10_000, interval: 500 }).toMatch(/^ada +made \S+ +used \d{4}-\d\d-\d\d\ncarol +in HTTP_API_KEYS/)
+  await expect
+    .poll(() => keys('list'), { timeout: 10_000, interval: 500 })
+    .toMatch(/^ada +made \S+ +used \d{4}-\d\d-\d\d\ncarol +in HTTP_API_KEYS/)
   await keys('revoke', 'ada')
   await expect.poll(status).toBe(401)
   expect(await run('still there?\n')).toEqual([1, expect.stringMatching(/^this bot asks for a key/)])

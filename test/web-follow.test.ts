@@ -120,6 +120,32 @@ test('a stream that broke goes on behind its last event, and nothing is asked tw
   expect(heard).toHaveLength(1)
 })
 
+test('who comes back after the end is told each step that he missed, however many there were', async () => {
+  const worker = createWebAdapter(options())
+  const ask = (headers: Record<string, string> = {}) =>
+    fetch('/api/chat/stream', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...headers },
+      body: '{"session_id":"session-5","content":"hi"}',
+    })
+  const first = await ask()
+  const { conversation, replyTo = '' } = await question()
+  const tell = (id: string): Promise<void> | undefined =>
+    worker.tell?.(conversation, replyTo, { type: 'result', id, name: 'pool', ok: true, text: 'there', ms: 1 })
+  await tell('c0')
+  let id = ''
+  for await (const chunk of first.body?.pipeThrough(new TextDecoderStream()) ?? []) {
+    id = /^id: (.*)$/m.exec(chunk)?.[1] ?? id
+    if (id !== '') break
+  }
+  for (let n = 1; n <= 400; n++) await tell(`c${n}`)
+  await worker.tell?.(conversation, replyTo, { type: 'end', how: 'answered', text: 'done', usage: { input: 1, output: 1 } })
+  await worker.post(conversation, final('done'), replyTo)
+  const text = await (await ask({ 'last-event-id': id })).text()
+  expect([...text.matchAll(/"id":"c(\d+)"/g)].map(([, n]) => Number(n))).toEqual(Array.from({ length: 400 }, (_, at) => at + 1))
+  expect(text).toContain('"complete"')
+})
+
 test('nobody follows a question that was asked in another session', async () => {
   const worker = createWebAdapter(options())
   const impatient = await openWeb({ patienceMs: 300 })

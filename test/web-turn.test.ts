@@ -80,7 +80,10 @@ test('a reader who takes nothing is let go, and what waits for him with it', asy
     await worker.tell?.(conversation, replyTo, result(`c${n}`))
     if (n % 100 === 0) await new Promise(resolve => setImmediate(resolve))
   }
+  let received = ''
+  socket.on('data', data => (received += data.toString()))
   socket.resume()
+  await expect.poll(() => received, { timeout: 10_000 }).toMatch(/read too slowly.*Last-Event-ID/)
   await expect.poll(() => feed.listeners(), { timeout: 10_000 }).toBe(0)
   socket.destroy()
 })

@@ -7,7 +7,7 @@ import { whyNot } from './openai-api.ts'
 import { refusal } from './problem.ts'
 import { readBody } from './question.ts'
 import type { Route } from './route.ts'
-import { type TalkOptions, whyNoAnswer } from './talk.ts'
+import type { TalkOptions } from './talk.ts'
 import { openTurn, type TurnStep, withdrawWhenGone } from './turn.ts'
 
 /** The body of `POST /agent`. */
@@ -50,7 +50,7 @@ async function runTask(c: Context, options: TalkOptions): Promise<Response> {
     leaving.stop()
     turn.close()
   }
-  const [status, sentence] = whyNoAnswer(options)
+  const [status, sentence] = turn.whyNoEnd()
   return c.json({ ...refusal(status, sentence), ...recordOf(task, log) }, status)
 }
 

@@ -72,6 +72,7 @@ export function createApp(options: AppOptions): Hono {
   app.notFound(c => refuse(c, 404, `there is nothing at ${c.req.path}: GET / lists what there is`))
   app.onError((error, c) => {
     if (error instanceof HTTPException) return refuse(c, error.status, error.message, error.cause)
+    if (c.req.raw.signal.aborted) return refuse(c, 400, 'the request did not come whole') // which nobody is there to read
     log.error({ reason: reason(error), path: c.req.path }, 'web: request failed')
     return refuse(c, 500, 'something went wrong inside the server: its log says what')
   })

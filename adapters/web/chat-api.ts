@@ -9,7 +9,7 @@ import { chatRequest, followRequest, type Question, readBody, toFollowed, toQues
 import { type Card, followReply } from './reply-line.ts'
 import type { Route } from './route.ts'
 import { stream } from './sse.ts'
-import { authorOf, conversationOf, enterSession, kept, type TalkOptions, whyNoAnswer } from './talk.ts'
+import { authorOf, conversationOf, enterSession, kept, patienceOf, type TalkOptions, whyNoAnswer } from './talk.ts'
 
 /** Talk: a whole answer, a live one, and the buttons under it. */
 export function chatRoutes(options: TalkOptions): Route[] {
@@ -122,14 +122,19 @@ export async function follow(
   options: TalkOptions,
   after?: string,
 ): Promise<Turn> {
-  const ends = AbortSignal.any([c.req.raw.signal, options.closing, AbortSignal.timeout(options.patienceMs)])
-  const cards = createNewest(ends)
+  const patience = patienceOf(c.req.raw.signal, options)
+  const cards = createNewest(patience.over)
   const hear = (card: Card, at: string) => {
     if (!after || !isNotBehind(at, after)) cards.push({ ...card, at })
   }
-  const unlisten = await followReply(options.feed, conversationOf(c, session), messageId, hear, after !== undefined)
+  const listening = followReply(options.feed, conversationOf(c, session), messageId, hear, after !== undefined)
+  const unlisten = await listening.catch((error: unknown) => {
+    patience.stop()
+    throw error
+  })
   const close = () => {
     unlisten()
+    patience.stop()
     cards.end()
   }
   return { messageId, cards: cards.values(), close }

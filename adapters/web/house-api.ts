@@ -11,7 +11,7 @@ import { followReply } from './reply-line.ts'
 import type { Route } from './route.ts'
 import { stream } from './sse.ts'
 import type { HouseStatus } from './status.ts'
-import { authorOf, conversationOf, kept, type TalkOptions, whyNoAnswer } from './talk.ts'
+import { authorOf, conversationOf, kept, type TalkOptions } from './talk.ts'
 import { openTurn, type ProgramQuestion, type ProgramTurn, type TurnStep } from './turn.ts'
 
 /** Where programs may have models of their own. */
@@ -152,7 +152,7 @@ async function streamSteps(c: Context, options: HouseApiOptions, question: Progr
         await send(...toEvent(step, turn), id)
         if (step.type === 'end') return
       }
-      await send('error', refusal(...whyNoAnswer(options)).error)
+      await send('error', refusal(...turn.whyNoEnd()).error)
     },
     turn.close,
   )

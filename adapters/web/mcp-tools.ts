@@ -7,7 +7,7 @@ import { type Author, type Conversation, platformOf } from '../../src/message.ts
 import { check } from './check.ts'
 import { sessionShape } from './question.ts'
 import type { HouseStatus } from './status.ts'
-import { type Asker, conversationWith, type TalkOptions, whyNoAnswer } from './talk.ts'
+import { type Asker, conversationWith, type TalkOptions } from './talk.ts'
 import { askTurn, type ProgramQuestion, type TurnStep, takeBackWhenGone } from './turn.ts'
 
 export interface McpToolsOptions extends TalkOptions {
@@ -140,7 +140,7 @@ async function follow(
     turn.close()
   }
   asker.gone.throwIfAborted()
-  throw new Unanswered(whyNoAnswer(options)[1])
+  throw new Unanswered(turn.whyNoEnd()[1])
 }
 
 async function runTool(

@@ -11,7 +11,7 @@ import { readBody } from './question.ts'
 import type { Route } from './route.ts'
 import { stream } from './sse.ts'
 import type { HouseStatus } from './status.ts'
-import { type TalkOptions, whyNoAnswer } from './talk.ts'
+import type { TalkOptions } from './talk.ts'
 import { openTurn, type ProgramTurn, withdrawWhenGone } from './turn.ts'
 
 export interface OpenAiApiOptions extends TalkOptions {
@@ -114,7 +114,7 @@ async function answerWhole(
     leaving.stop()
     turn.close()
   }
-  throw problem(...whyNoAnswer(options))
+  throw problem(...turn.whyNoEnd())
 }
 
 const sessionTold = ({ session }: ProgramTurn) => (session.startsWith('once-') ? undefined : session)
@@ -134,10 +134,10 @@ function streamTurn(c: Context, turn: ProgramTurn, asked: CompletionRequest, opt
     leaving.stop()
     turn.close()
   }
-  return stream(c, options, opened => sendTurn(opened, turn, asked, options), close)
+  return stream(c, options, opened => sendTurn(opened, turn, asked), close)
 }
 
-async function sendTurn(opened: SSEStreamingApi, turn: ProgramTurn, asked: CompletionRequest, options: OpenAiApiOptions) {
+async function sendTurn(opened: SSEStreamingApi, turn: ProgramTurn, asked: CompletionRequest) {
   const shape = openCompletion(asked.model, sessionTold(turn))
   const send = (data: object, id?: string) => opened.writeSSE({ data: JSON.stringify(data), ...(id !== undefined && { id }) })
   await send(shape.opening())
@@ -151,7 +151,7 @@ async function sendTurn(opened: SSEStreamingApi, turn: ProgramTurn, asked: Compl
     for (const last of shape.ending(step, asked.stream_options?.include_usage === true)) await send(last, id)
     return opened.writeSSE({ data: '[DONE]' })
   }
-  await send(openAiRefusal(...whyNoAnswer(options)))
+  await send(openAiRefusal(...turn.whyNoEnd()))
 }
 
 /** For eyes that read the stream as it is; one line. */

@@ -58,15 +58,17 @@ export async function writePost(
   const id = `${replyTo ?? ''}/${key ?? randomUUID()}`
   if (isUnheard(id, out)) return id
   const event: ReplyEvent = { type: 'post', id, out, ...(replyTo === undefined ? {} : { replyTo }) }
-  await feed.write(conversation, event)
+  await feed.write(conversation, event, keptWith(id))
   return id
 }
 
+/** The last state of a reply may not push out what was told of its turn. */
+const keptWith = (id: string) => (id.startsWith(quiet) ? keptTurnEvents : undefined)
 const isUnheard = (id: string, { final }: Outgoing) => id.startsWith(quiet) && !final
 
 export async function writeEdit(feed: Feed, conversation: Conversation, id: string, out: Outgoing): Promise<void> {
   if (isUnheard(id, out)) return
-  return feed.write(conversation, { type: 'edit', id, out } satisfies ReplyEvent)
+  return feed.write(conversation, { type: 'edit', id, out } satisfies ReplyEvent, keptWith(id))
 }
 
 export async function writeFile(

@@ -39,6 +39,27 @@ export function whyNoAnswer({ closing, patienceMs }: Pick<TalkOptions, 'closing'
   return [504, `no answer within ${Math.round(patienceMs / 1000)} seconds: the turn goes on, ask again with the same session_id`]
 }
 
+/**
+ * Aborted when who asked is gone, the server goes down, or patience is at its end; `stop` lets go of all three, which live longer than an
+ * answer and would keep it.
+ */
+export function patienceOf(
+  gone: AbortSignal,
+  { closing, patienceMs }: Pick<TalkOptions, 'closing' | 'patienceMs'>,
+): { over: AbortSignal; stop(): void } {
+  const ending = new AbortController()
+  const end = () => ending.abort()
+  const timer = setTimeout(end, patienceMs).unref()
+  const others = [gone, closing]
+  for (const other of others) other.addEventListener('abort', end, { once: true })
+  if (others.some(({ aborted }) => aborted)) end()
+  const stop = () => {
+    clearTimeout(timer)
+    for (const other of others) other.removeEventListener('abort', end)
+  }
+  return { over: ending.signal, stop }
+}
+
 /** Who asks, until he is gone. */
 export interface Asker {
   author: Author
@@ -74,14 +95,26 @@ export async function enterSession({ id }: Author, session: string, { sessions, 
   throw problem(429, sentence, { code: 'too_many_sessions' })
 }
 
-/** While a stream is silent, a comment now and then, so that no proxy takes it for dead; none while the reader has not taken the last. */
-export function startHeart(write: (comment: string) => Promise<unknown>, everyMs: number): { stop(): void } {
+/** Of a reader who takes nothing: a minute at the usual pace, as other servers give. */
+const beatsInVain = 4
+
+/**
+ * While a stream is silent, a comment now and then, so that no proxy takes it for dead; none while the reader has not taken the last.
+ * `giveUp` is called once, when he has taken nothing for long.
+ */
+export function startHeart(
+  write: (comment: string) => Promise<unknown>,
+  everyMs: number,
+  giveUp: () => void = () => {},
+): { stop(): void } {
   let isTaken = true
+  let inVain = 0
   const beat = async () => {
-    if (!isTaken) return
+    if (!isTaken) return void (++inVain === beatsInVain && giveUp())
     isTaken = false
     await write(': still here\n\n')
     isTaken = true
+    inVain = 0
   }
   const timer = setInterval(() => void beat(), everyMs)
   return { stop: () => clearInterval(timer) }

@@ -5,7 +5,7 @@ import { type Log, reason } from '../../src/log.ts'
 import type { Attachment, Terms } from '../../src/message.ts'
 import { isNotBehind, type Place, placeId, readPlace } from './place.ts'
 import { followTurn, quietly } from './reply-line.ts'
-import { type Asker, askerOf, conversationWith, enterSession, kept, type TalkOptions } from './talk.ts'
+import { type Asker, askerOf, conversationWith, enterSession, kept, patienceOf, type TalkOptions, whyNoAnswer } from './talk.ts'
 
 /** What a program asks, checked. */
 export interface ProgramQuestion {
@@ -24,6 +24,8 @@ export interface ProgramTurn {
   session: string
   /** With the id by which a reader who comes back goes on behind it. Ends without an `end` when nobody answers in time. */
   steps: AsyncIterable<{ id: string; step: TurnStep }>
+  /** Of steps that ended without an `end`. */
+  whyNoEnd(): [503 | 504, string]
   /** Stops listening; the turn itself runs on. May be called twice. */
   close(): void
 }
@@ -31,6 +33,7 @@ export interface ProgramTurn {
 /** Steps that wait for a slow reader; who is slower than this has to come back. */
 const mostWaiting = 1000
 const mostChars = 2_000_000
+const tooSlow = 'the stream is read too slowly: the turn goes on, ask again with the Last-Event-ID of the last event that came'
 
 /** Asks; or, with a `Last-Event-ID`, goes on with what was asked before. Throws 400, 503. */
 export async function openTurn(c: Context, ask: () => Promise<ProgramQuestion>, options: TalkOptions): Promise<ProgramTurn> {
@@ -77,17 +80,19 @@ export function takeBackWhenGone(
 
 async function follow({ author, gone }: Asker, place: Place, options: TalkOptions): Promise<ProgramTurn> {
   const { session, messageId } = place
-  const ends = AbortSignal.any([gone, options.closing, AbortSignal.timeout(options.patienceMs)])
-  const box = createBox(place, ends, options.log)
-  const unlisten = await kept(
-    followTurn(options.feed, conversationWith(author, session), messageId, box.push, place.at !== ''),
-    options.log,
-  )
+  const patience = patienceOf(gone, options)
+  const box = createBox(place, patience.over, options.log)
+  const listening = followTurn(options.feed, conversationWith(author, session), messageId, box.push, place.at !== '')
+  const unlisten = await kept(listening, options.log).catch((error: unknown) => {
+    patience.stop()
+    throw error
+  })
   const close = () => {
     unlisten()
+    patience.stop()
     box.end()
   }
-  return { messageId, session, steps: box.values(), close }
+  return { messageId, session, steps: box.values(), whyNoEnd: () => box.whyNoEnd() ?? whyNoAnswer(options), close }
 }
 
 /** What waits for one reader, text joined, what is told again left out. */
@@ -96,7 +101,7 @@ function createBox(place: Place, ends: AbortSignal, log: Log) {
   const waiting: { id: string; step: TurnStep }[] = []
   const known = new Set<string>()
   let chars = 0
-  let ended = false
+  let [ended, isTooSlow] = [false, false]
   let wake = () => {}
   const end = () => {
     ended = true
@@ -115,6 +120,7 @@ function createBox(place: Place, ends: AbortSignal, log: Log) {
     if (waiting.length <= mostWaiting && chars <= mostChars) return
     log.warn({ waiting: waiting.length, chars }, 'web: a reader is too slow, and has to come back')
     waiting.length = 0
+    isTooSlow = true
     end()
   }
   function push(event: TurnEvent, at: string): void {
@@ -133,6 +139,7 @@ function createBox(place: Place, ends: AbortSignal, log: Log) {
   return {
     push,
     end,
+    whyNoEnd: (): [503, string] | undefined => (isTooSlow ? [503, tooSlow] : undefined),
     async *values() {
       while (true) {
         const next = waiting.shift()
@@ -167,6 +174,10 @@ function createText(shown: number) {
     length: () => given?.length ?? shown,
     hear(at: number, text: string): string {
       if (at > whole.length) return '' // something is missing: the whole comes again
+      if (at === whole.length && given === whole) {
+        given = whole += text // what only grows need not be compared, which costs more the longer it is
+        return text
+      }
       whole = whole.slice(0, at) + text
       return news()
     },

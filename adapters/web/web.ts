@@ -18,6 +18,7 @@ import { metricsRoutes } from './metrics-api.ts'
 import { type OpenAiApiOptions, openAiRoutes } from './openai-api.ts'
 import { writeEdit, writeFile, writePost, writeTurn } from './reply-line.ts'
 import { type Servers, serversRoutes } from './servers-api.ts'
+import { limitSockets, type SocketLimits, timeoutsOf, usualSockets } from './sockets.ts'
 import type { HouseStatus } from './status.ts'
 import type { Sessions } from './talk.ts'
 
@@ -62,6 +63,7 @@ export interface WebOptions {
   onRequest?: NonNullable<AppOptions['onRequest']>
   /** What Prometheus reads; rejects while nothing can be told. Absent: nobody counts. */
   metrics?(): Promise<string>
+  sockets?: SocketLimits
 }
 
 export interface WebAdapter extends Adapter {
@@ -74,7 +76,7 @@ const graceMs = 200
 
 /** HTTP: the chat page and its API. The worker that answers may be another process, so replies come over the feed. */
 export function createWebAdapter(options: WebOptions): WebAdapter {
-  const { host, feed, log, files, apiKeys, admins = [], madeKeys } = options
+  const { host, feed, log, files, apiKeys, admins = [], madeKeys, sockets = usualSockets } = options
   let server: ServerType | undefined
   let closing = new AbortController()
   let leaveKeys = () => {}
@@ -98,7 +100,8 @@ export function createWebAdapter(options: WebOptions): WebAdapter {
         throw new ConfigError(`the web server would listen on ${host} without a key: set HTTP_API_KEYS, or bind it to 127.0.0.1`)
       }
       if (madeKeys) leaveKeys = await madeKeys.listen(keys.change)
-      server = createAdaptorServer({ fetch: app.fetch })
+      server = createAdaptorServer({ fetch: app.fetch, serverOptions: timeoutsOf(sockets) })
+      limitSockets(server, sockets, log)
       await listen(server, host, options.port)
       log.info({ url: urlOf(host, server) }, 'web: listening')
     },

@@ -39,8 +39,16 @@ const noLimits: TurnLimits = { seconds: 2_000_000, tokens: Infinity }
  * Throws ModelError when the model could not answer, Parked when it waits for a person, and what aborted the signal.
  */
 export async function* runAgent(past: Entry[], turn: Entry[], options: AgentOptions): AsyncGenerator<AgentEvent> {
+  const spending = startSpending(options.limits ?? noLimits)
+  try {
+    yield* work(past, turn, spending, options)
+  } finally {
+    spending.close()
+  }
+}
+
+async function* work(past: Entry[], turn: Entry[], spending: Spending, options: AgentOptions): AsyncGenerator<AgentEvent> {
   const { maxSteps, limits = noLimits } = options
-  const spending = startSpending(limits)
   const said = [...turn]
   let answer = said.at(-1)
   let spoken = turn.filter(({ role }) => role === 'assistant').length

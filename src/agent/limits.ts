@@ -17,25 +17,38 @@ export interface Spending {
   add(tokens: number): void
   /** What is used up; undefined while nothing is. */
   usedUp(): Notice | undefined
+  /** Stops the clocks, which would keep what listens to them long after the turn. */
+  close(): void
 }
 
 /** What a last answer may take, in milliseconds. */
 const graceMs = 60_000
 
 export function startSpending({ seconds, tokens }: TurnLimits): Spending {
-  const over = AbortSignal.timeout(seconds * 1000)
+  const over = startClock(seconds * 1000)
+  const end = startClock(seconds * 1000 + Math.min(graceMs, seconds * 1000))
   let spent = 0
   return {
-    over,
-    end: AbortSignal.timeout(seconds * 1000 + Math.min(graceMs, seconds * 1000)),
+    over: over.signal,
+    end: end.signal,
     add(more) {
       spent += more
     },
     usedUp() {
-      if (over.aborted) return { kind: 'time-limit', seconds }
+      if (over.signal.aborted) return { kind: 'time-limit', seconds }
       return spent >= tokens ? { kind: 'token-limit', tokens } : undefined
     },
+    close() {
+      over.stop()
+      end.stop()
+    },
   }
+}
+
+function startClock(ms: number): { signal: AbortSignal; stop(): void } {
+  const ending = new AbortController()
+  const timer = setTimeout(() => ending.abort(), ms).unref()
+  return { signal: ending.signal, stop: () => clearTimeout(timer) }
 }
 
 /** The same call so often in one turn is a circle. */

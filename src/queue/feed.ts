@@ -23,7 +23,7 @@ export function createFeed(house: RedisHouse, log: Log): Feed & { close(): void 
   const listeners = new Map<Conversation, Set<Listener>>()
   let subscriber: Redis | undefined
   let timer: NodeJS.Timeout | undefined
-  const reading = new Map<Conversation, Promise<void>>()
+  const reading = new Map<Conversation, boolean>()
 
   async function readNew(conversation: Conversation): Promise<void> {
     for (const listener of listeners.get(conversation) ?? []) {
@@ -33,15 +33,17 @@ export function createFeed(house: RedisHouse, log: Log): Feed & { close(): void 
       }
     }
   }
-  /** One read at a time per conversation, or events would be heard twice. */
+  /** One read at a time per conversation, or events would be heard twice; however often it is woken meanwhile, one more finds it all. */
   function wake(conversation: Conversation): void {
-    if (!listeners.has(conversation)) return
-    const before = reading.get(conversation) ?? Promise.resolve()
-    const now = before
-      .then(() => readNew(conversation))
-      .catch((error: unknown) => log.warn({ reason: reason(error) }, 'the feed stumbled'))
-    reading.set(conversation, now)
-    void now.then(() => reading.get(conversation) === now && reading.delete(conversation))
+    if (reading.has(conversation)) reading.set(conversation, true)
+    else if (listeners.has(conversation)) void readAll(conversation)
+  }
+  async function readAll(conversation: Conversation): Promise<void> {
+    do {
+      reading.set(conversation, false)
+      await readNew(conversation).catch((error: unknown) => log.warn({ reason: reason(error) }, 'the feed stumbled'))
+    } while (reading.get(conversation))
+    reading.delete(conversation)
   }
   async function subscribe(): Promise<void> {
     if (subscriber) return
