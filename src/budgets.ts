@@ -24,6 +24,8 @@ export interface Budgets {
    */
   take(payer: Payer, cost: Cost, amount: number): Promise<Taken>
   today(payer: Payer): Promise<Usage>
+  /** Resolves when all that was counted here is written down. */
+  flush(): Promise<void>
   /** False: nothing is limited, and nothing has to be set aside. */
   readonly limited: boolean
 }
@@ -49,6 +51,37 @@ for at = 2, #ARGV, 2 do redis.call('HINCRBY', KEYS[1], ARGV[at], amount) end
 redis.call('EXPIRE', KEYS[1], ${keepSeconds})
 return near`
 
+/** How long what nobody has to be refused for waits to be written down together. */
+const gatherMs = 250
+
+/** Sums up what is only counted, and writes it down now and then. */
+function gather(redis: Redis) {
+  let sums = new Map<string, Map<string, number>>()
+  let timer: NodeJS.Timeout | undefined
+  async function flush(): Promise<void> {
+    clearTimeout(timer)
+    timer = undefined
+    const taken = sums
+    sums = new Map()
+    const writing = [...taken].map(([key, fields]) => runScript(redis, countScript, [key], [...fields].flat()))
+    await Promise.all(writing)
+  }
+  return {
+    add(key: string, names: string[], amount: number): void {
+      if (amount === 0) return
+      const fields = sums.get(key) ?? new Map<string, number>()
+      for (const name of names) fields.set(name, (fields.get(name) ?? 0) + amount)
+      sums.set(key, fields)
+      timer ??= setTimeout(() => void flush().catch(() => {}), gatherMs) // a Redis that is away is waited for
+    },
+    flush,
+  }
+}
+
+const countScript = `
+for at = 1, #ARGV, 2 do redis.call('HINCRBY', KEYS[1], ARGV[at], ARGV[at + 1]) end
+redis.call('EXPIRE', KEYS[1], ${keepSeconds})`
+
 /** `clock` tells the time, in milliseconds. */
 export function createBudgets(redis: Redis, limits: Record<Whose, Allowance>, clock = Date.now): Budgets {
   const day = () => Math.floor(clock() / dayMs)
@@ -58,11 +91,17 @@ export function createBudgets(redis: Redis, limits: Record<Whose, Allowance>, cl
     `${cost} place ${place}`,
     `${cost} house`,
   ]
+  const gathered = gather(redis)
   const limited = whoses.some(whose => costs.some(cost => limits[whose][cost] !== undefined))
 
   async function take(payer: Payer, cost: Cost, amount: number): Promise<Taken> {
     const today = day()
     const asked = Math.ceil(amount * unit[cost])
+    const count = (more: number) => gathered.add(keyOf(today), namesOf(payer, cost), more)
+    if (!limited) {
+      count(asked)
+      return { settle: async spent => count(Math.round(spent * unit[cost]) - asked) }
+    }
     const limitOf = (whose: Whose) => limits[whose][cost]
     const facts = namesOf(payer, cost).flatMap((name, at) => {
       const limit = limitOf(whoses[at] as Whose)
@@ -83,7 +122,9 @@ export function createBudgets(redis: Redis, limits: Record<Whose, Allowance>, cl
   return {
     take,
     limited,
+    flush: gathered.flush,
     async today(payer) {
+      await gathered.flush()
       const today = day()
       const names = costs.flatMap(cost => namesOf(payer, cost))
       const found = await redis.hmget(keyOf(today), ...names)

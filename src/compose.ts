@@ -184,15 +184,17 @@ async function listFor({ question, media, turn, words, tools }: Composing): Prom
   return offeredTools(media.toolbox, { ...tools, question, words })
 }
 
-/** What was said travels to the journal with what follows from it: nothing comes of it before. */
+/** What was said is kept with what follows from it, nothing comes of it before; the last of it is in the answer. */
 function openKeeping({ question, turn, tools }: Composing): (step: Step) => Promise<void> {
-  let onItsWay: Promise<void> | undefined
+  let said: Step[] = []
   return async step => {
-    const keeping = tools.journal.keepStep(turn.lease, question.id, step)
     if (step.type === 'said') {
-      onItsWay = keeping
-      keeping.catch(() => {}) // whoever keeps the next step, or the answer, meets the same
-    } else await Promise.all([onItsWay, keeping])
+      said = [step]
+      return
+    }
+    const steps = [...said, step]
+    said = []
+    await tools.journal.keepSteps(turn.lease, question.id, steps)
   }
 }
 
@@ -217,9 +219,8 @@ async function* eventsOf(
   const { signal } = turn
   const before = doneBefore(record.steps)
   const { conversation, terms } = question
-  const [past, summedUp, permitted] = await Promise.all([
-    terms?.past ?? history.load(conversation),
-    history.takeNews(conversation),
+  const [{ past, summedUp }, permitted] = await Promise.all([
+    terms?.past ? { past: terms.past, summedUp: false } : history.open(conversation),
     withPermission(media.toolbox, { ...tools, question, words }),
     paid,
     Promise.race([tools.toolsReady, aborted(signal)]),

@@ -59,7 +59,7 @@ export async function deliverFinal(final: Final, options: DeliveryOptions): Prom
     message: question,
     turn: tokenOf(question.id),
     mayAct: lease.check,
-    closing: AbortSignal.any([closing, lease.lost]),
+    closing,
   })
   if (refused.length === 0 && !adapter.filesFirst) return
   const others = refused.filter(({ number }) => number !== 0)

@@ -12,8 +12,8 @@ export interface History {
    * in the first, once somebody has summed it up.
    */
   load(conversation: Conversation): Promise<Entry[]>
-  /** True once after something was summed up. */
-  takeNews(conversation: Conversation): Promise<boolean>
+  /** The same for a turn; `summedUp` once after something was. */
+  open(conversation: Conversation): Promise<{ past: Entry[]; summedUp: boolean }>
   /** What is old enough to be summed up, with what was summed up before it. Undefined when there is nothing. */
   older(conversation: Conversation): Promise<Older | undefined>
   /** Puts the sum in the place of what it sums up; false, and nothing is done, when that is there no more. */
@@ -44,17 +44,21 @@ redis.call('SET', KEYS[2], ARGV[4], 'EX', ${historySeconds})
 redis.call('SET', KEYS[3], 1, 'EX', ${historySeconds})
 return 1`
 
+/** What was summed up fades no sooner than what it stands before. */
+const openScript = `
+local news = ARGV[1] ~= '' and redis.call('DEL', KEYS[3]) or 0
+return { redis.call('LRANGE', KEYS[1], ${-readEntries}, -1), news, redis.call('GETEX', KEYS[2], 'EX', ${historySeconds}) }`
+
 export function createHistory(redis: Redis): History {
+  async function open(conversation: Conversation, how = '') {
+    const { history, sum, sumNews } = keysOf(conversation)
+    const answer = await runScript(redis, openScript, [history, sum, sumNews], [how])
+    const [lines, news, text] = answer as [string[], number, string | null]
+    return { past: behindSum(text, newestThatFit(lines.map(toEntry), readChars)), summedUp: news === 1 }
+  }
   return {
-    async load(conversation) {
-      const { history, sum } = keysOf(conversation)
-      const [lines, text] = await Promise.all([
-        redis.lrange(history, -readEntries, -1),
-        redis.getex(sum, 'EX', historySeconds), // fades no sooner than what it stands before
-      ])
-      return behindSum(text, newestThatFit(lines.map(toEntry), readChars))
-    },
-    takeNews: async conversation => (await redis.del(keysOf(conversation).sumNews)) === 1,
+    load: async conversation => (await open(conversation)).past,
+    open: conversation => open(conversation, 'and the news'),
     async older(conversation) {
       const { history, sum } = keysOf(conversation)
       const [lines, text] = await Promise.all([redis.lrange(history, 0, -1), redis.get(sum)])

@@ -68,6 +68,7 @@ export async function openHouse({ config, log, tail, chat }: Opening): Promise<H
     closers.push(() => queue.jobs.close())
     closers.push(() => queue.feed.close())
     closers.push(() => queue.telemetry.close())
+    closers.push(() => queue.budgets.flush())
     const own = openOwn(config, redis.redis)
     closers.push(() => own.guard.close())
     const desk = { own, news: queue.news, houseServers: () => rereadServers(config) }

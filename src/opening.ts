@@ -39,7 +39,7 @@ export function openReplyTo(
     mayAct: lease.check,
     stopButton: { label: look.words.stop, action: 'stop', token: tokenOf(message.id) },
     pacer,
-    closing: AbortSignal.any([closing, lease.lost]),
+    closing,
     log,
   })
 }

@@ -18,8 +18,8 @@ export type Chosen = { [Name in SettingName]: Setting<Name> }
 
 export interface Settings {
   get<Name extends SettingName>(conversation: Conversation, name: Name): Promise<Setting<Name>>
-  /** All at once. */
-  all(conversation: Conversation): Promise<Chosen>
+  /** All at once, and the model. */
+  all(conversation: Conversation): Promise<Chosen & { model?: string }>
   /** Throws when the value is not among the choices. */
   set(conversation: Conversation, name: SettingName, value: string): Promise<void>
   /** Which model shall be asked first here, in the operator's words; whether there still is one of that name nobody has looked. */
@@ -41,8 +41,10 @@ export function createSettings(redis: Redis): Settings {
       return orFirst(name, await redis.hget(keysOf(conversation).settings, name))
     },
     async all(conversation) {
-      const values = await redis.hmget(keysOf(conversation).settings, ...settingNames)
-      return Object.fromEntries(settingNames.map((name, at) => [name, orFirst(name, values[at])])) as Chosen
+      const values = await redis.hmget(keysOf(conversation).settings, ...settingNames, modelField)
+      const model = values[settingNames.length] ?? undefined
+      const chosen = Object.fromEntries(settingNames.map((name, at) => [name, orFirst(name, values[at])])) as Chosen
+      return { ...chosen, ...(model !== undefined && { model }) }
     },
     async set(conversation, name, value) {
       if (!isChoice(name, value)) throw new Error(`${value} is not one of ${choices[name].join(', ')}`)

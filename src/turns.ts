@@ -23,7 +23,7 @@ export interface Turn {
   lease: Lease
   /** Aborted when somebody stops it, another worker has taken it, or the house closes. */
   signal: AbortSignal
-  /** Aborted when even the last words must not wait any longer. */
+  /** Aborted when even the last words must not wait any longer, or are another worker's. */
   closing: AbortSignal
   /** The house closes: another worker goes on. */
   wasHandedOver(): boolean
@@ -75,7 +75,7 @@ export function createTurns({ inbox, leases, answer }: TurnsOptions): Turns {
     const signal = AbortSignal.any([controller.signal, handover.signal, lease.lost])
     const run: Running = { message, controller, look: () => {}, lookForAnswer: () => {} }
     running.set(message.conversation, run)
-    const house = { closing: closing.signal, wasHandedOver: () => handover.signal.aborted }
+    const house = { closing: AbortSignal.any([closing.signal, lease.lost]), wasHandedOver: () => handover.signal.aborted }
     const turn: Turn = { lease, signal, ...house, ...wishesFor(run) }
     return answer(waiting, turn).finally(() => running.delete(message.conversation))
   }

@@ -26,11 +26,11 @@ import { type Turn, TurnEnded } from './turns.ts'
  */
 export async function answer(waiting: Message[], turn: Turn, given: WorkerTools): Promise<Message[] | undefined> {
   const { inbox, redact, budgets } = given
-  const { record, chosen, model } = await beginTurn(waiting, turn, given)
+  const { record, chosen } = await beginTurn(waiting, turn, given)
   const { messages, replies } = record
   if (areTakenBack(messages) && replies.length === 0 && !record.again) return inbox.finish(messages, [], turn.lease)
   const question = questionOf(messages)
-  const account = accountFor(question, model, given)
+  const account = accountFor(question, chosen.model, given)
   const payer = payerOf(question)
   const report = openReporting(question, record, turn, account, given)
   const purse = openPurse(budgets, payer, { ...given, model: report.model })
@@ -86,12 +86,8 @@ export async function answer(waiting: Message[], turn: Turn, given: WorkerTools)
 /** What has to be known of a turn before anything is done for it, in one round trip. */
 async function beginTurn(waiting: Message[], { lease }: Turn, { journal, settings }: WorkerTools) {
   const { conversation } = lease
-  const [record, chosen, model] = await Promise.all([
-    journal.begin(lease, waiting),
-    settings.all(conversation),
-    settings.model(conversation),
-  ])
-  return { record, chosen, model }
+  const [record, chosen] = await Promise.all([journal.begin(lease, waiting), settings.all(conversation)])
+  return { record, chosen }
 }
 
 /** The answer, and the question that can be asked once more. False when the turn has to begin anew. */

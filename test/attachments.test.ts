@@ -108,9 +108,9 @@ test('the worker that goes on fetches again, also what was said in between', asy
   const lease = await rooms.leases.take('fake:1', never)
   await rooms.journal.begin(lease, [first])
   const toCall = [{ id: 'c', name: 'clock', input: {} }]
-  await rooms.journal.keepStep(lease, first.id, { type: 'said', entry: { role: 'assistant', text: '', calls: toCall } })
+  await rooms.journal.keepSteps(lease, first.id, [{ type: 'said', entry: { role: 'assistant', text: '', calls: toCall } }])
   const entry = { role: 'tool' as const, callId: 'c', name: 'clock', text: 'noon', ok: true }
-  await rooms.journal.keepStep(lease, first.id, { type: 'result', entry, ms: 1 })
+  await rooms.journal.keepSteps(lease, first.id, [{ type: 'result', entry, ms: 1 }])
   expect(await rooms.journal.take(lease, [first], [second])).toBe(true)
   await lease.release()
   const model = scriptedModel([say('A cat and a dog.')])

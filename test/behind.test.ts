@@ -233,9 +233,9 @@ async function diedAfterHearing(more: Message): Promise<void> {
   const lease = await rooms.leases.take('fake:1', new AbortController().signal)
   await rooms.journal.begin(lease, [first])
   const calls = [{ id: 'c', name: 'wait', input: {} }]
-  await rooms.journal.keepStep(lease, first.id, { type: 'said', entry: { role: 'assistant', text: '', calls } })
+  await rooms.journal.keepSteps(lease, first.id, [{ type: 'said', entry: { role: 'assistant', text: '', calls } }])
   const entry = { role: 'tool', callId: 'c', name: 'wait', text: 'waited', ok: true } as const
-  await rooms.journal.keepStep(lease, first.id, { type: 'result', entry, ms: 1 })
+  await rooms.journal.keepSteps(lease, first.id, [{ type: 'result', entry, ms: 1 }])
   expect(await rooms.journal.take(lease, [first], [more])).toBe(false)
   await rooms.inbox.add(more)
   expect(await rooms.journal.take(lease, [first], [more])).toBe(true)

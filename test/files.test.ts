@@ -34,7 +34,7 @@ async function leftBehind(message: Message, steps: Step[], final?: Final): Promi
   await rooms.inbox.add(message)
   const lease = await rooms.leases.take('fake:1', never)
   await rooms.journal.begin(lease, [message])
-  for (const step of steps) await rooms.journal.keepStep(lease, message.id, step)
+  if (steps.length > 0) await rooms.journal.keepSteps(lease, message.id, steps)
   if (final) await rooms.journal.keepFinal(lease, message.id, final)
   await lease.release()
 }

@@ -172,8 +172,8 @@ test.each([
   const lease = await rooms.leases.take('fake:1', new AbortController().signal)
   await rooms.journal.begin(lease, [message])
   const toCall = [{ id: 'c1', name: 'count', input: {} }]
-  await rooms.journal.keepStep(lease, message.id, { type: 'said', entry: { role: 'assistant', text: '', calls: toCall } })
-  await rooms.journal.keepStep(lease, message.id, { type: 'begun', callId: 'c1' })
+  await rooms.journal.keepSteps(lease, message.id, [{ type: 'said', entry: { role: 'assistant', text: '', calls: toCall } }])
+  await rooms.journal.keepSteps(lease, message.id, [{ type: 'begun', callId: 'c1' }])
   await lease.release()
   let made = 1 // by the worker that died
   await work(
@@ -195,7 +195,7 @@ test('a turn that came further each time is not given up, however many workers d
   for (let death = 0; death < 4; death++) {
     await rooms.journal.begin(lease, [message])
     const entry = { role: 'tool', callId: `c${death}`, name: 'walk', text: 'on', ok: true } as const
-    await rooms.journal.keepStep(lease, message.id, { type: 'result', entry, ms: 1 })
+    await rooms.journal.keepSteps(lease, message.id, [{ type: 'result', entry, ms: 1 }])
   }
   await lease.release()
   await work(chat, scriptedModel([say('There.')]))
@@ -227,7 +227,7 @@ test('a message whose workers died twice is set aside with an error id, and the 
   const lease = await rooms.leases.take('fake:1', new AbortController().signal)
   for (let death = 0; death < 2; death++) {
     await rooms.journal.begin(lease, [message])
-    await rooms.journal.keepStep(lease, message.id, { type: 'begun', callId: 'deadly' })
+    await rooms.journal.keepSteps(lease, message.id, [{ type: 'begun', callId: 'deadly' }])
   }
   await lease.release()
   await work(chat, scriptedModel([say('Then this.')]))

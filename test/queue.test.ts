@@ -115,7 +115,7 @@ test('the journal of one message is not taken for that of another', async () => 
     earlier: [],
   })
   await rooms.journal.keepReplies(lease, first.id, ['r1', 'r2'])
-  await rooms.journal.keepStep(lease, first.id, { type: 'begun', callId: 'c1' })
+  await rooms.journal.keepSteps(lease, first.id, [{ type: 'begun', callId: 'c1' }])
   await rooms.journal.keepFinal(lease, first.id, final)
   expect(await rooms.journal.begin(lease, [first])).toEqual({
     messages: [first],

@@ -103,7 +103,7 @@ test('a talk that was forgotten meanwhile stays forgotten', async () => {
   await expect.poll(async () => history.load(here)).toEqual(other)
   await recaps.close()
   expect(await history.load(here)).toEqual(other)
-  expect(await history.takeNews(here)).toBe(false)
+  expect((await history.open(here)).summedUp).toBe(false)
 })
 
 test('a model that fails or says nothing changes nothing, and it is tried again after a later turn', async () => {

@@ -41,7 +41,15 @@ export function createGauge(): Gauge {
 /** Of all words in it; pictures count nothing. */
 export function estimatePrompt({ system, transcript, tools }: Prompt): number {
   const entries = transcript.reduce((sum, entry) => sum + tokensOf(entry), 0)
-  return estimateTokens(system) + entries + tools.reduce((sum, tool) => sum + definitionTokens(tool), 0)
+  return tokensOfSystem(system) + entries + tools.reduce((sum, tool) => sum + definitionTokens(tool), 0)
+}
+
+/** Several look at the same prompt, one after the other. */
+let lastSystem = { text: '', tokens: 0 }
+
+function tokensOfSystem(text: string): number {
+  if (lastSystem.text !== text) lastSystem = { text, tokens: estimateTokens(text) }
+  return lastSystem.tokens
 }
 
 /** Entries and tools are never changed, and counted again at every step. */

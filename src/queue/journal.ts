@@ -28,7 +28,8 @@ export interface Journal {
   take(lease: Lease, taken: Message[], more: Message[]): Promise<boolean>
   /** The native id of the note below a message that waits, in which its reply will begin; undefined when it is none any more. */
   keepNote(lease: Lease, messageId: string, id: string | undefined): Promise<void>
-  keepStep(lease: Lease, turn: string, step: Step): Promise<void>
+  /** At least one, in this order, all or none. */
+  keepSteps(lease: Lease, turn: string, steps: Step[]): Promise<void>
   /** The native ids of the reply's messages, in order. */
   keepReplies(lease: Lease, turn: string, ids: string[]): Promise<void>
   /**
@@ -142,10 +143,10 @@ return 1`
 const keepScript = `${refuseOthers}
 if redis.call('HGET', KEYS[2], 'turn') ~= ARGV[2] then return false end
 if ARGV[3] == 'final' and redis.call('HEXISTS', KEYS[2], 'changed') == 1 then return 0 end
-if ARGV[3] == 'step' then
-  redis.call('RPUSH', KEYS[3], ARGV[4])
+if ARGV[3] == 'steps' then
+  redis.call('RPUSH', KEYS[3], unpack(ARGV, 6))
   redis.call('EXPIRE', KEYS[3], ARGV[5])
-  if ARGV[6] == 'further' then redis.call('HSET', KEYS[2], 'attempts', 1) end
+  if ARGV[4] == 'further' then redis.call('HSET', KEYS[2], 'attempts', 1) end
 elseif ARGV[3] == 'attempts' then redis.call('HINCRBY', KEYS[2], 'attempts', ARGV[4])
 else redis.call('HSET', KEYS[2], ARGV[3], ARGV[4]) end
 return 1`
@@ -180,12 +181,18 @@ type BeginAnswer = [
   keptAt: string | null,
 ]
 
+/** As the scripts number them; `keepScript` needs the first four. */
+function keysFor(conversation: Conversation, turn: string): string[] {
+  const { lease, journal, steps, lastHolder, notes, inbox, seen, parked } = keysOf(conversation)
+  const left = parked(tokenOf(turn))
+  return [lease, journal, steps, lastHolder, notes, inbox, left.journal, left.steps, seen(turn)]
+}
+
 export function createJournal(redis: Redis): Journal {
   async function run(script: string, lease: Lease, turn: string, ...values: (string | number)[]): Promise<unknown> {
-    const { lease: holder, journal, steps, lastHolder, notes, inbox, seen } = keysOf(lease.conversation)
-    const parked = keysOf(lease.conversation).parked(tokenOf(turn))
-    const keys = [holder, journal, steps, lastHolder, notes, inbox, parked.journal, parked.steps, seen(turn)]
-    const answer = await runScript(redis, script, keys, [lease.token, turn, ...values])
+    const keys = keysFor(lease.conversation, turn)
+    const needed = script === keepScript ? keys.slice(0, 4) : keys
+    const answer = await runScript(redis, script, needed, [lease.token, turn, ...values])
     if (answer === null) throw new LeaseLost(`another worker goes on with ${turn}`)
     return answer
   }
@@ -200,8 +207,8 @@ export function createJournal(redis: Redis): Journal {
     const messages = messagesOf(waiting, JSON.parse(answer) as string[])
     return [messages, (await begin(messages, '')) as BeginAnswer]
   }
-  const keep = async (lease: Lease, turn: string, field: string, value: unknown, how = '') => {
-    return (await run(keepScript, lease, turn, field, JSON.stringify(value), keepSeconds, how)) === 1
+  const keep = async (lease: Lease, turn: string, field: string, value: unknown) => {
+    return (await run(keepScript, lease, turn, field, JSON.stringify(value))) === 1
   }
   return {
     async begin(lease, waiting) {
@@ -226,8 +233,9 @@ export function createJournal(redis: Redis): Journal {
     async keepNote(lease, messageId, id = '') {
       await run(keepNoteScript, lease, messageId, id, keepSeconds)
     },
-    async keepStep(lease, turn, step) {
-      await keep(lease, turn, 'step', step, step.type === 'begun' ? '' : 'further')
+    async keepSteps(lease, turn, steps) {
+      const how = steps.every(({ type }) => type === 'begun') ? '' : 'further'
+      await run(keepScript, lease, turn, 'steps', how, keepSeconds, ...steps.map(step => JSON.stringify(step)))
     },
     async keepReplies(lease, turn, ids) {
       await keep(lease, turn, 'replies', ids)

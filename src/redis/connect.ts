@@ -39,7 +39,22 @@ export async function findWay(address: RedisAddress, ask: (url: string) => Promi
 
 /** `address` is a redis:// or rediss:// address, or the path of a unix socket. */
 export function connectToServer(address: string): Single {
-  return new Single(address, { ...usual, reconnectOnError })
+  return gathering(new Single(address, { ...usual, reconnectOnError }))
+}
+
+/** What is asked before anybody can answer travels in one write: most of what a command costs here is the call of the system. */
+function gathering(redis: Single): Single {
+  return redis.on('connect', () => {
+    const { stream } = redis
+    const write = stream.write
+    stream.write = (...what: unknown[]) => {
+      if (stream.writableCorked === 0) {
+        stream.cork()
+        process.nextTick(() => stream.uncork())
+      }
+      return Reflect.apply(write, stream, what) as boolean
+    }
+  })
 }
 
 function connectThroughSentinels({ sentinels, master, login, sentinelLogin, tls, database }: SentinelAddress): Single {

@@ -75,7 +75,7 @@ export function createPump({ render, sheet, lane, closing, log }: PumpOptions): 
       run()
     },
     async stop() {
-      ending.abort()
+      ending.abort('stopped') // an error as its reason would be made for nothing
       await running
       const left = unused
       unused = false

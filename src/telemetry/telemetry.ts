@@ -97,7 +97,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
     recentErrors: errors.recentErrors,
     async close() {
       await soon(Promise.all([beating.end(), keeping.end()]))
-      if (isUp()) await soon(metrics.snapshot().then(figures.leave))
+      if (isUp()) await soon(Promise.all([metrics.snapshot().then(figures.leave), turns.flush()]))
       await traces.close()
     },
   }

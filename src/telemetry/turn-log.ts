@@ -1,7 +1,7 @@
 import type { Redis } from '../redis/redis.ts'
 import type { TurnReport } from './turn-report.ts'
 
-/** What an operator sees of turns: one write when one begins, one at its end, at most one a step; none is waited for, none can fail a turn. */
+/** What an operator sees of turns: written down together now and then; nobody waits for it, and it can fail no turn. */
 export interface TurnLog {
   /** Also while it runs. */
   open(report: TurnReport): void
@@ -10,6 +10,8 @@ export interface TurnLog {
   openTurns(living: ReadonlySet<string>): Promise<OpenTurn[]>
   /** The newest first. */
   recentTurns(count: number): Promise<TurnReport[]>
+  /** Resolves when all of it is written down. */
+  flush(): Promise<void>
 }
 
 export interface OpenTurn extends TurnReport {
@@ -25,23 +27,46 @@ const keepSeconds = 7 * 86_400
 /** What a dead worker left and nobody took up: its question was taken back meanwhile. */
 const forgetOpenMs = 86_400_000
 
+/** Most turns end before anybody could look. */
+const gatherMs = 300
+
 /** `isUp`: Redis can be reached; what happens meanwhile is not told. */
 export function createTurnLog(redis: Redis, isUp: () => boolean): TurnLog {
-  const quietly = (work: Promise<unknown>) => void work.catch(() => {}) // it is only looked at
+  const begun = new Map<string, TurnReport>()
+  let over: TurnReport[] = []
+  let timer: NodeJS.Timeout | undefined
+
+  async function flush(): Promise<void> {
+    clearTimeout(timer)
+    timer = undefined
+    const ended = over.slice(-keepEnded)
+    const open = [...begun.values()]
+    over = []
+    begun.clear()
+    if (!isUp()) return
+    const writes = redis.pipeline()
+    if (open.length > 0) {
+      writes.hset(openKey, Object.fromEntries(open.map(report => [report.id, JSON.stringify(report)])))
+      writes.expire(openKey, keepSeconds)
+    }
+    if (ended.length > 0) {
+      writes.hdel(openKey, ...ended.map(({ id }) => id))
+      writes.lpush(endedKey, ...ended.map(report => JSON.stringify(report)))
+      writes.ltrim(endedKey, 0, keepEnded - 1).expire(endedKey, keepSeconds)
+    }
+    await writes.exec()
+  }
+  const soon = () => (timer ??= setTimeout(() => void flush().catch(() => {}), gatherMs).unref()) // it is only looked at
   return {
+    flush,
     open(report) {
-      if (!isUp()) return
-      quietly(redis.pipeline().hset(openKey, report.id, JSON.stringify(report)).expire(openKey, keepSeconds).exec())
+      begun.set(report.id, report)
+      soon()
     },
     ended(report) {
-      if (!isUp()) return
-      const writes = redis.pipeline().hdel(openKey, report.id).lpush(endedKey, JSON.stringify(report))
-      quietly(
-        writes
-          .ltrim(endedKey, 0, keepEnded - 1)
-          .expire(endedKey, keepSeconds)
-          .exec(),
-      )
+      begun.delete(report.id)
+      over.push(report)
+      soon()
     },
     async openTurns(living) {
       const reports = Object.values(await redis.hgetall(openKey)).map(json => JSON.parse(json) as TurnReport)
