@@ -77,11 +77,12 @@ export function openPurse(budgets: Budgets, payer: Payer, { model, toolbox, log 
       async call(name, input, options) {
         const meter = await openMeter('seconds', slice.seconds).catch(orUsedUp)
         if (meter instanceof UsedUp) return nothingLeft(meter.limit)
-        const clock = startClock(meter.reach)
+        const clock = startClock(budgets.limited ? meter.reach : undefined)
         try {
-          const signal = AbortSignal.any([options.signal, clock.over])
+          const signal = clock.over ? AbortSignal.any([options.signal, clock.over]) : options.signal
           const result = await toolbox.call(name, input, clock.still({ ...options, signal }))
-          return clock.over.reason instanceof UsedUp && !result.ok ? nothingLeft(clock.over.reason.limit) : result
+          const why: unknown = clock.over?.reason
+          return why instanceof UsedUp && !result.ok ? nothingLeft(why.limit) : result
         } finally {
           close(meter, clock.stop())
         }
@@ -127,16 +128,16 @@ function orUsedUp(error: unknown): UsedUp {
   throw error
 }
 
-/** Counts the seconds of a call, which stand still while a person is asked; `over` when `reach` says that there are no more. */
-function startClock(reach: (seconds: number) => Promise<void>) {
-  const over = new AbortController()
+/** Counts the seconds of a call, which stand still while a person is asked; `over` when `reach` says that there are no more. Absent: there are. */
+function startClock(reach?: (seconds: number) => Promise<void>) {
+  const over = reach && new AbortController()
   let since: number | undefined = performance.now()
   let before = 0
   const seconds = () => (before + (since === undefined ? 0 : performance.now() - since)) / 1000
-  const ahead = () => void reach(seconds() + 1).catch((error: unknown) => over.abort(error))
-  const ticking = setInterval(ahead, 500).unref()
+  const ahead = () => void reach?.(seconds() + 1).catch((error: unknown) => over?.abort(error))
+  const ticking = reach && setInterval(ahead, 500).unref()
   return {
-    over: over.signal,
+    over: over?.signal,
     still({ ask, ...options }: CallOptions): CallOptions {
       if (!ask) return options
       const wait: NonNullable<CallOptions['ask']> = async (...asked) => {

@@ -39,7 +39,7 @@ const noLimits: TurnLimits = { seconds: 2_000_000, tokens: Infinity }
  * Throws ModelError when the model could not answer, Parked when it waits for a person, and what aborted the signal.
  */
 export async function* runAgent(past: Entry[], turn: Entry[], options: AgentOptions): AsyncGenerator<AgentEvent> {
-  const spending = startSpending(options.limits ?? noLimits)
+  const spending = startSpending(options.limits ?? noLimits, options.signal)
   try {
     yield* work(past, turn, spending, options)
   } finally {
@@ -75,11 +75,11 @@ async function* work(past: Entry[], turn: Entry[], spending: Spending, options: 
 }
 
 /** Runs what the model called, and hears what was said meanwhile; both go to what was said. */
-async function* use(answer: Answer, said: Entry[], { over }: Spending, options: AgentOptions): AsyncGenerator<AgentEvent> {
+async function* use(answer: Answer, said: Entry[], { over, call }: Spending, options: AgentOptions): AsyncGenerator<AgentEvent> {
   const { toolbox, signal, before = nothingDone, ask, shorten, hear, handBack } = options
   const calls = handBack ? answer.calls.filter(({ name }) => !handBack.has(name)) : answer.calls
   const refused = findCircles(said, answer.calls)
-  const run = { calls, tools: toolbox.list(), toolbox, signal, before, refused, limit: over }
+  const run = { calls, tools: toolbox.list(), toolbox, signal, before, refused, limit: { over, call } }
   for await (const event of runTools({ ...run, ...(ask && { ask }), ...(shorten && { shorten }) })) {
     if (event.type === 'entry') said.push(event.entry)
     yield event
@@ -102,10 +102,9 @@ async function* answerOrEnd(
   const tools = mustAnswer ? [] : offer(transcript)
   const prompt = { system, transcript: await illustrate(transcript), tools }
   try {
-    const either = AbortSignal.any([signal, spending.end])
-    const answer = yield* speak(model, prompt, either, spending, gauge)
+    const answer = yield* speak(model, prompt, spending.answer, spending, gauge)
     if (answer.text.trim() !== '' || answer.calls.length > 0) return answer
-    return yield* speak(model, { ...prompt, system: `${system}\n\n${nudge}`.trim() }, either, spending, gauge)
+    return yield* speak(model, { ...prompt, system: `${system}\n\n${nudge}`.trim() }, spending.answer, spending, gauge)
   } catch (error) {
     signal.throwIfAborted()
     if (spending.end.aborted) return undefined

@@ -12,8 +12,12 @@ export interface TurnLimits {
 export interface Spending {
   /** Aborted when the time is over: what tools do is cut off, and the model answers with what there is. */
   readonly over: AbortSignal
+  /** Aborted then, or with the turn. */
+  readonly call: AbortSignal
   /** Aborted when that takes too long as well. */
   readonly end: AbortSignal
+  /** Aborted then, or with the turn. */
+  readonly answer: AbortSignal
   add(tokens: number): void
   /** What is used up; undefined while nothing is. */
   usedUp(): Notice | undefined
@@ -24,13 +28,16 @@ export interface Spending {
 /** What a last answer may take, in milliseconds. */
 const graceMs = 60_000
 
-export function startSpending({ seconds, tokens }: TurnLimits): Spending {
+/** `signal` is the turn's. */
+export function startSpending({ seconds, tokens }: TurnLimits, signal: AbortSignal): Spending {
   const over = startClock(seconds * 1000)
   const end = startClock(seconds * 1000 + Math.min(graceMs, seconds * 1000))
   let spent = 0
   return {
     over: over.signal,
+    call: AbortSignal.any([signal, over.signal]),
     end: end.signal,
+    answer: AbortSignal.any([signal, end.signal]),
     add(more) {
       spent += more
     },

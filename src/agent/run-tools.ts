@@ -37,7 +37,7 @@ export interface ToolRun {
   /** A program asks, which is given results as data as well. */
   asData?: boolean
   /** Aborted when the turn has taken too long: the calls are cut off, and the turn goes on with what there is. */
-  limit?: AbortSignal
+  limit?: { over: AbortSignal; call: AbortSignal }
 }
 
 /**
@@ -79,7 +79,7 @@ async function toEntry(
 ): Promise<ToolEntry> {
   const outcome = classify(result, tools.find(tool => tool.name === name) ?? { name, label: name, server: '' })
   const watch: Watch = {
-    signal: limit ? AbortSignal.any([signal, limit]) : signal,
+    signal: limit?.call ?? signal,
     onGrowth: digest => push({ type: 'tool-progress', callId: id, progress: { done: digest.length, message: endOf(digest) } }),
   }
   const { ok, text, kept, more } = (await shorten?.(result, watch)) ?? result
@@ -119,7 +119,7 @@ async function runTool(
   const refusal = refused?.get(call.id)
   if (refusal !== undefined) return { ok: false, text: refusal }
   const options: CallOptions = {
-    signal: limit ? AbortSignal.any([signal, limit]) : signal,
+    signal: limit?.call ?? signal,
     onProgress: progress => push({ type: 'tool-progress', callId: call.id, progress }),
     ...(ask && { ask: (draft, later) => ask(call.id, draft, later, push) }),
     begin: () => push({ type: 'tool-start', call, label: labelOf(call, tools) }),
@@ -127,7 +127,7 @@ async function runTool(
   }
   try {
     const result = await toolbox.call(call.name, call.input, options)
-    return !result.ok && limit?.aborted ? { ...result, fault: 'timed-out' } : result
+    return !result.ok && limit?.over.aborted ? { ...result, fault: 'timed-out' } : result
   } catch (error) {
     if (error instanceof Parked) return error
     throw error
