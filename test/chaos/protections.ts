@@ -23,7 +23,7 @@ export const mutations: Mutation[] = [
     changes: [
       {
         file: 'src/queue/journal.ts',
-        from: `await keep(lease, turn, 'step', step, step.type === 'begun' ? '' : 'further')`,
+        from: `await run(keepScript, lease, turn, 'steps', how, keepSeconds, ...steps.map(step => JSON.stringify(step)))`,
         to: '',
       },
     ],
@@ -34,8 +34,8 @@ export const mutations: Mutation[] = [
     changes: [
       {
         file: 'src/worker.ts',
-        from: 'if (!record.final && !(await journal.keepFinal(turn.lease, question.id, final))) {',
-        to: 'if (false) {',
+        from: 'before ? true : journal.keepFinal(lease, id, final),',
+        to: 'true,',
       },
     ],
     tests: ['test/outbox.test.ts'],
