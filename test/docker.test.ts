@@ -13,7 +13,7 @@ import { createServers } from './redis-servers.ts'
 const root = join(import.meta.dirname, '..')
 const read = (path: string) => readFileSync(join(root, path), 'utf8')
 
-/** By the grace of SIGTERM: what `src/main.ts` takes for closing beyond DRAIN_SECONDS. */
+/** By the grace of SIGTERM: what `src/run.ts` takes for closing beyond DRAIN_SECONDS. */
 const closingSeconds = 10
 
 interface Instruction {
@@ -233,7 +233,7 @@ describe('the systemd unit', () => {
     expect(existsSync(join(root, value('ExecStart').split(' ')[1] ?? ''))).toBe(true)
     expect(value('ExecStart').startsWith(`${value('WorkingDirectory')}/node_modules/.bin/node `)).toBe(true)
     expect(Number(value('TimeoutStopSec'))).toBeGreaterThan(Number(variables.DRAIN_SECONDS.fallback) + closingSeconds)
-    expect(read('src/main.ts')).toContain(`const misconfigured = ${value('RestartPreventExitStatus')}\n`)
+    expect(read('src/run.ts')).toContain(`const misconfigured = ${value('RestartPreventExitStatus')}\n`)
     expect([value('User'), value('NoNewPrivileges')]).toEqual(['bellhop', 'yes'])
   })
 })

@@ -56,7 +56,9 @@ const plan: [RegExp, number][] = [
   ],
   [/^src\/(worker|compose|terms|telling|asking|recaps|paying|opening|behind|notes|delivery|endings|direct|reporting)\.ts$/, 5],
   [/^src\/(shift|rooms)\.ts$/, 6],
-  [/^src\/main\.ts$/, 7],
+  [/^src\/house\.ts$/, 7],
+  [/^src\/run\.ts$/, 8],
+  [/^src\/main\.ts$/, 9],
 ]
 const floorOf = (path: string) => plan.find(([rooms]) => rooms.test(path))?.[1]
 
@@ -76,7 +78,7 @@ function edges(rooms: Room[]): string[] {
   return rooms.flatMap(({ path, neighbours }) => {
     const own = path.split('/').slice(0, 2).join('/')
     const allowed = (next: string) => {
-      if (path === 'src/main.ts') return true
+      if (path === 'src/house.ts' || path === 'src/run.ts') return true
       if (path.startsWith('src/')) return !/^(adapters|servers)\//.test(next)
       if (next.startsWith(`${own}/`)) return true
       return path.startsWith('adapters/') ? porch.test(next) : /^servers\/[a-z]+\.ts$/.test(next)
