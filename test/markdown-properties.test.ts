@@ -63,7 +63,7 @@ function lostIn({ words, strays }: Doc, { text, urls }: { text: string; urls: st
 
 const count = (text: string, what: string) => text.split(what).length - 1
 
-test.each(each(3000, 1000))(
+test.each(each(1500, 500))(
   'on %s no part is too long, nothing is lost, and no cut tears a link, code, a row or an emoji',
   (_, platform, documents) => {
     fc.assert(
@@ -82,7 +82,7 @@ test.each(each(3000, 1000))(
   patience,
 )
 
-test.each(each(4000, 1000))(
+test.each(each(1500, 500))(
   'on %s half-typed marks and stray ones lose nothing either',
   (_, platform, documents) => {
     fc.assert(
