@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { apiHouse } from './api.house.ts'
 import { fakeToolbox } from './fakes.ts'
+import { expectInOrder, pattern, readPattern } from './pattern.ts'
 import { fine } from './web.house.ts'
 import type { WireBody } from './wire/openai.ts'
 
@@ -55,33 +56,6 @@ function run(command: string): Promise<Response> {
   return fetch(url + path, body === undefined ? {} : { method: 'POST', body, headers: { [name]: value } })
 }
 
-/** What stands on the page, where `…` is anything and numbers are of the day. */
-function pattern(value: unknown): unknown {
-  if (typeof value === 'number') return expect.any(Number)
-  if (typeof value === 'string' && value.includes('…')) {
-    return expect.stringMatching(new RegExp(`^${value.split('…').map(RegExp.escape).join('[^]*')}$`))
-  }
-  if (Array.isArray(value)) return value.map(pattern)
-  if (typeof value !== 'object' || value === null) return value
-  return expect.objectContaining(Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, pattern(inner)])))
-}
-
-/** Each line of the page is found in the stream, in this order. */
-function expectInOrder(stream: string, lines: string[]): void {
-  const rest = stream.split('\n').filter(line => line.startsWith('data: ') || line.startsWith(': '))
-  for (const line of lines) {
-    const matches = (one: string) => {
-      if (!line.startsWith('data: {')) return one === line
-      if (!one.startsWith('data: {')) return false
-      const wanted = pattern(JSON.parse(line.slice(6))) as { asymmetricMatch(other: unknown): boolean }
-      return wanted.asymmetricMatch(JSON.parse(one.slice(6)))
-    }
-    const at = rest.findIndex(matches)
-    expect(at, `${line}\nis not in\n${rest.join('\n')}`).toBeGreaterThanOrEqual(0)
-    rest.splice(0, at + 1)
-  }
-}
-
 const examples = examplesIn(page)
 test('the page has its examples', () => {
   expect(examples).toHaveLength(page.match(/^curl /gm)?.length ?? 0)
@@ -90,7 +64,7 @@ test('the page has its examples', () => {
 
 test.each(examples)('$title answers as the page says', async ({ command, kind, output = '' }) => {
   const response = await run(command)
-  if (kind === 'json') expect(await response.json()).toEqual(pattern(JSON.parse(output)))
+  if (kind === 'json') expect(await response.json()).toEqual(pattern(readPattern(output)))
   else expectInOrder(await response.text(), output.split('\n'))
 })
 
