@@ -16,6 +16,7 @@ import { openOwn } from './mcp/own.ts'
 import { type Conversation, type Press, platformOf } from './message.ts'
 import { createSeal } from './models/elsewhere.ts'
 import { createWholeFetch } from './net/whole-fetch.ts'
+import { createOperator } from './operator.ts'
 import { createPosting } from './posting.ts'
 import { createBookmarks } from './queue/bookmarks.ts'
 import { createReceive } from './receive.ts'
@@ -28,6 +29,7 @@ import { startShift } from './shift.ts'
 import type { Desk } from './sign-in.ts'
 import type { Tail } from './telemetry/error-lines.ts'
 import { createTelemetry, type Telemetry } from './telemetry/telemetry.ts'
+import { createVisits } from './visits.ts'
 
 export interface House {
   /** Address of the web door, when it is open. */
@@ -148,7 +150,9 @@ async function createAdapters(
     return data === undefined || data === 'posted' ? undefined : redactData(mime, data, redact)
   }
   const madeKeys = createKeys(redis.redis, { apiKeys: config.web.apiKeys, log })
-  const keyed = { madeKeys, admins: config.admins, sessions: createSessions(redis.redis, config.sessionsPerKey) }
+  const operators = { operator: createOperator(queue), visits: createVisits(redis.redis), queue: queue.jobs.queue }
+  const admin = { ...operators, isUp: () => redis.isUp }
+  const keyed = { madeKeys, admins: config.admins, sessions: createSessions(redis.redis, config.sessionsPerKey), admin }
   const elsewhere = { baseUrls: config.modelUrls, seal: createSeal(config.secretKey) }
   adapters.push(
     createWebAdapter({

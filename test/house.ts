@@ -47,7 +47,7 @@ function circles(rooms: Room[]): string[] {
 const plan: [RegExp, number][] = [
   [/^src\/(message|ask|allowance|typo|adapter|model|toolbox|errors|log|redact|markup|fence)\.ts$|^src\/i18n\//, 0],
   [/^src\/(redis|config|net|skills)\/|^src\/(vault|keys)\.ts$/, 1],
-  [/^src\/(mcp|models|queue|tools|permissions)\/|^src\/(history|sessions|settings|admins|budgets)\.ts$/, 2],
+  [/^src\/(mcp|models|queue|tools|permissions)\/|^src\/(history|sessions|visits|settings|admins|budgets)\.ts$/, 2],
   [/^src\/(agent|media|doctor|telemetry)\//, 3],
   [/^src\/setup\//, 4],
   [
@@ -97,6 +97,7 @@ const doorPlan: [RegExp, RegExp][] = [
   [/^discord\.js$|^@discordjs\/|^discord-api-types/, /^adapters\/discord\//],
   [/^grammy(\/|$)|^@grammyjs\//, /^adapters\/telegram\//],
   [/^hono(\/|$)|^@hono\//, /^adapters\/web\//],
+  [/^@bull-board\//, /^adapters\/web\/queue-board\.ts$/],
   [/^pino/, /^src\/log\.ts$/],
   [/^unpdf(\/|$)/, /^src\/media\//],
   [/^prom-client$/, /^src\/telemetry\/metrics\.ts$/],

@@ -3,9 +3,9 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { type Config, loadConfig } from '../src/config/config.ts'
+import { type House, openHouse } from '../src/house.ts'
 import { createKeys } from '../src/keys.ts'
 import { silentLog } from '../src/log.ts'
-import { type House, openHouse } from '../src/house.ts'
 import { openRedis } from '../src/redis/redis.ts'
 import { findInOrder, namedIn, pattern, readPattern, textPattern } from './pattern.ts'
 import { dataFolder } from './processes.ts'
@@ -104,6 +104,7 @@ function asker() {
   const known = new Map<string, string>([
     ['url', notes.url],
     ['key', 'top-secret'],
+    ['admin-key', adminKey],
   ])
   const fill = (name: string) => known.get(name) ?? expect.fail(`no row above has told a "${name}"`)
   const keep = (named: [name: string, value: string][]) => {

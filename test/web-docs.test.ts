@@ -1,6 +1,11 @@
+import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import type { MadeKeys } from '../adapters/web/key-ring.ts'
+import { createOperator } from '../src/operator.ts'
+import type { TurnReport } from '../src/telemetry/turn-report.ts'
+import { createVisits } from '../src/visits.ts'
 import { apiHouse } from './api.house.ts'
 import { fakeToolbox } from './fakes.ts'
 import { expectInOrder, pattern, readPattern } from './pattern.ts'
@@ -16,7 +21,8 @@ let url = ''
 beforeAll(async () => {
   house = await apiHouse()
   const toolbox = fakeToolbox({ list_tables: () => ({ ok: true, text: 'rooms' }) })
-  const open = await house.open({ toolbox, web: { status: async () => ({ ...fine, tools }), metrics: async () => '' } })
+  const web = { status: async () => ({ ...fine, tools }), metrics: async () => '', madeKeys: oneKey, admin: operatorsPage() }
+  const open = await house.open({ toolbox, web })
   url = open.url
 })
 beforeEach(() => house.wire.script(reply))
@@ -24,6 +30,52 @@ afterAll(async () => {
   await house.clear()
   await house.close()
 })
+
+/** As if somebody had made it: `npm run keys -- add ada --admin`. */
+const key = 'bhk_of-an-admin'
+const oneKey: MadeKeys = {
+  async listen(hear) {
+    hear([{ name: 'ada', hash: createHash('sha256').update(key).digest('hex'), admin: true }])
+    return () => {}
+  },
+  used: () => {},
+}
+
+/** Over the rooms of the house, with the turn and the error that the page has. */
+function operatorsPage() {
+  const { redis, jobs } = house.rooms
+  const turn: TurnReport = {
+    ...{
+      id: 'telegram:7:21',
+      conversation: 'telegram:7',
+      platform: 'telegram',
+      kind: 'chat',
+      author: '7',
+      worker: 'host-42-1a2b3c4d',
+    },
+    ...{ sentAt: 0, keptAt: 10, beganAt: 30, endedAt: 1900, again: false, how: 'answered', model: 'm', firstPaintMs: 250 },
+    ...{ tokens: { input: 9, output: 3 }, edits: 4, limited: 0 },
+    spans: [
+      { what: 'model', name: 'm', at: 31, ms: 800, ok: true, state: 'ok' },
+      { what: 'tool', name: 'list_tables', server: 'sqlite', at: 831, ms: 12, ok: true, state: 'ok' },
+    ],
+  }
+  const line = '{"level":50,"error":"e-1a2b3c4d","msg":"the model did not answer"}'
+  const telemetry = {
+    openTurns: async () => [],
+    recentTurns: async () => [turn],
+    recentErrors: async () => [{ id: 'e-1a2b3c4d', at: 1900, conversation: 'telegram:7', lines: [line] }],
+  }
+  const notice = {
+    worker: 'host-42-1a2b3c4d',
+    model: 'm',
+    tools: [],
+    servers: [{ name: 'sqlite', state: 'active' as const, tools: 6 }],
+  }
+  const board = { ...house.rooms.board, read: async () => [notice] }
+  const operator = createOperator({ ...house.rooms, telemetry, board })
+  return { operator, visits: createVisits(redis), queue: jobs.queue, isUp: () => true }
+}
 
 function reply({ messages, tools: offered = [] }: WireBody) {
   const last = messages.at(-1)
@@ -52,8 +104,11 @@ function examplesIn(markdown: string): Example[] {
 function run(command: string): Promise<Response> {
   const path = /localhost:8000(\S+)/.exec(command)?.[1] ?? ''
   const body = / -d '([^']*)'/.exec(command)?.[1]
-  const [, name = '', value = ''] = / -H '([^:]+): ([^']*)'/.exec(command) ?? []
-  return fetch(url + path, body === undefined ? {} : { method: 'POST', body, headers: { [name]: value } })
+  const headers = [...command.matchAll(/ -H (?:'([^']*)'|"([^"]*)")/g)].map(([, plain, filled = '']) => {
+    const [name = '', value = ''] = (plain ?? filled.replace('$KEY', key)).split(': ')
+    return [name, value] as [string, string]
+  })
+  return fetch(url + path, body === undefined ? { headers } : { method: 'POST', body, headers })
 }
 
 const examples = examplesIn(page)

@@ -5,6 +5,7 @@ import { bodyLimit } from 'hono/body-limit'
 import { HTTPException } from 'hono/http-exception'
 import { matchedRoutes } from 'hono/route'
 import { type Log, reason } from '../../src/log.ts'
+import type { Admin } from './admin.ts'
 import { keyNeeded, loopbackOnly, safeHeaders } from './guard.ts'
 import type { KeyRing } from './key-ring.ts'
 import { leaveFor, limitsPerKey, noForeignPage } from './limits.ts'
@@ -20,6 +21,8 @@ export interface AppOptions {
   status(): Promise<HouseStatus>
   log: Log
   routes: Route[]
+  /** Absent: there is no page for operators. */
+  admin?: Admin
   /** Told of every request once its answer has begun; `route` as it is declared. */
   onRequest?(facts: { method: string; route: string; status: number }): void
   /** Of pages elsewhere that may speak with this server: `https://example.org`. */
@@ -53,7 +56,8 @@ const bodyOf = (maxSize: number) =>
 
 /** Everything between the socket and the routes: headers, names, keys, sizes, and one shape for every refusal. */
 export function createApp(options: AppOptions): Hono {
-  const { keys, local, status, log, routes, mounts, corsOrigins = [], perMinute = 600, atOnce = 64, onRequest } = options
+  const { keys, local, status, log, admin, mounts, corsOrigins = [], perMinute = 600, atOnce = 64, onRequest } = options
+  const routes = [...options.routes, ...(admin ? [adminPage(), ...admin.routes] : [])]
   const app = new Hono()
   if (onRequest) app.use(tell(onRequest))
   app.use(safeHeaders)
@@ -62,10 +66,11 @@ export function createApp(options: AppOptions): Hono {
   if (local) app.use(loopbackOnly)
   if (local && !keys.isNeeded) app.use(noForeignPage(corsOrigins))
   app.use(leaveFor(corsOrigins))
-  app.use(keyNeeded(keys, isOpen))
+  app.use(keyNeeded(keys, isOpen, admin?.recognise))
   app.use(limitsPerKey({ perMinute, atOnce }, isOpen))
   const largeBody = bodyOf(questionBytes)
   app.use((c, next) => (takesFiles.test(c.req.path) ? largeBody(c, next) : smallBody(c, next)))
+  admin?.guard(app)
   const own = houseRoutes(status, routes)
   const document = openApi([...own, ...routes, aboutItself(() => document)])
   mount(app, [...own, ...routes, aboutItself(() => document), ...pageRoutes()])
@@ -89,7 +94,7 @@ function tell(onRequest: NonNullable<AppOptions['onRequest']>): MiddlewareHandle
 }
 
 /** A page must load, and a probe must pass, before anybody can show a key. */
-const isOpen = (path: string) => /^\/(health|ready|page\/[\w.-]+)?$/.test(path)
+const isOpen = (path: string) => /^\/(health|ready|page\/[\w.-]+|admin\/?|admin\/session)?$/.test(path)
 
 function houseRoutes(status: AppOptions['status'], others: Route[]): Route[] {
   const page = pageFile('index.html')
@@ -137,7 +142,27 @@ function wantsPage(c: Context): boolean {
   return (c.req.header('accept') ?? '').includes('text/html')
 }
 
+function adminPage(): Route {
+  const page = pageFile('admin.html')
+  return {
+    method: 'GET',
+    path: '/admin',
+    gives: 'page',
+    about: "the operator's page, which asks for an admin's key",
+    handle: c => sendFile(c, 'text/html', page),
+  }
+}
+
 const assets: Record<string, string> = {
+  'admin.js': 'text/javascript',
+  'admin-turns.js': 'text/javascript',
+  'admin-timeline.js': 'text/javascript',
+  'admin-errors.js': 'text/javascript',
+  'admin-servers.js': 'text/javascript',
+  'admin-words.js': 'text/javascript',
+  'admin-server.js': 'text/javascript',
+  'admin.css': 'text/css',
+  'admin-views.css': 'text/css',
   'app.js': 'text/javascript',
   'attach.js': 'text/javascript',
   'card.js': 'text/javascript',

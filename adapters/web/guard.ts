@@ -28,21 +28,24 @@ export const loopbackOnly: MiddlewareHandler = async (c, next) => {
 
 type Served = Context<{ Bindings: { outgoing?: EventEmitter & { destroy(): unknown } } }>
 
+/** Who is known otherwise than by the header of his request. */
+export type Recognise = (c: Context) => Promise<Caller | undefined>
+
 /** Tells the routes who asks. An answer that is still open when its key is revoked is cut off, as if the client had gone. */
-export function keyNeeded(keys: KeyRing, open: (path: string) => boolean): MiddlewareHandler {
+export function keyNeeded(keys: KeyRing, open: (path: string) => boolean, recognise?: Recognise): MiddlewareHandler {
   return async (c, next) => {
-    const caller = keys.callerOf(c.req.header('authorization'))
+    const caller = (await recognise?.(c)) ?? keys.callerOf(c.req.header('authorization'))
     if (!caller && !open(c.req.path)) return refuseUnknown(c)
     if (caller) admit(c, caller, keys)
     return next()
   }
 }
 
-/** Only the holder of an admin's key is let in, on loopback too: every program on the machine can speak there. Comes after `keyNeeded`. */
+/** Only the holder of an admin's key is let in, on loopback too: every program on the machine can speak there. */
 export function adminNeeded(keys: KeyRing): MiddlewareHandler {
   return async (c, next) => {
-    const caller = keys.find(c.req.header('authorization'))
-    if (!caller) return refuseUnknown(c)
+    const caller = c.get('caller') ?? keys.find(c.req.header('authorization'))
+    if (caller?.key === undefined) return refuseUnknown(c)
     if (caller.admin) return next()
     return refuse(c, 403, "this needs an admin's key: the operator makes one by `npm run keys -- add <name> --admin`")
   }

@@ -35,6 +35,8 @@ export interface KeyRing {
   find(authorization: string | undefined): Caller | undefined
   /** The same; where no key is needed, whoever asks. */
   callerOf(authorization: string | undefined): Caller | undefined
+  /** The holder of the key whose hash `isIt` knows. */
+  holder(isIt: (key: string) => boolean): Caller | undefined
   /** From now on these are the keys that were made; what is held open by others is cut. */
   change(made: MadeKey[]): void
   /** Calls `cut` when the key of this caller is none any more, until the returned function is called. */
@@ -82,6 +84,7 @@ export function createKeyRing({ apiKeys, admins = [], used, isSame = timingSafeE
   return {
     isNeeded: apiKeys.length > 0,
     find,
+    holder: isIt => [...settled, ...made].find(({ hash }) => isIt(hash.toString('hex')))?.caller,
     callerOf(authorization) {
       const known = find(authorization)
       if (known || apiKeys.length > 0) return known

@@ -27,7 +27,7 @@ const openAiProblemSchema = object({
   error: object({ message: text, type: text, param: { type: ['string', 'null'] }, code: { type: ['string', 'null'] } }),
 })
 
-function operationOf({ method, path, about, body, gives }: Route): object {
+function operationOf({ method, path, about, body, gives, answer }: Route): object {
   const names = [...path.matchAll(/:(\w+)/g)].map(match => match[1] ?? '')
   const problem = path.startsWith('/v1/') ? 'OpenAiProblem' : 'Problem'
   return {
@@ -36,7 +36,7 @@ function operationOf({ method, path, about, body, gives }: Route): object {
     ...(names.length > 0 && { parameters: names.map(name => ({ name, in: 'path', required: true, schema: text })) }),
     ...(body && { requestBody: { required: true, content: { 'application/json': { schema: schemaOf(body) } } } }),
     responses: {
-      '2XX': { description: 'all is well', content: contentOf(gives) },
+      '2XX': { description: 'all is well', content: contentOf(gives, answer) },
       default: {
         description: 'why not, in one sentence',
         content: { 'application/json': { schema: { $ref: `#/components/schemas/${problem}` } } },
@@ -45,13 +45,13 @@ function operationOf({ method, path, about, body, gives }: Route): object {
   }
 }
 
-function schemaOf(body: z.ZodType): object {
-  const { $schema: _, ...schema } = z.toJSONSchema(body, { io: 'input', unrepresentable: 'any' })
+function schemaOf(body: z.ZodType, io: 'input' | 'output' = 'input'): object {
+  const { $schema: _, ...schema } = z.toJSONSchema(body, { io, unrepresentable: 'any' })
   return schema
 }
 
-function contentOf(gives: Route['gives']): object {
-  const json = { 'application/json': {} }
+function contentOf(gives: Route['gives'], answer: Route['answer']): object {
+  const json = { 'application/json': answer ? { schema: schemaOf(answer, 'output') } : {} }
   const events = { 'text/event-stream': { schema: text } }
   if (gives === 'events') return events
   if (gives === 'text') return { 'text/plain': { schema: text } }

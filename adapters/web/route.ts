@@ -9,6 +9,8 @@ export interface Route {
   about: string
   /** Of the body of a POST; the same by which it is read. */
   body?: z.ZodType
+  /** Of the JSON that it gives when all is well, for `GET /openapi.json`. */
+  answer?: z.ZodType | undefined
   /** What it gives when all is well; absent: JSON. `both`: as the body wishes. */
   gives?: 'events' | 'both' | 'page' | 'text' | 'file'
   handle(c: Context): Response | Promise<Response>

@@ -2,6 +2,7 @@ import { createAdaptorServer, type ServerType } from '@hono/node-server'
 import type { Adapter, Feed, FormFor, Receive } from '../../src/adapter.ts'
 import { ConfigError } from '../../src/errors.ts'
 import type { Log } from '../../src/log.ts'
+import { type AdminOptions, createAdmin } from './admin.ts'
 import { agentRoutes } from './agent-api.ts'
 import { type AppOptions, createApp, type Mount } from './app.ts'
 import { fetchAttached } from './attached.ts'
@@ -57,6 +58,8 @@ export interface WebOptions {
   /** What tools return for the eyes of a person. Absent: the page shows no files. */
   files?: KeptFiles
   watchEveryMs?: number
+  /** Absent: there is no page for operators. */
+  admin?: AdminOptions
   /** Doors of others at this address. */
   mounts?: Mount[]
   /** As in `AppOptions`. */
@@ -95,7 +98,9 @@ export function createWebAdapter(options: WebOptions): WebAdapter {
       if (taken)
         throw new ConfigError(`a webhook cannot be at ${taken.path}, which is the web door's own: give its address another path`)
       const keys = createKeyRing({ apiKeys, admins, ...(madeKeys && { used: madeKeys.used }) })
-      const app = createApp({ ...options, keys, mounts, local: isLoopback(host), routes })
+      const { admin: operators, ...rest } = options
+      const admin = operators && createAdmin(operators, keys)
+      const app = createApp({ ...rest, ...(admin && { admin }), keys, mounts, local: isLoopback(host), routes })
       if (!isLoopback(host) && apiKeys.length === 0) {
         throw new ConfigError(`the web server would listen on ${host} without a key: set HTTP_API_KEYS, or bind it to 127.0.0.1`)
       }

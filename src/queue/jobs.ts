@@ -18,6 +18,8 @@ export interface Jobs {
   /** `handle` is called for each ring. When it throws, the mail is still there and the sweep rings again. */
   work(handle: (conversation: Conversation) => Promise<void>, concurrency: number): Bell
   counts(): Promise<{ waiting: number; active: number }>
+  /** BullMQ's own handle of what waits, for pages that show a queue; nobody else adds to it or takes from it. */
+  readonly queue: Queue
   close(): Promise<void>
 }
 
@@ -49,6 +51,7 @@ export function createJobs(house: RedisHouse, log: Log): Jobs {
     await queue.add('mail', { conversation }, { deduplication, removeOnComplete: true, removeOnFail: true })
   }
   return {
+    queue,
     ring,
     async sweep(inbox, olderThanMs = unrungMs) {
       for (const conversation of await inbox.unfinished(olderThanMs)) await ring(conversation)

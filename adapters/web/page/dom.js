@@ -23,3 +23,35 @@ export function makeSign(sign, label, kind, press) {
   button.title = label
   return button
 }
+
+/**
+ * One element an item, in their order. An element stays while its item says the same, and focus goes to its successor when it does not,
+ * so that nobody loses his place in a list that is told anew.
+ */
+export function keepUp(parent, items, keyOf, draw) {
+  const before = new Map([...parent.children].map(element => [element.dataset.key, element]))
+  const wanted = items.map(item => {
+    const key = String(keyOf(item))
+    const says = JSON.stringify(item)
+    const old = before.get(key)
+    if (old?.says === says) return old
+    const fresh = draw(item)
+    fresh.dataset.key = key
+    fresh.says = says
+    if (old) succeed(old, fresh)
+    return fresh
+  })
+  const kept = new Set(wanted)
+  for (const element of [...parent.children]) if (!kept.has(element)) element.remove()
+  for (const [at, element] of wanted.entries()) {
+    if (parent.children[at] !== element) parent.insertBefore(element, parent.children[at] ?? null)
+  }
+}
+
+const reachable = 'button, a, summary'
+
+function succeed(old, fresh) {
+  const at = [...old.querySelectorAll(reachable)].indexOf(document.activeElement)
+  old.replaceWith(fresh)
+  if (at >= 0) fresh.querySelectorAll(reachable)[at]?.focus({ preventScroll: true })
+}

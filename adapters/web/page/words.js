@@ -92,7 +92,10 @@ const english = {
 
 const speaksChinese = /^zh\b/i.test(navigator.language)
 const root = document.documentElement
-const words = speaksChinese ? chinese : english
+const words = { ...(speaksChinese ? chinese : english) }
+
+/** What another page says beside. */
+export const learn = more => Object.assign(words, speaksChinese ? more.chinese : more.english)
 
 /** A word the page does not know comes back as it is, so that a new state of a server can still be read. */
 export function say(key, ...values) {
