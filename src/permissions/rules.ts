@@ -41,7 +41,9 @@ export const callerOf = (conversation: Conversation, { id }: Author): Caller => 
  */
 export function decide(rules: Rule[], caller: Caller, tool: Ruled): Permission {
   if (tool.server === houseServer) return 'allow'
-  return strongest(rules, caller, [`tool:${tool.name}`, `server:${tool.server}`, '*'])?.permission ?? tool.permission ?? 'ask'
+  const own = tool.permission ?? 'ask'
+  if (rules.length === 0) return own // nearly always, and asked of every tool at every step
+  return strongest(rules, caller, [`tool:${tool.name}`, `server:${tool.server}`, '*'])?.permission ?? own
 }
 
 /** Whether nothing of this server is for the caller: its resources and prompts are not either. */
@@ -49,10 +51,17 @@ export function isServerDenied(rules: Rule[], caller: Caller, server: string): b
   return strongest(rules, caller, [`server:${server}`, '*'])?.permission === 'deny'
 }
 
+const whoms = new WeakMap<Caller, Whom[]>()
+
 /** The names under which rules may be meant for this caller, the nearest first. */
-export function whomsOf({ person, conversation }: Caller): Whom[] {
+export function whomsOf(caller: Caller): Whom[] {
+  const known = whoms.get(caller)
+  if (known) return known
+  const { person, conversation } = caller
   const chat = `${platformOf(conversation)}:${addressOf(conversation)[0] ?? ''}`
-  return [...new Set<Whom>([`person:${person}`, `here:${conversation}`, `here:${chat}`, 'everyone'])]
+  const found = [...new Set<Whom>([`person:${person}`, `here:${conversation}`, `here:${chat}`, 'everyone'])]
+  whoms.set(caller, found)
+  return found
 }
 
 function strongest(rules: Rule[], caller: Caller, targets: Target[]): Rule | undefined {

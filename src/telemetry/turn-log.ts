@@ -45,14 +45,15 @@ export function createTurnLog(redis: Redis, isUp: () => boolean): TurnLog {
     begun.clear()
     if (!isUp()) return
     const writes = redis.pipeline()
-    if (open.length > 0) {
-      writes.hset(openKey, Object.fromEntries(open.map(report => [report.id, JSON.stringify(report)])))
-      writes.expire(openKey, keepSeconds)
-    }
     if (ended.length > 0) {
       writes.hdel(openKey, ...ended.map(({ id }) => id))
       writes.lpush(endedKey, ...ended.map(report => JSON.stringify(report)))
       writes.ltrim(endedKey, 0, keepEnded - 1).expire(endedKey, keepSeconds)
+    }
+    if (open.length > 0) {
+      // Behind what has ended: the next attempt at a turn has its id.
+      writes.hset(openKey, Object.fromEntries(open.map(report => [report.id, JSON.stringify(report)])))
+      writes.expire(openKey, keepSeconds)
     }
     await writes.exec()
   }
