@@ -19,6 +19,8 @@ export interface Composition {
   /** Of the bot, in the order of its programs. Neither Redis nor tool servers are in it. */
   pids: number[]
   redisPid: number
+  /** The same Redis, to be filled before and looked into afterwards. */
+  redis: RedisHouse['redis']
   toolPids(): number[]
   /** What Redis was asked since this was asked last. */
   redisWork(): Promise<RedisWork>
@@ -81,7 +83,17 @@ export async function openComposition(
     const pids = running.map(({ pid }) => pid ?? 0)
     const readyMs = performance.now() - began
     const redisWork = () => takeWork(redis.redis)
-    return { name, pids, redisPid, readyMs, toolPids: () => pids.flatMap(childrenOf), redisWork, ...wires, close }
+    return {
+      name,
+      pids,
+      redisPid,
+      redis: redis.redis,
+      readyMs,
+      toolPids: () => pids.flatMap(childrenOf),
+      redisWork,
+      ...wires,
+      close,
+    }
   } catch (error) {
     await close()
     throw error

@@ -60,7 +60,7 @@ const words =
   )
 
 /** Exactly so many characters, different for each seed, so that nothing is stored cheaper than talk is. */
-function prose(seed: number, chars: number): string {
+export function prose(seed: number, chars: number): string {
   let state = seed + 1
   let text = ''
   while (text.length < chars) {

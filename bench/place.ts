@@ -17,6 +17,6 @@ export async function withRedis<T>(use: (house: RedisHouse, dir: string) => Prom
 }
 
 /** What it holds, in bytes. */
-export async function heldBytes({ redis }: RedisHouse): Promise<number> {
+export async function heldBytes({ redis }: Pick<RedisHouse, 'redis'>): Promise<number> {
   return Number(/^used_memory:(\d+)/m.exec(await redis.info('memory'))?.[1])
 }

@@ -6,7 +6,7 @@ import { bellhop } from '../recipes.ts'
 import type { Run } from '../run.ts'
 
 export async function measureEndurance(run: Run): Promise<Measure[]> {
-  const [early, late] = run.quick ? [1000, 10_000] : [10_000, 100_000]
+  const [early, late] = run.quick ? [500, 3000] : [10_000, 100_000]
   const composition = await openComposition('ours', bellhop())
   try {
     await composition.drive({ k: 32, turns: early })

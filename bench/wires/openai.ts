@@ -8,6 +8,8 @@ export interface OpenAiWire {
   delayMs: number
   /** When it last said all that it had to say, by `performance.now()`. */
   lastSaidAt: number
+  /** How often it was asked. */
+  calls: number
   close(): void
 }
 
@@ -16,12 +18,15 @@ const streams = '[stream]'
 const slow = '[slow]'
 const slowMs = 2000
 const counted = /\[tokens (\d+)\]/
+/** The house's own tool, where there are more than are defined at once. */
+const search = 'search_tools'
+const echoCall = /"name":"[^"]*echo","arguments"/
 const answerTokens = 50
 const streamedTokens = 20
 
 /**
- * A model that calls the tool whose name ends in `echo`, and then answers in 50 tokens. It reads no JSON: what it has to know of a
- * request it finds in its text.
+ * A model that calls the tool whose name ends in `echo`, for which it searches where it was not given, and then answers in 50 tokens. It reads
+ * no JSON: what it has to know of a request it finds in its text.
  */
 export async function startOpenAiWire(): Promise<OpenAiWire> {
   const answers = new Map<number, Buffer>()
@@ -30,12 +35,13 @@ export async function startOpenAiWire(): Promise<OpenAiWire> {
 
   function answerTo(body: string): Buffer {
     const asked = body.slice(Math.max(body.lastIndexOf('"role":"user"'), 0))
-    if (isAfterTool(body)) return answerOf(answerTokens)
+    const name = /"name":"([^"]*echo)"/.exec(body)?.[1]
+    if (isAfterTool(body) && !(name && hasOnlySearched(asked))) return answerOf(answerTokens)
     const count = counted.exec(asked)?.[1]
     if (count !== undefined) return answerOf(Number(count))
     if (asked.includes(streams) || asked.includes(slow)) return answerOf(streamedTokens)
-    const name = /"name":"([^"]*echo)"/.exec(body)?.[1]
-    return name === undefined ? answerOf(answerTokens) : callOf(name)
+    const known = name ?? (body.includes(`"name":"${search}"`) ? search : undefined)
+    return known === undefined ? answerOf(answerTokens) : callOf(known)
   }
   function answerOf(tokens: number): Buffer {
     const known = answers.get(tokens) ?? completion([...texts(tokens), { finish_reason: 'stop', delta: {} }])
@@ -59,6 +65,7 @@ export async function startOpenAiWire(): Promise<OpenAiWire> {
     const pieces: Buffer[] = []
     request.on('data', (piece: Buffer) => pieces.push(piece))
     request.on('end', () => {
+      wire.calls++
       const body = Buffer.concat(pieces).toString()
       const waitMs = body.includes(slow) ? slowMs : wire.delayMs
       if (waitMs > 0) setTimeout(say, waitMs, response, answerTo(body))
@@ -70,6 +77,7 @@ export async function startOpenAiWire(): Promise<OpenAiWire> {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`,
     delayMs: 0,
     lastSaidAt: 0,
+    calls: 0,
     close: () => {
       server.closeAllConnections()
       server.close()
@@ -83,6 +91,9 @@ function isAfterTool(body: string): boolean {
   const mark = '"role":"'
   return body.startsWith('tool"', body.lastIndexOf(mark) + mark.length)
 }
+
+/** In this turn it has looked for tools, and not yet called the one that it looked for. */
+const hasOnlySearched = (asked: string) => asked.includes(`"name":"${search}","arguments"`) && !echoCall.test(asked)
 
 const texts = (count: number) =>
   Array.from({ length: count }, (_, at) => ({
@@ -99,7 +110,7 @@ const toolCall = (name: string, id: string) => [
       tool_calls: [{ index: 0, id, type: 'function', function: { name, arguments: '' } }],
     },
   },
-  ...['{"text"', ':"hel', 'lo"}'].map(part => ({
+  ...(name === search ? ['{"query"', ':"say a text ', 'again"}'] : ['{"text"', ':"hel', 'lo"}']).map(part => ({
     finish_reason: null,
     delta: { tool_calls: [{ index: 0, function: { arguments: part } }] },
   })),

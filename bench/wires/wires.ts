@@ -4,7 +4,7 @@ import { startOpenAiWire } from './openai.ts'
 import { startTelegramWire } from './telegram.ts'
 
 const openai = await startOpenAiWire()
-const driver = createDriver(() => openai.lastSaidAt)
+const driver = createDriver(openai)
 const telegram = await startTelegramWire(driver.hear)
 
 async function follow(order: Order): Promise<Drive> {
