@@ -37,9 +37,15 @@ export async function withPermission(toolbox: Toolbox, options: PermissionOption
   let rules = await permits.rules()
   const mayCall = (tool: Tool) => decide(rules, caller, tool) !== 'deny'
   const offers = (server: string) => toolbox.list().some(tool => tool.server === server && mayCall(tool))
+  let last: { of: Tool[]; by: Rule[]; permitted: Tool[] } | undefined
+  function list(): Tool[] {
+    const of = toolbox.list()
+    if (last?.of !== of || last.by !== rules) last = { of, by: rules, permitted: of.filter(mayCall) }
+    return last.permitted
+  }
   return {
     ...toolbox,
-    list: () => toolbox.list().filter(mayCall),
+    list,
     servers: () => toolbox.servers().filter(({ name }) => !isServerDenied(rules, caller, name) || offers(name)),
     async call(name, input, how) {
       const tool = toolbox.resolve(name)
