@@ -180,7 +180,7 @@ export async function compose(composing: Composing): Promise<Final> {
 }
 
 async function listFor({ question, media, turn, words, tools }: Composing): Promise<OfferedTool[]> {
-  await Promise.race([tools.toolsReady, aborted(turn.signal)])
+  await unlessAborted(tools.toolsReady, turn.signal)
   return offeredTools(media.toolbox, { ...tools, question, words })
 }
 
@@ -223,7 +223,7 @@ async function* eventsOf(
     terms?.past ? { past: terms.past, summedUp: false } : history.open(conversation),
     withPermission(media.toolbox, { ...tools, question, words }),
     paid,
-    Promise.race([tools.toolsReady, aborted(signal)]),
+    unlessAborted(tools.toolsReady, signal),
   ])
   if (summedUp && question.kind === 'chat') yield { type: 'notice', notice: { kind: 'summed-up' } }
   if (!terms?.past) tools.recaps?.look(conversation, past)
@@ -266,9 +266,11 @@ async function* eventsOf(
   yield* runAgent(past, said, { model, system, maxSteps, ...(limits && { limits }), signal, ...ways })
 }
 
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise(resolve => {
-    if (signal.aborted) resolve()
-    else signal.addEventListener('abort', () => resolve(), { once: true })
-  })
+/** Waits no longer than for the end of the turn, and leaves nothing behind: a signal that is listened to lives as long as the house. */
+async function unlessAborted(work: Promise<void>, signal: AbortSignal): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const end = () => resolve()
+  if (signal.aborted) end()
+  signal.addEventListener('abort', end)
+  await Promise.race([work, promise]).finally(() => signal.removeEventListener('abort', end))
 }

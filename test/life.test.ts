@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, expect, test } from 'vitest'
 import { ModelError, Refused } from '../src/errors.ts'
@@ -32,6 +33,20 @@ test('a message lives its whole life: one reply, steps, answer, history', async 
     'assistant: It is noon.',
   ])
   expect(await rooms.inbox.unfinished(-1000)).toEqual([])
+})
+
+test('nothing listens to the signal of a turn that is over: it would live as long as the house', async () => {
+  const chat = fakeChat()
+  const { signals } = await work(
+    chat,
+    scriptedModel([call('clock')], [say('Noon.')], [say('One.')]),
+    fakeToolbox({ clock: () => ({ ok: true, text: '12:00' }) }),
+  )
+  await ask(aMessage('what time?'))
+  await answered(chat, 1)
+  await ask(aMessage('and now?'))
+  await answered(chat, 2)
+  await expect.poll(() => signals.map(signal => getEventListeners(signal, 'abort').length)).toEqual([0, 0])
 })
 
 test('the next turn remembers the one before', async () => {

@@ -28,8 +28,8 @@ export async function testWorkers() {
         'transcribe' | 'skills' | 'recaps' | 'budgets' | 'toolSearch' | 'modelNamed' | 'digests' | 'telemetry' | 'modelName'
       >
     > = {},
-  ): Promise<{ turns: Turns; bell: Bell }> {
-    const { house, signals } = rooms
+  ): Promise<{ turns: Turns; bell: Bell; signals: AbortSignal[] }> {
+    const { house } = rooms
     const adapters = new Map([['fake', chat.adapter]])
     const tools = {
       ...rooms,
@@ -44,12 +44,19 @@ export async function testWorkers() {
       log,
       ...more,
     }
-    const turns = createTurns({ ...rooms, answer: (waiting, turn) => answer(waiting, turn, tools) })
+    const signals: AbortSignal[] = []
+    const turns = createTurns({
+      ...rooms,
+      answer(waiting, turn) {
+        signals.push(turn.signal)
+        return answer(waiting, turn, tools)
+      },
+    })
     const jobs = createJobs(house, silentLog)
-    await signals.listen(turns.hear)
+    await rooms.signals.listen(turns.hear)
     const bell = jobs.work(turns.work, 4)
     workers.push({ turns, jobs })
-    return { turns, bell }
+    return { turns, bell, signals }
   }
   async function endWorkers(): Promise<void> {
     for (const { turns, jobs } of workers.splice(0)) {
