@@ -63,15 +63,23 @@ function gather(redis: Redis) {
     timer = undefined
     const taken = sums
     sums = new Map()
-    const writing = [...taken].map(([key, fields]) => runScript(redis, countScript, [key], [...fields].flat()))
-    await Promise.all(writing)
+    await Promise.all([...taken].map(([key, fields]) => write(key, fields)))
+  }
+  async function write(key: string, fields: Map<string, number>): Promise<void> {
+    await runScript(redis, countScript, [key], [...fields].flat()).catch((error: unknown) => {
+      for (const [name, amount] of fields) keep(key, name, amount) // for the next time
+      throw error
+    })
+  }
+  function keep(key: string, name: string, amount: number): void {
+    const fields = sums.get(key) ?? new Map<string, number>()
+    fields.set(name, (fields.get(name) ?? 0) + amount)
+    sums.set(key, fields)
   }
   return {
     add(key: string, names: string[], amount: number): void {
       if (amount === 0) return
-      const fields = sums.get(key) ?? new Map<string, number>()
-      for (const name of names) fields.set(name, (fields.get(name) ?? 0) + amount)
-      sums.set(key, fields)
+      for (const name of names) keep(key, name, amount)
       timer ??= setTimeout(() => void flush().catch(() => {}), gatherMs) // a Redis that is away is waited for
     },
     flush,

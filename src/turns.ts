@@ -63,10 +63,10 @@ export interface TurnsOptions {
 }
 
 export function createTurns({ inbox, leases, answer }: TurnsOptions): Turns {
-  const running = new Map<Conversation, Running>()
   const working = new Set<Promise<void>>()
   /** Where mail may be left: a conversation whose work has not ended well since it began last. */
   const leftOver = new Set<Conversation>()
+  const ears = createEars(conversation => leftOver.has(conversation))
   const handover = new AbortController()
   const closing = new AbortController()
 
@@ -74,10 +74,10 @@ export function createTurns({ inbox, leases, answer }: TurnsOptions): Turns {
     const controller = new AbortController()
     const signal = AbortSignal.any([controller.signal, handover.signal, lease.lost])
     const run: Running = { message, controller, look: () => {}, lookForAnswer: () => {} }
-    running.set(message.conversation, run)
+    ears.open(run)
     const house = { closing: AbortSignal.any([closing.signal, lease.lost]), wasHandedOver: () => handover.signal.aborted }
     const turn: Turn = { lease, signal, ...house, ...wishesFor(run) }
-    return answer(waiting, turn).finally(() => running.delete(message.conversation))
+    return answer(waiting, turn).finally(() => ears.close(run))
   }
   async function workThrough(conversation: Conversation): Promise<void> {
     leftOver.add(conversation)
@@ -87,10 +87,12 @@ export function createTurns({ inbox, leases, answer }: TurnsOptions): Turns {
       for (let [first] = waiting; first; [first] = waiting) {
         handover.signal.throwIfAborted()
         const left = await runTurn(first, waiting, lease).catch(passIfRestarted)
-        waiting = left ?? (await inbox.waiting(conversation))
+        // What waited when the turn was finished may have been edited or deleted since; where nothing did, the lease is let go.
+        waiting = left?.length === 0 ? left : await inbox.waiting(conversation)
       }
       leftOver.delete(conversation)
     } finally {
+      ears.forget(conversation)
       await lease.release()
     }
   }
@@ -100,16 +102,7 @@ export function createTurns({ inbox, leases, answer }: TurnsOptions): Turns {
       working.add(work)
       return work.finally(() => working.delete(work))
     },
-    hear({ conversation, token, by, what }) {
-      const turn = running.get(conversation)
-      if (!turn || (token !== undefined && token !== tokenOf(turn.message.id))) return // an old card
-      if (by !== undefined && by !== turn.message.author.id) return // somebody else's
-      if (what === 'mail') {
-        turn.hasMail = true
-        turn.look()
-      } else if (what === 'answered') turn.lookForAnswer()
-      else turn.controller.abort(new TurnEnded(what))
-    },
+    hear: ears.hear,
     async close(drainMs) {
       const all = Promise.allSettled(working)
       await Promise.race([all, sleep(drainMs, undefined, { ref: false })])
@@ -118,6 +111,37 @@ export function createTurns({ inbox, leases, answer }: TurnsOptions): Turns {
       closing.abort()
       await all
       return [...leftOver]
+    },
+  }
+}
+
+/** Who hears what is said to the turns that run. */
+function createEars(isWorking: (conversation: Conversation) => boolean) {
+  const running = new Map<Conversation, Running>()
+  /** Where mail came while what waits was being read. */
+  const missed = new Set<Conversation>()
+  return {
+    open(run: Running): void {
+      const { conversation } = run.message
+      running.set(conversation, run)
+      if (missed.delete(conversation)) run.hasMail = true
+    },
+    /** Who has let the lease go may still tidy up while the next one answers, which goes on hearing. */
+    close(run: Running): void {
+      const { conversation } = run.message
+      if (running.get(conversation) === run) running.delete(conversation)
+    },
+    forget: (conversation: Conversation) => void missed.delete(conversation),
+    hear({ conversation, token, by, what }: Signal): void {
+      const turn = running.get(conversation)
+      if (!turn && what === 'mail' && isWorking(conversation)) missed.add(conversation)
+      if (!turn || (token !== undefined && token !== tokenOf(turn.message.id))) return // an old card
+      if (by !== undefined && by !== turn.message.author.id) return // somebody else's
+      if (what === 'mail') {
+        turn.hasMail = true
+        turn.look()
+      } else if (what === 'answered') turn.lookForAnswer()
+      else turn.controller.abort(new TurnEnded(what))
     },
   }
 }

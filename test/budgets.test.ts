@@ -50,6 +50,22 @@ describe('budgets', () => {
     expect((await spentBy(ann)).place.tokens).toBe(990)
   })
 
+  test('what a Redis without room refuses to count is counted when it has room again', async () => {
+    const budgets = budgetsOf({})
+    const refusals = async () => Number(/errorstat_OOM:count=(\d+)/.exec(await rooms.redis.info('errorstats'))?.[1] ?? 0)
+    const before = await refusals()
+    await rooms.redis.config('SET', 'maxmemory', '1')
+    try {
+      await budgets.take(ann, 'turns', 1)
+      await budgets.take(ann, 'tokens', 5)
+      await expect.poll(refusals).toBeGreaterThan(before)
+    } finally {
+      await rooms.redis.config('SET', 'maxmemory', '0')
+    }
+    await budgets.take(ann, 'turns', 1)
+    expect((await budgets.today(ann)).spent.person).toEqual({ turns: 2, tokens: 5, seconds: 0 })
+  })
+
   test('where one has not so much left, nothing is taken from the others', async () => {
     const budgets = budgetsOf({ person: { tokens: 1000 }, house: { tokens: 100 } })
     expect((await budgets.take(ann, 'tokens', 101)).refused?.whose).toBe('house')

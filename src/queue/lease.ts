@@ -63,6 +63,9 @@ redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 redis.call('EXPIRE', KEYS[2], ${rememberSeconds})
 return 1`
 
+/** As above, of who claims it no more. */
+const askScript = `return (redis.call('GET', KEYS[1]) or redis.call('GET', KEYS[2])) == ARGV[1] and 1 or 0`
+
 const releaseScript = `if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end`
 
 export function createLeases(redis: Redis, pace: LeasePace = usualPace): Leases {
@@ -98,31 +101,37 @@ function hold(redis: Redis, conversation: Conversation, token: string, taken: nu
     const asked = performance.now()
     // With its text, so that it never has to be sent again: a claim that comes late would outlive the lease.
     if ((await redis.eval(renewScript, 2, key, lastHolder, token, lifeMs)) === 1) heldUntil = asked + lifeMs
-    else losing.abort(new LeaseLost(`another worker has taken ${conversation}`))
+    else lose()
   }
+  const lose = () => losing.abort(new LeaseLost(`another worker has taken ${conversation}`))
   const beat = () => setInterval(() => void renew().catch(() => {}), renewMs) // Redis is away: `check` will wait for it
   let heartbeat = beat()
-  let isGone = false
+  let claims = true
   losing.signal.addEventListener('abort', () => clearInterval(heartbeat))
   return {
     conversation,
     token,
     lost: losing.signal,
     async check() {
-      if (performance.now() > heldUntil - renewMs) await renew()
+      if (!claims) {
+        if ((await runScript(redis, askScript, [key, lastHolder], [token])) === 0) lose()
+      } else if (performance.now() > heldUntil - renewMs) await renew()
       losing.signal.throwIfAborted()
     },
     async whileLetGo(work) {
       clearInterval(heartbeat) // a claim that comes after would stand until it runs out
+      claims = false
+      let isGone = false
       try {
         isGone = await work()
       } finally {
-        if (!isGone && !losing.signal.aborted) heartbeat = beat()
+        claims = !isGone
+        if (claims && !losing.signal.aborted) heartbeat = beat()
       }
     },
     async release() {
       clearInterval(heartbeat)
-      if (isGone) return
+      if (!claims) return
       await runScript(redis, releaseScript, [key], [token])
     },
   }

@@ -30,7 +30,7 @@ const forgetOpenMs = 86_400_000
 /** Most turns end before anybody could look. */
 const gatherMs = 300
 
-/** `isUp`: Redis can be reached; what happens meanwhile is not told. */
+/** `isUp`: Redis can be reached; of what happens meanwhile only the end is told, later. */
 export function createTurnLog(redis: Redis, isUp: () => boolean): TurnLog {
   const begun = new Map<string, TurnReport>()
   let over: TurnReport[] = []
@@ -39,15 +39,19 @@ export function createTurnLog(redis: Redis, isUp: () => boolean): TurnLog {
   async function flush(): Promise<void> {
     clearTimeout(timer)
     timer = undefined
-    const ended = over.slice(-keepEnded)
+    const ended = over
     const open = [...begun.values()]
     over = []
     begun.clear()
-    if (!isUp()) return
+    if (!isUp()) {
+      over = ended.slice(-keepEnded)
+      if (over.length > 0) soon() // they would stand among those under way for ever
+      return
+    }
     const writes = redis.pipeline()
     if (ended.length > 0) {
       writes.hdel(openKey, ...ended.map(({ id }) => id))
-      writes.lpush(endedKey, ...ended.map(report => JSON.stringify(report)))
+      writes.lpush(endedKey, ...ended.slice(-keepEnded).map(report => JSON.stringify(report)))
       writes.ltrim(endedKey, 0, keepEnded - 1).expire(endedKey, keepSeconds)
     }
     if (open.length > 0) {
