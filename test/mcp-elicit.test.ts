@@ -12,6 +12,11 @@ test.each<[string, unknown, unknown]>([
   ['an address', { type: 'string', format: 'email', default: 'a@b.c' }, { kind: 'text', format: 'email', preset: 'a@b.c' }],
   ['a number', { type: 'integer', minimum: 1, maximum: 5, default: 0 }, { kind: 'integer', min: 1, max: 5, preset: 0 }],
   [
+    'a number with bounds that are none',
+    { type: 'integer', minimum: Number.MIN_SAFE_INTEGER, maximum: 30 },
+    { kind: 'integer', max: 30 },
+  ],
+  [
     'a yes or no',
     { type: 'boolean', default: false, description: 'Really?' },
     { kind: 'yes-no', preset: false, hint: 'Really?' },

@@ -93,9 +93,12 @@ function optionsOf(schema: unknown): Field['options'] {
   return options && options.length > 0 ? options.slice(0, mostOptions) : undefined
 }
 
+/** What no number that a program can hold goes beyond is no bound to a person: some libraries write it for every integer. */
+const isBound = (value: unknown): value is number => typeof value === 'number' && Math.abs(value) < Number.MAX_SAFE_INTEGER
+
 function bounds(schema: Record<string, unknown>, least: string, most: string): Pick<Field, 'min' | 'max'> {
   const [min, max] = [schema[least], schema[most]]
-  return { ...(typeof min === 'number' && { min }), ...(typeof max === 'number' && { max }) }
+  return { ...(isBound(min) && { min }), ...(isBound(max) && { max }) }
 }
 
 function formatOf(format: unknown): Pick<Field, 'format'> {
