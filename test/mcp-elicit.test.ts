@@ -48,7 +48,7 @@ test.each<[string, unknown, unknown]>([
     { kind: 'many', options: [{ value: 'a', label: 'A' }] },
   ],
 ])('%s is a field', (_, schema, field) => {
-  expect(fieldOf(schema)).toMatchObject({ name: 'f', required: false, ...(field as object) })
+  expect(fieldOf(schema)).toEqual({ name: 'f', label: 'f', required: false, ...(field as object) })
 })
 
 test('what a person cannot fill in is no question', () => {
