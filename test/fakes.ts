@@ -116,7 +116,10 @@ export function fakeToolbox(tools: Record<string, FakeTool> = {}, repeatable: st
   return {
     list: () => list,
     resolve: name => list.find(tool => tool.name === name),
-    call: async (name, input, options) => tools[name]?.(input, options) ?? { ok: false, text: `there is no tool ${name}` },
+    async call(name, input, options) {
+      const tool = Object.hasOwn(tools, name) ? tools[name] : undefined
+      return tool?.(input, options) ?? { ok: false, text: `there is no tool ${name}` }
+    },
     servers: () => [{ name: 'fake', state: 'active', tools: list.length }],
   }
 }

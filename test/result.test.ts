@@ -97,4 +97,11 @@ describe('what is no text', () => {
     }
     expect(shown({ content: [link] })).toBe('report <file:///r.pdf> (application/pdf, 12 KB): Sales')
   })
+
+  test('a table is counted by its rows', () => {
+    const count = (text: string) => showResult({ content: [{ type: 'text', text }] } as Result).count
+    expect(count('Found:\n\n| a | b |\n|:-- | --:|\n| 1 | 2 |\n| 3 | 4 |\n\nThat is all.')).toBe(2)
+    expect(count('| a |\r\n| - |\r\n| 1 |\r\n')).toBe(1)
+    expect(count('|-\n'.repeat(100_000))).toBeUndefined() // and does not take a minute
+  })
 })

@@ -131,6 +131,22 @@ describe('coming in', () => {
     expect(answers.map(({ headers }) => headers.get('set-cookie'))).toEqual(answers.map(() => null))
   })
 
+  test('is refused for a while where somebody guesses, and the header goes on opening', async () => {
+    const { get, signIn, cookieOf, boss } = await open()
+    const visit = await cookieOf(boss)
+    const guess = async () => Promise.all(Array.from({ length: 50 }, async () => (await signIn('guess')).status))
+    const statuses = await guess()
+    if (!statuses.includes(429)) statuses.push(...(await guess())) // a minute has just begun
+    expect([...new Set(statuses)].toSorted()).toEqual([401, 429])
+    expect(statuses.filter(status => status === 401).length).toBeLessThanOrEqual(40)
+    for (const headers of [visit, as(boss)]) expect((await get('/admin/api/status', headers)).status).toBe(200)
+  })
+
+  test('with the right key is not counted', async () => {
+    const { signIn, boss } = await open()
+    for (let n = 0; n < 50; n++) expect((await signIn(boss)).status).toBe(200)
+  })
+
   test.each([
     ['another site', { 'sec-fetch-site': 'cross-site', origin: 'https://evil.example' }],
     ['a neighbour on another port', { 'sec-fetch-site': 'same-site', origin: 'http://127.0.0.1:1' }],

@@ -45,6 +45,16 @@ describe('what goes along with a question', () => {
     expect(heard[0]).toMatchObject({ text: '', attachments: [{ name: 'cat.png' }] })
   })
 
+  test('is of a kind that there is, whatever it is called', async () => {
+    const { post, heard } = await house()
+    const attachments = ['constructor', '__proto__', 'imagination'].map(family => ({
+      name: 'a',
+      url: `data:${family}/x;base64,YQ==`,
+    }))
+    expect((await post('/chat', { attachments })).status).toBe(200)
+    expect(heard.filter(isMessage)[0]?.attachments.map(({ kind }) => kind)).toEqual(['file', 'file', 'file'])
+  })
+
   const file = { name: 'a.txt', url: 'data:text/plain;base64,YQ==' }
   test.each([
     ['an address', { ...file, url: 'https://example.org/a.png' }, 400, /"attachments\[0\]\.url": must be a data: URL/],
@@ -64,6 +74,15 @@ describe('what goes along with a question', () => {
     const refused = await post('/chat/stream', { message: 'hi', attachments: Array(11).fill(file) })
     expect((await errorOf(refused)).message).toBe('"attachments": must hold at most 10 files')
   })
+})
+
+test('a file is not handed to who names the session of a key as his own', async () => {
+  const kept = Buffer.from('{"name":"a.txt","mime":"text/plain"}\nsecret')
+  const files = { keep: async () => '1', load: async (of: string) => (of === 'web:ada:session-1' ? kept : undefined) }
+  const { url } = await house({ files })
+  for (const session of ['ada:session-1', 'ada%3Asession-1']) {
+    expect((await fetch(`${url}/chat/files/${session}/1`)).status, session).toBe(404)
+  }
 })
 
 describe('what tools return', async () => {

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
+import { setTimeout as patience } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import type { WebOptions } from '../adapters/web/web.ts'
 import { createRandom, type Random } from './chaos/random.ts'
@@ -152,6 +153,33 @@ describe('a body', () => {
     for (const path of await postPaths())
       expect(await exchange(house.port, `POST ${path} ${ask}`), path).toMatch(/too deep|nobody can bring servers/)
     expect(await house.isWell()).toBe(true)
+  })
+
+  const session_id = 'session-1'
+  const file = (url: string) => ({ message: 'hi', attachments: [{ name: 'a', url }] })
+  const many = (one: string, count: number) => JSON.parse(`[${Array(count).fill(one).join()}]`) as unknown
+  const v1 = (message: object, count = 1) => ({ messages: Array(count).fill(message) })
+  test.for<[string, string, object, number, RegExp]>([
+    ['a file that ends with no end', '/chat', file(`data:a/b;base64,${'='.repeat(300_000)}x`), 200, /echo/],
+    ['a file of many sorts', '/chat', file(`data:a/b${';a'.repeat(3_500_000)};base64,YQ==`), 400, /must be a data: URL/],
+    [
+      'an address that ends with no end',
+      '/api/chat/stream',
+      { session_id, content: 'hi', model_config: { base_url: `${'/'.repeat(300_000)}x` } },
+      400,
+      /base_url/,
+    ],
+    ['a million calls', '/v1/chat/completions', v1({ role: 'assistant', tool_calls: many('{}', 1_000_000) }), 400, /too many/],
+    ['many lists of many parts', '/v1/chat/completions', v1({ role: 'user', content: many('1', 200) }, 5000), 400, /too many/],
+  ])('with %s costs as little as any', { timeout: 30_000 }, async ([, path, body, status, said]) => {
+    const own = await startHouse()
+    onTestFinished(own.end)
+    const asked = own.post(path, JSON.stringify(body)).then(async answer => `${answer.status} ${await answer.text()}`)
+    const answer = await Promise.race([asked, patience(8000)]) // each could hold the whole house up
+    expect(answer).toMatch(new RegExp(`^${status} `))
+    expect(answer).toMatch(said)
+    expect(own.output()).not.toContain('"level":50')
+    expect(residentOf(own.pid).peak).toBeLessThan(400 * megabyte)
   })
 
   test('that breaks off is nothing that an operator is told', async () => {

@@ -225,6 +225,10 @@ describe.each(eras)('a client of the protocol %s', (_era, connect) => {
     const { url } = await house.open({ toolbox: box })
     const client = await connect(url)
     expect(await namesOf(client)).toEqual(['ask', 'pool'])
+    for (const name of ['nothing', 'constructor', '__proto__', 'toString']) {
+      const unknown = await client.call(name)
+      expect([unknown.isError, textOf(unknown)], name).toEqual([true, expect.stringContaining(name)])
+    }
     for (const [name, why] of [
       ['secret', /rule/],
       ['asked', /admin|asked|permit/],

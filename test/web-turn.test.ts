@@ -149,6 +149,22 @@ describe('pages of other servers', () => {
   test('its own page may', async () => {
     const { url, post } = await house()
     expect((await post('/chat', { message: 'hi' }, from(new URL(url).origin))).status).toBe(200)
+    const behindProxy = { ...from('https://localhost:8443'), 'sec-fetch-site': 'same-origin' }
+    expect((await post('/chat', { message: 'hi' }, behindProxy)).status).toBe(200)
+  })
+
+  test.for([
+    ['at another port', {}],
+    ['that its browser tells of', { 'sec-fetch-site': 'same-site' }],
+  ] as const)('of another program on this machine may not, %s, unless it is listed', async ([, told]) => {
+    const { url, heard, post } = await house({ corsOrigins: ['http://localhost:5173'] })
+    for (const origin of ['http://localhost:3000', 'http://127.0.0.1:1', new URL(url).origin.replace('127.0.0.1', 'localhost')]) {
+      expect((await post('/chat', { message: 'hi' }, { ...from(origin), ...told })).status, origin).toBe(403)
+      const tried = await fetch(`${url}/api/servers/x/test`, { method: 'POST', headers: { ...from(origin), ...told } })
+      expect(tried.status, origin).toBe(403)
+    }
+    expect(heard).toEqual([])
+    expect((await post('/chat', { message: 'hi' }, { ...from('http://localhost:5173'), ...told })).status).toBe(200)
   })
 })
 

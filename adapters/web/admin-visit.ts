@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { check } from './check.ts'
 import type { Recognise } from './guard.ts'
 import type { KeyRing } from './key-ring.ts'
+import { createTries, refuseThisMinute, type Tries } from './limits.ts'
 import { problem } from './problem.ts'
 import { readBody } from './question.ts'
 import type { Route } from './route.ts'
@@ -33,24 +34,30 @@ export function recogniseVisitor(keys: KeyRing, visits: Visits): Recognise {
 
 /** How an admin comes in with a browser, and leaves. */
 export function visitRoutes(keys: KeyRing, visits: Visits): Route[] {
+  const tries = createTries(mostTries)
   return [
     {
       method: 'POST',
       body: sessionRequest,
       path: '/admin/session',
       about: '{key} of an admin → a cookie by which a browser may see what is below /admin, for at most 12 hours',
-      handle: c => begin(c, keys, visits),
+      handle: c => begin(c, keys, visits, tries),
     },
     { method: 'DELETE', path: '/admin/session', about: 'ends it', handle: c => end(c, visits) },
   ]
 }
 
-async function begin(c: Context, keys: KeyRing, visits: Visits): Promise<Response> {
+/** In a minute, from one address: here alone a body is read of whoever sends one. */
+const mostTries = 20
+
+async function begin(c: Context, keys: KeyRing, visits: Visits, tries: Tries): Promise<Response> {
   ownPageOnly(c)
+  if (!tries.begin(c)) return refuseThisMinute(c, `at most ${mostTries} keys that are none may be tried in a minute`)
   const { key } = check(sessionRequest, await readBody(c))
   const caller = keys.find(`Bearer ${key}`)
   if (caller?.key === undefined) throw problem(401, 'this is no key of this server')
   if (!caller.admin) throw problem(403, "this is the key of a member: an admin's is needed")
+  tries.forgive(c)
   const id = await visits.begin(caller.key)
   const maxAge = Math.floor(visits.lifeMs / 1000)
   setCookie(c, cookie, id, { path, httpOnly: true, sameSite: 'Strict', secure: isHttps(c), maxAge })

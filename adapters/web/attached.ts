@@ -14,7 +14,7 @@ const file = z.looseObject({
   name: z.string({ error: 'must be a text' }).min(1, 'is empty').max(200, 'must have at most 200 characters'),
   url: z
     .string({ error: 'must be a text' })
-    .regex(/^data:[\w.+-]+\/[\w.+-]+(;[\w.+=-]+)*;base64,/, 'must be a data: URL in base64: no address is fetched'),
+    .regex(/^data:[\w.+-]+\/[\w.+-]+(;[\w.+=-]+){0,20};base64,/, 'must be a data: URL in base64: no address is fetched'),
 })
 
 /** `attachments` of a question: pictures, texts, PDF and recordings, each as a data URL. */
@@ -35,11 +35,14 @@ export function readAttached(body: Record<string, unknown>): Attachment[] {
   })
 }
 
-const kinds: Record<string, Attachment['kind']> = { image: 'image', audio: 'audio' }
-const kindOf = (mime: string) => kinds[mime.slice(0, mime.indexOf('/'))] ?? 'file'
+const kinds = new Map<string, Attachment['kind']>([
+  ['image', 'image'],
+  ['audio', 'audio'],
+])
+const kindOf = (mime: string) => kinds.get(mime.slice(0, mime.indexOf('/'))) ?? 'file'
 
 const contentOf = (dataUrl: string) => dataUrl.slice(dataUrl.indexOf(',') + 1)
-const sizeOf = (dataUrl: string) => Math.floor((contentOf(dataUrl).replace(/=+$/, '').length * 3) / 4)
+const sizeOf = (dataUrl: string) => Math.floor((contentOf(dataUrl).replace(/={1,2}$/, '').length * 3) / 4)
 
 /** Lays the bytes where they fade after a day: what waits in line, and what may be asked once more for a week, stays small. */
 export async function layAside(

@@ -2,6 +2,7 @@ import type { OutFile } from '../../src/adapter.ts'
 import type { Conversation } from '../../src/message.ts'
 import type { KeptFiles } from './kept-files.ts'
 import { problem } from './problem.ts'
+import { sessionShape } from './question.ts'
 import type { SentFile } from './reply-line.ts'
 import type { Route } from './route.ts'
 import { conversationOf } from './talk.ts'
@@ -24,7 +25,7 @@ export function fileRoutes(files?: KeptFiles): Route[] {
       about: 'a file of a card, for the key that began the session; it is kept for a day',
       async handle(c) {
         const { session_id: session = '', id = '' } = c.req.param()
-        const kept = await files?.load(conversationOf(c, session), id)
+        const kept = sessionShape.test(session) ? await files?.load(conversationOf(c, session), id) : undefined
         const file = kept instanceof Uint8Array ? unpack(kept) : undefined
         if (!file) throw problem(404, 'there is no such file in this session: files are kept for a day')
         return c.body(file.data, 200, {

@@ -98,7 +98,7 @@ async function wrongIn(what: Press, { formFor, log }: TalkOptions): Promise<Reco
   if (!fields || what.action !== 'fill' || !formFor) return undefined
   const form = await kept(formFor(what), log)
   const wrong = (form?.fields ?? []).flatMap(field => {
-    const read = readField(field, fields[field.name] ?? '')
+    const read = readField(field, (Object.hasOwn(fields, field.name) && fields[field.name]) || '')
     return 'wrong' in read ? [[field.name, read.wrong] as const] : []
   })
   return wrong.length > 0 ? Object.fromEntries(wrong) : undefined

@@ -35,7 +35,7 @@ const modelConfig = z
     temperature: z.number({ error: 'must be a number' }).min(0).max(2).nullish(),
     max_tokens: z.int({ error: 'must be a whole number' }).min(1).max(1_000_000).nullish(),
     api_key: z.string().nullish(),
-    base_url: z.string().nullish(),
+    base_url: z.string().max(2000, 'must have at most 2000 characters').nullish(),
   })
   .nullish()
 /** The body of `POST /api/chat/stream`. */

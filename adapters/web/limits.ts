@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http'
 import type { Context, MiddlewareHandler } from 'hono'
 import { isLoopback } from './guard.ts'
 import { refuse } from './problem.ts'
@@ -23,8 +24,7 @@ export function limitsPerKey({ perMinute, atOnce }: LimitOptions, isOpen: (path:
     minute = now
     const caller = c.get('caller').id
     const count = (asked.get(caller) ?? 0) + 1
-    if (count > perMinute)
-      return refuseFor(c, minuteMs - (Date.now() % minuteMs), `at most ${perMinute} requests a minute are answered`)
+    if (count > perMinute) return refuseThisMinute(c, `at most ${perMinute} requests a minute are answered`)
     asked.set(caller, count)
     const others = open.get(caller) ?? 0
     if (others >= atOnce) return refuseFor(c, 1000, `at most ${atOnce} requests are answered at the same time`)
@@ -37,6 +37,39 @@ export function limitsPerKey({ perMinute, atOnce }: LimitOptions, isOpen: (path:
     return next()
   }
 }
+
+/** Tries at a door that asks for no key, by the address that they come from. */
+export interface Tries {
+  /** False when there were too many within the minute; then it is not counted. */
+  begin(c: Context): boolean
+  /** It was none that should count. */
+  forgive(c: Context): void
+}
+
+/** Behind a proxy that comes from one address all tries are those of one. */
+export function createTries(perMinute: number): Tries {
+  const made = new Map<string, number>()
+  let minute = 0
+  return {
+    begin(c) {
+      const now = Math.floor(Date.now() / minuteMs)
+      if (now !== minute) made.clear()
+      minute = now
+      const count = made.get(addressOf(c)) ?? 0
+      if (count >= perMinute) return false
+      made.set(addressOf(c), count + 1)
+      return true
+    },
+    forgive(c) {
+      const count = made.get(addressOf(c)) ?? 0
+      if (count > 0) made.set(addressOf(c), count - 1)
+    },
+  }
+}
+
+const addressOf = (c: Context<{ Bindings: { incoming?: IncomingMessage } }>) => c.env?.incoming?.socket.remoteAddress ?? ''
+
+export const refuseThisMinute = (c: Context, sentence: string) => refuseFor(c, minuteMs - (Date.now() % minuteMs), sentence)
 
 function refuseFor(c: Context, ms: number, sentence: string): Response {
   c.header('Retry-After', String(Math.ceil(ms / 1000)))
@@ -72,12 +105,21 @@ export function leaveFor(origins: string[]): MiddlewareHandler {
   }
 }
 
-/** Where no key is asked for, a foreign page that a person visits must not act for him, not even blindly. */
+/**
+ * Where no key is asked for, a foreign page that a person visits must not act for him, not even blindly; one of another program on this
+ * machine is as foreign. Programs and SDKs say no origin.
+ */
 export function noForeignPage(origins: string[]): MiddlewareHandler {
   return async (c, next) => {
     const origin = c.req.header('origin')
-    const isForeign = origin !== undefined && !origins.includes(origin) && !isLoopback(URL.parse(origin)?.hostname ?? '')
+    const isForeign = origin !== undefined && !origins.includes(origin) && !isOwn(c, URL.parse(origin))
     if (!isForeign || ['GET', 'HEAD', 'OPTIONS'].includes(c.req.method)) return next()
     return refuse(c, 403, 'pages of other servers may not speak with this one: the operator has to list them in CORS_ORIGINS')
   }
+}
+
+/** The same name and port; or, behind a proxy on this machine that gives the server another name, what no page can make a browser say. */
+function isOwn(c: Context, origin: URL | null): boolean {
+  if (origin?.host === c.req.header('host')) return true
+  return isLoopback(origin?.hostname ?? '') && c.req.header('sec-fetch-site') === 'same-origin'
 }

@@ -90,6 +90,11 @@ function toTool({ name, title, description, inputSchema, outputSchema, ...said }
   return { name, title, description, inputSchema: { ...inputSchema, type: 'object' }, ...promised, annotations }
 }
 
+const ownTools = new Map([
+  ['ask', runAsk],
+  ['post_message', runPost],
+])
+
 /** Never throws but when nobody is there to be told. */
 export async function callTool(
   asker: Asker,
@@ -98,7 +103,7 @@ export async function callTool(
   report: Report,
   options: McpToolsOptions,
 ): Promise<CallToolResult> {
-  const run = { ask: runAsk, post_message: runPost }[name]
+  const run = ownTools.get(name)
   return (run ? run(asker, input, report, options) : runTool(asker, name, input, report, options)).catch((error: unknown) => {
     asker.gone.throwIfAborted()
     return failed(error instanceof HTTPException || error instanceof Unanswered ? error.message : fault(error, options))

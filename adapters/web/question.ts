@@ -51,9 +51,13 @@ export async function readBody(c: Context): Promise<Record<string, unknown>> {
 
 /** More than any honest body has, and less than what makes a program that walks through it run out of stack. */
 const deepest = 64
+/** As well; of each that is wrong a schema tells why, which takes time and room. */
+const mostMarks = 100_000
 
 function parse(text: string): unknown {
-  if (depthOf(text) > deepest) throw problem(400, `the body is too deep: at most ${deepest} lists and objects in each other`)
+  const { depth, marks } = measure(text)
+  if (depth > deepest) throw problem(400, `the body is too deep: at most ${deepest} lists and objects in each other`)
+  if (marks > mostMarks) throw problem(400, `the body holds too many values: at most ${mostMarks} are read`)
   try {
     return JSON.parse(text)
   } catch {
@@ -61,20 +65,24 @@ function parse(text: string): unknown {
   }
 }
 
-/** Of brackets outside of strings. */
-function depthOf(json: string): number {
+/** Outside of strings: how deep brackets stand in each other, and how many of them and of commas there are, as many as values. */
+function measure(json: string): { depth: number; marks: number } {
   let depth = 0
   let most = 0
+  let marks = 0
   let inString = false
   for (let at = 0; at < json.length; at++) {
     const mark = json[at]
     if (mark === '"') inString = !inString
     else if (inString && mark === '\\') at++
     else if (inString) continue
-    else if (mark === '[' || mark === '{') most = Math.max(most, ++depth)
-    else if (mark === ']' || mark === '}') depth--
+    else if (mark === ',') marks++
+    else if (mark === '[' || mark === '{') {
+      marks++
+      most = Math.max(most, ++depth)
+    } else if (mark === ']' || mark === '}') depth--
   }
-  return most
+  return { depth: most, marks }
 }
 
 /** `{message, session_id?, attachments?}` or `{messages: […], session_id?, attachments?}`. Throws 400 and 413. */

@@ -44,7 +44,7 @@ export function readJson(text: string): { value: unknown } | undefined {
 }
 
 function countRows(text: string): number | undefined {
-  const heads = [...text.matchAll(/^\|(?:\s*:?-+:?\s*\|)+[ \t]*$/gm)]
+  const heads = [...text.matchAll(/^\|(?:[ \t]*:?-+:?[ \t]*\|)+[ \t]*$/gm)]
   const [head] = heads
   if (heads.length !== 1 || !head) return undefined
   const rows = text

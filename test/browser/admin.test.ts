@@ -201,7 +201,7 @@ async function busyHouse() {
   }
   const queue = {} as AdminOptions['queue'] // nobody looks at it here
   const apiKeys = [{ name: 'boss', key: 'boss-key' }]
-  return { open, ...(await house({ apiKeys, admins: ['web:boss'], admin: { operator, visits, queue, isUp: () => true } })) }
+  return { open, kept, ...(await house({ apiKeys, admins: ['web:boss'], admin: { operator, visits, queue, isUp: () => true } })) }
 }
 
 async function findings(page: Page): Promise<string[]> {
@@ -272,4 +272,47 @@ test('what is open stays open while the page goes on telling, and a turn can be 
   const before = await asked()
   await page.getByRole('button', { name: 'Go on' }).click()
   await expect.poll(asked).not.toBe(before)
+})
+
+test('what was told is gone from the page when the visit ends elsewhere, and it says so', async () => {
+  const at = await busyHouse()
+  const page = await visit(`${at.url}/admin#errors`)
+  await signIn(page, 'boss-key')
+  await page.locator('summary').first().waitFor()
+  at.kept.clear()
+  await page.getByText('Your time here has ended').waitFor({ timeout: 20_000 })
+  expect(await page.content()).not.toMatch(/e-1a2b3c4d<|telegram:-100123/)
+  await signIn(page, 'boss-key')
+  await page.locator('summary').first().waitFor()
+  await page.reload()
+  await page.locator('summary').first().waitFor()
+  expect(await page.content()).not.toContain('Your time here has ended')
+})
+
+test('while nobody looks at the page it asks nothing, and once somebody does it is up to date', async () => {
+  const at = await busyHouse()
+  const page = await visit(`${at.url}/admin`)
+  await signIn(page, 'boss-key')
+  await expect.poll(() => page.locator('tr.turn').count()).toBe(5)
+  const look = (hidden: boolean) =>
+    page.evaluate(
+      `Object.defineProperty(document, 'hidden', { value: ${hidden}, configurable: true }); document.dispatchEvent(new Event('visibilitychange'))`,
+    )
+  await page.clock.install()
+  await page.reload()
+  await expect.poll(() => page.locator('tr.turn').count()).toBe(5)
+  let asked = 0
+  page.on('request', () => asked++)
+  const minute = () => page.clock.runFor(60_000)
+  await minute()
+  await expect.poll(() => asked).toBeGreaterThan(0)
+  await look(true)
+  await minute() // what was asked before has been answered
+  const before = asked
+  at.open.length = 0
+  await minute()
+  expect(asked).toBe(before)
+  expect(await page.locator('tr.turn').count()).toBe(5)
+  await look(false)
+  await expect.poll(() => page.locator('tr.turn').count()).toBe(3)
 })

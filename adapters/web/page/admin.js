@@ -89,13 +89,17 @@ async function refresh() {
 }
 
 function explain({ status, message }) {
-  if (status === 401 || status === 403) {
-    if (isIn) byId('sign-in-fault').textContent = say('visitEnded')
-    return enter(false)
-  }
+  if (status === 401 || status === 403) return isIn ? goOut() : enter(false)
   if (byId('sign-in').hidden && !isIn) enter(false)
   if (!isIn) byId('sign-in-fault').textContent = whyNot({ status, message })
   byId('away').textContent = say(status === 503 ? 'notTold' : 'notReached', inClock(toldAt))
+}
+
+/** The page begins anew, so that nothing that was told stays behind. */
+function goOut() {
+  isIn = false
+  history.replaceState({ hasEnded: true }, '')
+  location.reload()
 }
 
 function showLoad({ jobs, conversations, workers }) {
@@ -138,4 +142,6 @@ addEventListener('hashchange', () => {
 })
 
 turnTo()
+if (history.state?.hasEnded) byId('sign-in-fault').textContent = say('visitEnded')
+history.replaceState(null, '')
 await refresh()
