@@ -5,6 +5,17 @@ import { fc } from './properties.ts'
 
 const room = (chars: number) => ({ chars, length: (text: string) => text.length })
 
+// What grows with the square of it takes half a minute here.
+test.each(['\n', ' \n', '\u00a0\n'])('a wall of 100,000 times %j is no more than blank lines', piece => {
+  expect(split(`first\n${piece.repeat(100_000)}last`, room(2000))).toEqual([`first\n${piece.repeat(30)}last`])
+})
+
+test('blank lines that a person would see stay', () => {
+  const text = `${'a'.repeat(50)}${'\n'.repeat(20)}${'b'.repeat(50)}`
+  expect(split(text, room(125))).toEqual([text])
+  expect(split(`${text}\n${'c'.repeat(50)}`, room(171))).toEqual([`${text}\n${'c'.repeat(50)}`])
+})
+
 test('a text that fits stays as it is', () => {
   expect(split('short', room(100))).toEqual(['short'])
 })

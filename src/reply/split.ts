@@ -22,7 +22,7 @@ export function split(markdown: string, room: Room): string[] {
 export function createSplitter(room: Room): (markdown: string) => string[] {
   let cuts: (Cut & { of: number })[] = []
   return markdown => {
-    let rest: Rest = { text: markdown, opened: 0 }
+    let rest: Rest = { text: markdown.length > room.chars ? withoutWalls(markdown) : markdown, opened: 0 }
     const kept: typeof cuts = []
     const goOn = (cut: Cut & { of: number }) => {
       kept.push(cut)
@@ -38,6 +38,18 @@ export function createSplitter(room: Room): (markdown: string) => string[] {
     const parts = cuts.map(({ part }) => part)
     return parts.length > 0 && isBlank(rest) ? parts : [...parts, rest.text]
   }
+}
+
+/** So many blank lines in a row are left of more, which nobody could read and everything here would measure again and again. */
+const mostBlankLines = 30
+
+function withoutWalls(text: string): string {
+  let blank = 0
+  const lines = text.split('\n').filter(line => {
+    blank = line.trim() === '' ? blank + 1 : 0
+    return blank <= mostBlankLines
+  })
+  return lines.join('\n')
 }
 
 /** Nothing but blanks and the end of a fence. */
