@@ -147,6 +147,12 @@ describe('4. what a local server is given and what it says', () => {
     expect(session.status().error ?? '').not.toContain('I fell over')
   })
 
+  test('one that ends when it is asked for its tools has ended, and does not merely fail', async () => {
+    const session = await openSession(wild('dying'))
+    expect(session.status().error).toBe('server "wild" could not list its tools: it ended with code 9')
+    expect(session.warnings.join()).toContain('no tools today')
+  })
+
   test('lines that are no messages are passed over', async () => {
     const session = await openSession(wild())
     expect((await session.use('write', { do: 'noise' })).text).toBe('done')

@@ -85,6 +85,11 @@ function isClosed(error: unknown): error is SdkError {
   return error instanceof SdkError && error.code === SdkErrorCode.ConnectionClosed
 }
 
+/** The connection has closed, so that its `closed` tells why. */
+export function isOver(error: unknown): boolean {
+  return isClosed(error) || (error instanceof SdkError && error.code === SdkErrorCode.NotConnected)
+}
+
 /** The server does not know the session, the line was closed before, or nobody listens there. */
 function isUnsent(error: unknown): boolean {
   if (isSessionGone(error)) return true

@@ -10,7 +10,7 @@ import { raceAbort } from './deadline.ts'
 import { callFault, withoutOutput } from './faults.ts'
 import { createLine, type Line } from './line.ts'
 import { keepListening, type ListenHooks } from './listen.ts'
-import { isSessionGone } from './retry.ts'
+import { isOver, isSessionGone } from './retry.ts'
 import { hearLogs, type WarnOnce } from './server-log.ts'
 import type { Web } from './web.ts'
 
@@ -179,8 +179,9 @@ async function openListed(config: ServerConfig, hooks: ConnectionHooks, signal: 
     const tools = await listTools(connection.client, config.connectMs, signal)
     return { ...connection, tools, connectMs: Math.round(performance.now() - began) }
   } catch (error) {
+    const why = isOver(error) ? await connection.closed : callFault(error, config).message
     await connection.close()
-    const sentence = `server "${config.name}" could not list its tools: ${callFault(error, config).message}`
+    const sentence = `server "${config.name}" could not list its tools: ${why}`
     const busy = findBusy(error)
     throw busy ? new Busy(busy.status, busy.retryAfterMs, sentence) : new Error(sentence)
   }

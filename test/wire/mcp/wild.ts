@@ -1,5 +1,6 @@
 // An MCP server without an SDK, over stdio, that does what the arguments of a call say. Its first argument: `modern` speaks the protocol
-// of 2026, `silent` does not answer when asked for it. What it hears goes to the file that LEDGER names, a line each.
+// of 2026, `silent` does not answer when asked for it, `dying` ends when asked for its
+// tools. What it hears goes to the file that LEDGER names, a line each.
 import { spawn } from 'node:child_process'
 import { appendFileSync, existsSync, writeFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
@@ -28,8 +29,16 @@ function hear({ id, method, params }: Heard): void {
   if (method === 'server/discover') discover(id)
   if (method === 'initialize')
     answer(id, { protocolVersion: '2025-06-18', capabilities: { tools: {} }, serverInfo: { name: 'wild', version: '1' } })
-  if (method === 'tools/list') answer(id, { tools, ...modern })
+  if (method === 'tools/list') list(id)
   if (method === 'tools/call') call(id, params?.arguments ?? {}, params?._meta?.progressToken)
+}
+
+function list(id: Heard['id']): void {
+  if (mode === 'dying') {
+    process.stderr.write('no tools today\n')
+    process.exit(9)
+  }
+  answer(id, { tools, ...modern })
 }
 
 const modern = mode === 'modern' ? { resultType: 'complete', ttlMs: 0, cacheScope: 'private' } : {}
