@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { either } from './either.ts'
 import type { Conversation, Message } from './message.ts'
 import type { Inbox } from './queue/inbox.ts'
 import type { Lease, Leases } from './queue/lease.ts'
@@ -72,12 +73,17 @@ export function createTurns({ inbox, leases, answer }: TurnsOptions): Turns {
 
   async function runTurn(message: Message, waiting: Message[], lease: Lease): Promise<Message[] | undefined> {
     const controller = new AbortController()
-    const signal = AbortSignal.any([controller.signal, handover.signal, lease.lost])
+    const ending = either(controller.signal, handover.signal, lease.lost)
+    const lastEnd = either(closing.signal, lease.lost)
     const run: Running = { message, controller, look: () => {}, lookForAnswer: () => {} }
     ears.open(run)
-    const house = { closing: AbortSignal.any([closing.signal, lease.lost]), wasHandedOver: () => handover.signal.aborted }
-    const turn: Turn = { lease, signal, ...house, ...wishesFor(run) }
-    return answer(waiting, turn).finally(() => ears.close(run))
+    const signals = { signal: ending.signal, closing: lastEnd.signal }
+    const turn: Turn = { lease, ...signals, wasHandedOver: () => handover.signal.aborted, ...wishesFor(run) }
+    return answer(waiting, turn).finally(() => {
+      ears.close(run)
+      ending.letGo()
+      lastEnd.letGo()
+    })
   }
   async function workThrough(conversation: Conversation): Promise<void> {
     leftOver.add(conversation)

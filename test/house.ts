@@ -45,7 +45,7 @@ function circles(rooms: Room[]): string[] {
 
 /** From the ground up; a room may use its own floor and those below it. */
 const plan: [RegExp, number][] = [
-  [/^src\/(message|ask|allowance|typo|adapter|model|toolbox|errors|log|redact|markup|fence)\.ts$|^src\/i18n\//, 0],
+  [/^src\/(message|ask|allowance|typo|adapter|model|toolbox|errors|log|redact|markup|fence|either)\.ts$|^src\/i18n\//, 0],
   [/^src\/(redis|config|net|skills)\/|^src\/(vault|keys)\.ts$/, 1],
   [/^src\/(mcp|models|queue|tools|permissions)\/|^src\/(history|sessions|visits|settings|admins|budgets)\.ts$/, 2],
   [/^src\/(agent|media|doctor|telemetry)\//, 3],

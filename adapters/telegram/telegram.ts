@@ -5,7 +5,7 @@ import { type Log, reason } from '../../src/log.ts'
 import { createQueries } from './asides.ts'
 import { announceCommands } from './commands.ts'
 import { createEars } from './ears.ts'
-import { type Signal, toHouseError, within } from './errors.ts'
+import { limited, type Signal, toHouseError } from './errors.ts'
 import { createFetchFile } from './files.ts'
 import type { Me } from './inbound.ts'
 import type { Intake, IntakeOptions } from './intake.ts'
@@ -55,7 +55,7 @@ export function createTelegramAdapter(options: TelegramOptions): TelegramAdapter
   let intake: Intake | undefined
 
   const call = <T>(make: (signal: Signal) => Promise<T>, more = 0): Promise<T> =>
-    make(within(callMs + more)).catch(error => Promise.reject(toHouseError(error)))
+    limited(callMs + more, make).catch(error => Promise.reject(toHouseError(error)))
 
   const notebook = createNotebook(memory, `telegram:${bot}`, callMs)
   const places = createPlaces(notebook, log)

@@ -1,3 +1,4 @@
+import { either } from '../either.ts'
 import type { Entry, ToolCall } from '../model.ts'
 import type { Notice } from './events.ts'
 
@@ -32,12 +33,14 @@ const graceMs = 60_000
 export function startSpending({ seconds, tokens }: TurnLimits, signal: AbortSignal): Spending {
   const over = startClock(seconds * 1000)
   const end = startClock(seconds * 1000 + Math.min(graceMs, seconds * 1000))
+  const call = either(signal, over.signal)
+  const answer = either(signal, end.signal)
   let spent = 0
   return {
     over: over.signal,
-    call: AbortSignal.any([signal, over.signal]),
+    call: call.signal,
     end: end.signal,
-    answer: AbortSignal.any([signal, end.signal]),
+    answer: answer.signal,
     add(more) {
       spent += more
     },
@@ -48,6 +51,8 @@ export function startSpending({ seconds, tokens }: TurnLimits, signal: AbortSign
     close() {
       over.stop()
       end.stop()
+      call.letGo()
+      answer.letGo()
     },
   }
 }

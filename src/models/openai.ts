@@ -38,7 +38,7 @@ export function createOpenAiModel(options: OpenAiOptions): Model {
       signal.throwIfAborted()
       throw clock.tooLong() ? explainSilence(endpoint.place, silenceMs) : explain(error, endpoint.place)
     } finally {
-      clock.rest()
+      clock.end()
     }
   }
 }

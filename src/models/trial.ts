@@ -82,6 +82,6 @@ async function ask(endpoint: Endpoint, prompt: Prompt): Promise<{ streams: boole
     const called = [...calls, ...(inText ? hidden.end(true).calls : [])].some(({ name }) => name === ping)
     return { streams: !contentType.includes('json'), called, inText }
   } finally {
-    clock.rest()
+    clock.end()
   }
 }

@@ -1,4 +1,4 @@
-import { createRequests, headersOf } from './requests.ts'
+import { bytesOf, createRequests, headersOf } from './requests.ts'
 
 /** As long as the global fetch keeps them. */
 const idleMs = 4000
@@ -11,10 +11,9 @@ export function createWholeFetch(): typeof fetch {
     if (input instanceof Request || (body !== undefined && body !== null && typeof body !== 'string')) return fetch(input, init)
     try {
       const message = await send(new URL(input), init)
-      const pieces: Buffer[] = []
-      for await (const piece of message) pieces.push(piece as Buffer)
+      const body = await bytesOf(message)
       const { statusCode: status = 0 } = message
-      return new Response(pieces.length > 0 ? Buffer.concat(pieces) : null, { status, headers: headersOf(message) })
+      return new Response(body.length > 0 ? body : null, { status, headers: headersOf(message) })
     } catch (error) {
       if (init.signal?.aborted) throw init.signal.reason
       throw new TypeError('fetch failed', { cause: error })

@@ -1,4 +1,5 @@
 import type { Outgoing } from '../adapter.ts'
+import { either } from '../either.ts'
 import { Gone, RateLimited } from '../errors.ts'
 import { type Log, reason } from '../log.ts'
 import { type Lane, moreUrgent, type Urgency } from './pacer.ts'
@@ -25,11 +26,10 @@ const afterErrorMs = 1000
 
 export function createPump({ render, sheet, lane, closing, log }: PumpOptions): Pump {
   const ending = new AbortController()
-  const waking = AbortSignal.any([ending.signal, closing])
+  const { signal: waking, letGo } = either(ending.signal, closing)
   let running: Promise<void> | undefined
   let unused = false
-  const pressure = createPressure()
-  const newest = createNewest(render)
+  const [pressure, newest] = [createPressure(), createNewest(render)]
 
   async function keepFresh(): Promise<void> {
     while (!waking.aborted && sheet.isStale(newest.take())) {
@@ -77,6 +77,7 @@ export function createPump({ render, sheet, lane, closing, log }: PumpOptions): 
     async stop() {
       ending.abort('stopped') // an error as its reason would be made for nothing
       await running
+      letGo()
       const left = unused
       unused = false
       return left
