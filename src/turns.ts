@@ -163,7 +163,7 @@ function wishesFor(run: Running): Pick<Turn, 'onMail' | 'onAnswer' | 'end'> {
   }
 }
 
-/** The edited message is the first of the inbox still: it is answered next. */
+/** A message was edited or taken back: what waits now is read, and answered next. */
 function passIfRestarted(error: unknown): undefined {
   if (!(error instanceof TurnEnded) || error.how !== 'restart') throw error
 }

@@ -83,10 +83,11 @@ export async function answer(waiting: Message[], turn: Turn, given: WorkerTools)
   }
 }
 
-/** What has to be known of a turn before anything is done for it, in one round trip. */
+/** What has to be known of a turn before anything is done for it, in one round trip. Throws when other words wait by now. */
 async function beginTurn(waiting: Message[], { lease }: Turn, { journal, settings }: WorkerTools) {
   const { conversation } = lease
   const [record, chosen] = await Promise.all([journal.begin(lease, waiting), settings.all(conversation)])
+  if (!record) throw new TurnEnded('restart')
   return { record, chosen }
 }
 

@@ -5,6 +5,7 @@ import { ModelError, Refused } from '../src/errors.ts'
 import { silentLog } from '../src/log.ts'
 import type { Model } from '../src/model.ts'
 import { tokenOf } from '../src/queue/token.ts'
+import { keysOf } from '../src/redis/keys.ts'
 import { aMessage, call, fakeChat, fakeToolbox, say, scriptedModel, texts } from './fakes.ts'
 import { answered, finals, hanging, hangs, testWorkers } from './workers.ts'
 
@@ -387,15 +388,14 @@ test('a question that is deleted while it runs is stopped in words', async () =>
   expect(last).toEqual([expect.stringMatching(/^So far\.[\s\S]*since the question was deleted/)])
 })
 
-test('the journal of a question that was gone when its turn began holds up no change of the next one', async () => {
+test('the journal of a question that is gone from the inbox holds up no change of the next one', async () => {
   const chat = fakeChat()
   const [gone, next] = [aMessage('gone'), aMessage('next')]
   await rooms.inbox.add(gone)
   const lease = await rooms.leases.take('fake:1', new AbortController().signal)
-  await receive(chat, { id: gone.id, conversation: 'fake:1', text: undefined })
   await rooms.journal.begin(lease, [gone])
   await rooms.journal.keepFinal(lease, gone.id, { text: 'late', entries: [] })
-  await rooms.inbox.finish([gone], [], lease)
+  await rooms.redis.del(keysOf('fake:1').inbox)
   await rooms.inbox.add(next)
   await receive(chat, { id: next.id, conversation: 'fake:1', text: 'next, better' })
   expect((await rooms.inbox.waiting('fake:1')).map(({ text }) => text)).toEqual(['next, better'])

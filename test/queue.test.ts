@@ -103,6 +103,7 @@ test('a Redis that has forgotten its scripts is told them again', async () => {
 
 test('the journal of one message is not taken for that of another', async () => {
   const [first, second] = [aMessage('one'), aMessage('two')]
+  await rooms.inbox.add(first)
   const lease = await hold('fake:1')
   const final = { text: 'answer', entries: [user('one')] }
   expect(await rooms.journal.begin(lease, [first])).toEqual({
@@ -113,6 +114,7 @@ test('the journal of one message is not taken for that of another', async () => 
     notes: new Map(),
     steps: [],
     earlier: [],
+    keptAt: expect.any(Number),
   })
   await rooms.journal.keepReplies(lease, first.id, ['r1', 'r2'])
   await rooms.journal.keepSteps(lease, first.id, [{ type: 'begun', callId: 'c1' }])
@@ -125,10 +127,13 @@ test('the journal of one message is not taken for that of another', async () => 
     notes: new Map(),
     steps: [{ type: 'begun', callId: 'c1' }],
     earlier: [],
+    keptAt: expect.any(Number),
     final,
   })
   await rooms.journal.handOver(lease, first.id)
   expect(await rooms.journal.begin(lease, [first])).toMatchObject({ attempts: 2 })
+  await rooms.redis.del(keysOf('fake:1').inbox)
+  await rooms.inbox.add(second)
   expect(await rooms.journal.begin(lease, [second])).toEqual({
     messages: [second],
     attempts: 1,
@@ -137,6 +142,7 @@ test('the journal of one message is not taken for that of another', async () => 
     notes: new Map(),
     steps: [],
     earlier: [],
+    keptAt: expect.any(Number),
   })
 })
 

@@ -69,6 +69,7 @@ test('a turn that has let its lease go leaves the next one its ears', async () =
   const stopped = Promise.withResolvers<unknown>()
   const { turns, answered } = answering(async (text, turn) => {
     if (text === 'one') return slow.promise
+    if (turn.signal.aborted) stopped.resolve('stopped')
     turn.signal.addEventListener('abort', () => stopped.resolve('stopped'))
     await Promise.race([stopped.promise, sleep(2000).then(() => stopped.resolve('deaf'))])
   })

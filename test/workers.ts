@@ -25,7 +25,16 @@ export async function testWorkers() {
     more: Partial<
       Pick<
         WorkerTools,
-        'transcribe' | 'skills' | 'recaps' | 'budgets' | 'toolSearch' | 'modelNamed' | 'digests' | 'telemetry' | 'modelName'
+        | 'journal'
+        | 'transcribe'
+        | 'skills'
+        | 'recaps'
+        | 'budgets'
+        | 'toolSearch'
+        | 'modelNamed'
+        | 'digests'
+        | 'telemetry'
+        | 'modelName'
       >
     > = {},
   ): Promise<{ turns: Turns; bell: Bell; signals: AbortSignal[] }> {

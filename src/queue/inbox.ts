@@ -173,7 +173,7 @@ async function tryChange(redis: Redis, { id, conversation, text, attachments, ev
     raw,
     changed,
     conversation,
-    after.withdrawn ? 'remove' : 'keep',
+    after.withdrawn && !before.resumed ? 'remove' : 'keep', // a turn that comes back has a reply to end
     head,
     first.id,
     event === undefined ? '' : seenSeconds,

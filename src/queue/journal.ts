@@ -16,10 +16,10 @@ import { tokenOf } from './token.ts'
  */
 export interface Journal {
   /**
-   * Begins the turn of the first of these messages, or goes on with it. When one of its messages was edited or taken back meanwhile, only
-   * the reply goes on.
+   * Begins the turn of the first of these messages, or goes on with it. When one of its messages was edited or taken back since it was begun
+   * last, only the reply goes on. Undefined, and nothing is begun, when they do not stand in the inbox any more as they were read.
    */
-  begin(lease: Lease, waiting: Message[]): Promise<TurnRecord>
+  begin(lease: Lease, waiting: Message[]): Promise<TurnRecord | undefined>
   /** `turn` is here and below the id of the first message of the turn. */
   /**
    * Takes messages that wait right behind those the turn has into the turn; they are a step of it. False when they do not stand there
@@ -92,7 +92,10 @@ const refuseOthers = `
 local holder = redis.call('GET', KEYS[1]) or redis.call('GET', KEYS[4])
 if holder ~= ARGV[1] then return false end`
 
-/** `guess`: what the turn asks was not looked up, and what a turn of it has asked before is told instead, if that is something else. */
+/**
+ * `guess`: what the turn asks was not looked up, and what a turn of it has asked before is told instead, if that is something else. The
+ * lines of the inbox are compared by their digest: a message can be long, and half a character in it could not be decoded here.
+ */
 const beginScript = `${refuseOthers}
 if ARGV[6] == 'guess' then
   for at = 2, 7, 5 do
@@ -101,6 +104,8 @@ if ARGV[6] == 'guess' then
     if turn == ARGV[2] then break end
   end
 end
+local lines = redis.call('LRANGE', KEYS[6], 0, #cjson.decode(ARGV[4]) - 1)
+if redis.sha1hex(table.concat(lines)) ~= ARGV[7] then return 0 end
 if redis.call('HGET', KEYS[2], 'turn') ~= ARGV[2] then
   redis.call('DEL', KEYS[2], KEYS[3])
   if redis.call('EXISTS', KEYS[7]) == 1 then redis.call('RENAME', KEYS[7], KEYS[2]) end
@@ -171,15 +176,36 @@ function messagesOf(waiting: Message[], known: string[]): Message[] {
 
 const digestsIn = (messages: Message[]) => JSON.stringify(messages.map(digestOf))
 
+/** Of the lines that these messages were read from: what was parsed is written as it was. */
+function linesDigest(messages: Message[]): string {
+  const lines = messages.map(message => JSON.stringify(message))
+  return createHash('sha1').update(lines.join('')).digest('hex')
+}
+
 /** 1 stands where nobody noted it: an older gateway, or a button. */
 const whenKept = (at: string | null) => (Number(at) > 1 ? { keptAt: Number(at) } : {})
 
-type BeginAnswer = [
+type Begun = [
   [attempts: string, replies: string | null, final: string | null, begun: string],
   steps: string[],
   notes: string[],
   keptAt: string | null,
 ]
+
+/** 0 when the inbox is not as it was read. */
+type BeginAnswer = Begun | 0
+
+function recordOf(messages: Message[], [[attempts, replies, final, begun], steps, notes, keptAt]: Begun): TurnRecord {
+  return {
+    messages,
+    attempts: Number(attempts),
+    again: Number(begun) > 1,
+    replies: replies ? (JSON.parse(replies) as string[]) : [],
+    notes: new Map(notes.flatMap((name, at) => (at % 2 === 0 ? [[name, notes[at + 1] ?? '']] : []))),
+    ...sinceAnew(steps.map(step => JSON.parse(step) as Step)),
+    ...{ ...(final && { final: JSON.parse(final) as Final }), ...whenKept(keptAt) },
+  }
+}
 
 /** As the scripts number them; `keepScript` needs the first four. */
 function keysFor(conversation: Conversation, turn: string): string[] {
@@ -198,12 +224,13 @@ export function createJournal(redis: Redis): Journal {
   }
   /** As for a new turn; when there was one of other messages, those are told, and it is begun with what is left of them. */
   async function beginWith(lease: Lease, turn: string, waiting: Message[]): Promise<[Message[], BeginAnswer]> {
-    const begin = (messages: Message[], how: string) => {
-      return run(beginScript, lease, turn, keepSeconds, digestsIn(messages), JSON.stringify(anew), how)
+    const begin = async (messages: Message[], how: string) => {
+      const facts = [keepSeconds, digestsIn(messages), JSON.stringify(anew), how, linesDigest(messages)]
+      return (await run(beginScript, lease, turn, ...facts)) as BeginAnswer | string
     }
     const group = groupOf(waiting)
     const answer = await begin(group, 'guess')
-    if (typeof answer !== 'string') return [group, answer as BeginAnswer]
+    if (typeof answer !== 'string') return [group, answer]
     const messages = messagesOf(waiting, JSON.parse(answer) as string[])
     return [messages, (await begin(messages, '')) as BeginAnswer]
   }
@@ -212,17 +239,8 @@ export function createJournal(redis: Redis): Journal {
   }
   return {
     async begin(lease, waiting) {
-      const turn = waiting[0]?.id ?? ''
-      const [messages, [[attempts, replies, final, begun], steps, notes, keptAt]] = await beginWith(lease, turn, waiting)
-      return {
-        messages,
-        attempts: Number(attempts),
-        again: Number(begun) > 1,
-        replies: replies ? (JSON.parse(replies) as string[]) : [],
-        notes: new Map(notes.flatMap((name, at) => (at % 2 === 0 ? [[name, notes[at + 1] ?? '']] : []))),
-        ...sinceAnew(steps.map(step => JSON.parse(step) as Step)),
-        ...{ ...(final && { final: JSON.parse(final) as Final }), ...whenKept(keptAt) },
-      }
+      const [messages, answer] = await beginWith(lease, waiting[0]?.id ?? '', waiting)
+      return answer === 0 ? undefined : recordOf(messages, answer)
     },
     async take(lease, taken, more) {
       const asked = digestsIn([...taken, ...more])

@@ -84,6 +84,17 @@ export const mutations: Mutation[] = [
     tests: ['test/queue.test.ts'],
   },
   {
+    protection: 'begin: what is begun waits as it was read',
+    changes: [
+      {
+        file: 'src/queue/journal.ts',
+        from: `if redis.sha1hex(table.concat(lines)) ~= ARGV[7] then return 0 end`,
+        to: '',
+      },
+    ],
+    tests: ['test/begin.test.ts'],
+  },
+  {
     protection: 'catch-up: what Discord told nobody is read',
     changes: [
       {
