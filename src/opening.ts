@@ -4,14 +4,13 @@ import { type Message, platformOf } from './message.ts'
 import type { Journal, TurnRecord } from './queue/journal.ts'
 import { tokenOf } from './queue/token.ts'
 import type { Look } from './reply/card.ts'
-import type { Pacer } from './reply/pacer.ts'
+import type { Lane } from './reply/pacer.ts'
 import { openReply, type Reply } from './reply/reply.ts'
 import type { Turn } from './turns.ts'
 
 interface OpeningTools {
   adapters: Map<string, Adapter>
   journal: Journal
-  pacer: Pacer
   log: Log
 }
 
@@ -21,10 +20,11 @@ export function openReplyTo(
   { replies, again }: TurnRecord,
   look: Look,
   { lease, closing }: Turn,
+  lane: Lane,
   tools: OpeningTools,
   onPosted: (ids: string[]) => void,
 ): Reply {
-  const { journal, pacer, log } = tools
+  const { journal, log } = tools
   return openReply({
     adapter: adapterFor(message, tools),
     message,
@@ -38,7 +38,7 @@ export function openReplyTo(
     },
     mayAct: lease.check,
     stopButton: { label: look.words.stop, action: 'stop', token: tokenOf(message.id) },
-    pacer,
+    lane,
     closing,
     log,
   })

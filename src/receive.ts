@@ -63,7 +63,7 @@ async function receiveMessage(heard: Message, adapter: Adapter, tools: ReceiveTo
   if (!atOnce && (await receiveQuestion(question, tools)) !== 'asked') return
   const typing = await typingFor(message, tools)
   const answer = typing ? (words: Words) => takeTyped(typing, message, words, tools) : atOnce
-  if (!answer) await ringFor(question, await tools.inbox.add(question), tools)
+  if (!answer) await ringFor(question, tools.inbox.add(question), tools)
   else if (await tools.inbox.isNew(message.conversation, message.id)) {
     void answerAtOnce(answer, message, adapter, tools)
   }
@@ -71,16 +71,16 @@ async function receiveMessage(heard: Message, adapter: Adapter, tools: ReceiveTo
 
 /** `asked`: nothing was kept, since it may answer what its author was asked. */
 async function receiveQuestion(message: Message, tools: ReceiveTools): Promise<'asked' | undefined> {
-  const ahead = message.terms ? await tools.inbox.add(message) : await tools.inbox.addUnlessAsked(message)
-  if (ahead === 'asked') return 'asked'
-  await ringFor(message, ahead, tools)
-  return undefined
+  const keeping = message.terms ? tools.inbox.add(message) : tools.inbox.addUnlessAsked(message)
+  return (await ringFor(message, keeping, tools)) === 'asked' ? 'asked' : undefined
 }
 
-async function ringFor({ conversation }: Message, ahead: number | undefined, { jobs, signals }: ReceiveTools): Promise<void> {
-  if (ahead === undefined) return
-  await jobs.ring(conversation)
-  if (ahead > 0) await signals.send({ conversation, what: 'mail' })
+/** Resolves as `keeping` does. */
+async function ringFor<T>({ conversation }: Message, keeping: Promise<T>, { jobs, signals }: ReceiveTools): Promise<T> {
+  await jobs.ring(conversation, keeping)
+  const ahead = await keeping
+  if (typeof ahead === 'number' && ahead > 0) await signals.send({ conversation, what: 'mail' })
+  return ahead
 }
 
 type ImmediateAnswer = (words: Words) => Promise<string>

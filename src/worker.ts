@@ -6,7 +6,7 @@ import { deliverFinal } from './delivery.ts'
 import { Parked } from './errors.ts'
 import { chooseWords } from './i18n/i18n.ts'
 import { type Media, openMedia } from './media/media.ts'
-import type { Message } from './message.ts'
+import { type Message, platformOf } from './message.ts'
 import { adapterFor, openReplyTo } from './opening.ts'
 import { openPurse } from './paying.ts'
 import type { Final, TurnRecord } from './queue/journal.ts'
@@ -14,6 +14,7 @@ import type { Asked } from './queue/retries.ts'
 import { tokenOf } from './queue/token.ts'
 import { filesOf, seenBefore } from './recall.ts'
 import { awayNotice } from './reply/away-notice.ts'
+import { askEarly, openLane } from './reply/pacer.ts'
 import type { Reply } from './reply/reply.ts'
 import { openReporting } from './reporting.ts'
 import { openTelling } from './telling.ts'
@@ -26,7 +27,7 @@ import { type Turn, TurnEnded } from './turns.ts'
  */
 export async function answer(waiting: Message[], turn: Turn, given: WorkerTools): Promise<Message[] | undefined> {
   const { inbox, redact, budgets } = given
-  const { record, chosen } = await beginTurn(waiting, turn, given)
+  const { record, chosen, lane } = await beginTurn(waiting, turn, given)
   const { messages, replies } = record
   if (areTakenBack(messages) && replies.length === 0 && !record.again) return inbox.finish(messages, [], turn.lease)
   const question = questionOf(messages)
@@ -41,7 +42,7 @@ export async function answer(waiting: Message[], turn: Turn, given: WorkerTools)
   const words = wordsOf(question.author)
   let ids = replies
   const seen = record.final ? [] : await seenBefore(question, record, tools)
-  const reply = openReplyTo(question, record, { words, steps, redact }, turn, tools, posted => {
+  const reply = openReplyTo(question, record, { words, steps, redact }, turn, lane, tools, posted => {
     ids = posted
     behind.begun()
   })
@@ -83,12 +84,19 @@ export async function answer(waiting: Message[], turn: Turn, given: WorkerTools)
   }
 }
 
-/** What has to be known of a turn before anything is done for it, in one round trip. Throws when other words wait by now. */
-async function beginTurn(waiting: Message[], { lease }: Turn, { journal, settings }: WorkerTools) {
+/**
+ * What has to be known of a turn before anything is done for it, in one round trip, with the place of its first post in the line of calls.
+ * Throws when other words wait by now.
+ */
+async function beginTurn(waiting: Message[], { lease }: Turn, { journal, settings, adapters, pacer }: WorkerTools) {
   const { conversation } = lease
-  const [record, chosen] = await Promise.all([journal.begin(lease, waiting), settings.all(conversation)])
+  const beginning = Promise.all([journal.begin(lease, waiting), settings.all(conversation)])
+  const laneOf = (message: Message) => openLane(adapterFor(message, { adapters }), message, pacer)
+  const [alone] = waiting.length === 1 && adapters.has(platformOf(conversation)) ? waiting : []
+  const early = alone && askEarly(laneOf(alone), 'post')
+  const [record, chosen] = await beginning
   if (!record) throw new TurnEnded('restart')
-  return { record, chosen }
+  return { record, chosen, lane: early ?? laneOf(questionOf(record.messages)) }
 }
 
 /** The answer, and the question that can be asked once more. False when the turn has to begin anew. */

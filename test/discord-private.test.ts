@@ -6,7 +6,6 @@ import { Gone } from '../src/errors.ts'
 import { silentLog } from '../src/log.ts'
 import { isMessage, type Message } from '../src/message.ts'
 import { createReceive } from '../src/receive.ts'
-import type { Pacer } from '../src/reply/pacer.ts'
 import { openReply } from '../src/reply/reply.ts'
 import { live } from './adapter.contract.ts'
 import { look } from './cards.ts'
@@ -26,7 +25,6 @@ async function asked(stage: Stage, use: (wire: DiscordWire) => unknown): Promise
 const texts = (messages: { content: string }[]) => messages.map(({ content }) => content)
 /** The same way, heard so long ago that its token has expired. */
 const longAgo = (way: string | undefined) => String(way).replace(/:\d{13}(?=:|$)/, `:${Date.now() - 15 * 60_000}`)
-const noPacer: Pacer = { lane: () => ({ ask: async () => 0, hush: async () => {} }) }
 
 /** A reply as a worker writes it, with nothing in its way. */
 function replyOf(adapter: Stage['adapter'], message: Message) {
@@ -39,7 +37,7 @@ function replyOf(adapter: Stage['adapter'], message: Message) {
     again: false,
     keep: async () => {},
     mayAct: async () => {},
-    pacer: noPacer,
+    lane: { ask: async () => 0, hush: async () => {} },
     stopButton: { label: 'Stop', action: 'stop', token: 't' },
     closing: new AbortController().signal,
     log: silentLog,

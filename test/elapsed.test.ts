@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeEach, expect, test, vi } from 'vitest'
 import type { Pace } from '../src/adapter.ts'
 import { silentLog } from '../src/log.ts'
 import type { Message } from '../src/message.ts'
-import type { Lane, Pacer, Urgency } from '../src/reply/pacer.ts'
+import { type Lane, openLane, type Pacer, type Urgency } from '../src/reply/pacer.ts'
 import { openReply, type Reply } from '../src/reply/reply.ts'
 import { end, look, progress, start, text } from './cards.ts'
 import { aMessage, type FakeChat, fakeChat } from './fakes.ts'
@@ -29,7 +29,7 @@ function open(chat: FakeChat, over: Partial<Message> = {}, pacer: Pacer = rooms.
     again: false,
     keep: async () => {},
     mayAct: async () => {},
-    pacer,
+    lane: openLane(chat.adapter, aMessage('question', over), pacer),
     stopButton: { label: 'Stop', action: 'stop', token: 't' },
     closing: new AbortController().signal,
     log: silentLog,

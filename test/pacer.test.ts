@@ -1,8 +1,8 @@
-import { afterAll, expect, test } from 'vitest'
+import { afterAll, describe, expect, test } from 'vitest'
 import { paceOf as discordPace } from '../adapters/discord/pace.ts'
 import { paceOf as telegramPace } from '../adapters/telegram/pace.ts'
 import type { Pace } from '../src/adapter.ts'
-import { createPacer, type Urgency } from '../src/reply/pacer.ts'
+import { askEarly, createPacer, type Lane, type Urgency } from '../src/reply/pacer.ts'
 import { testRooms } from './rooms.ts'
 
 const rooms = await testRooms()
@@ -181,4 +181,36 @@ test.each([
 test('a text that grows on Discord leaves room for its last words in the five seconds that are counted together', () => {
   const { gapMs } = discordPace('discord:1')
   expect(Math.floor(5000 / gapMs) + 1 + 1).toBeLessThanOrEqual(5)
+})
+
+describe('a lane that is asked early', () => {
+  const answers = () => {
+    const asked: Urgency[] = []
+    const lane: Lane = { ask: async urgency => asked.push(urgency), hush: async () => {} }
+    return { asked, lane }
+  }
+
+  test('has the first answer already, and asks for the next', async () => {
+    const { asked, lane } = answers()
+    const early = askEarly(lane, 'post')
+    expect(asked).toEqual(['post'])
+    expect(await early.ask('post')).toBe(1)
+    expect(asked).toEqual(['post'])
+    expect(await early.ask('post')).toBe(2)
+  })
+
+  test('asks anew for a call of another urgency', async () => {
+    const { asked, lane } = answers()
+    const early = askEarly(lane, 'post')
+    expect(await early.ask('step')).toBe(2)
+    await early.ask('post')
+    expect(asked).toEqual(['post', 'step', 'post'])
+  })
+
+  test('tells who wants the call that it could not be asked, and nobody else', async () => {
+    const lane: Lane = { ask: () => Promise.reject(new Error('Redis is away')), hush: async () => {} }
+    const early = askEarly(lane, 'post')
+    await new Promise(resolve => setImmediate(resolve))
+    await expect(early.ask('post')).rejects.toThrow('away')
+  })
 })

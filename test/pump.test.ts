@@ -46,7 +46,7 @@ function paced({ keyedPosts = true, opened = true } = {}): Paced {
     again: false,
     keep: async () => {},
     mayAct: async () => {},
-    pacer: { lane: () => lane },
+    lane,
     stopButton: { label: 'Stop', action: 'stop', token: 't' },
     closing: new AbortController().signal,
     log: silentLog,

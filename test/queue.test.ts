@@ -192,6 +192,21 @@ test('one conversation is answered in order and never twice at once; others run 
   await Promise.all(workers.map(worker => worker.close()))
 })
 
+test('mail is rung for on its way, and once more when it may have come behind its ring', async () => {
+  const heard: string[] = []
+  const jobs = createJobs(rooms.house, silentLog)
+  jobs.work(async conversation => void heard.push(conversation), 1)
+  const keeping = Promise.withResolvers<void>()
+  const rung = jobs.ring('fake:slow', keeping.promise)
+  await expect.poll(() => heard).toEqual(['fake:slow'])
+  await sleep(1100) // as while Redis changes hands
+  keeping.resolve()
+  await rung
+  await expect.poll(() => heard).toEqual(['fake:slow', 'fake:slow'])
+  await expect(jobs.ring('fake:lost', Promise.reject(new Error('not kept')))).rejects.toThrow('not kept')
+  await jobs.close()
+})
+
 test('mail that nobody rang for is found by the sweep', async () => {
   const heard: string[] = []
   rooms.jobs.work(async conversation => void heard.push(conversation), 1)

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { Gone, RateLimited } from '../src/errors.ts'
 import { silentLog } from '../src/log.ts'
-import type { Pacer, Urgency } from '../src/reply/pacer.ts'
+import { openLane, type Pacer, type Urgency } from '../src/reply/pacer.ts'
 import { openReply } from '../src/reply/reply.ts'
 import { look } from './cards.ts'
 import { aMessage, type FakeChat, fakeChat } from './fakes.ts'
@@ -22,7 +22,7 @@ function open(chat: FakeChat, { posted = [] as string[], again = false, over = {
     again,
     keep: async ids => void kept.push(ids),
     mayAct: async () => {},
-    pacer,
+    lane: openLane(chat.adapter, aMessage('question', over), pacer),
     stopButton: { label: 'Stop', action: 'stop', token: 't' },
     closing: closing.signal,
     log: silentLog,

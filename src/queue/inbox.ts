@@ -116,7 +116,8 @@ export function createInbox(redis: Redis): Inbox {
     const { conversation } = message
     const { seen, inbox, unfinished, asked } = keysOf(conversation)
     const facts = [seenSeconds, Date.now(), conversation, JSON.stringify(message), ...unlessAsked]
-    return runScript(redis, addScript, [seen(message.id), inbox, unfinished, asked], facts)
+    // With its text, so that it never has to be sent again: it would come behind the ring that follows it.
+    return redis.eval(addScript, 4, seen(message.id), inbox, unfinished, asked, ...facts)
   }
   return {
     add: async message => ((await add(message)) as number | null) ?? undefined,

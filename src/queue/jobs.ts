@@ -1,6 +1,7 @@
 import { type Job, Queue, Worker } from 'bullmq'
 import { type Log, reason } from '../log.ts'
 import type { Conversation } from '../message.ts'
+import { doesInOrder } from '../redis/connect.ts'
 import type { RedisHouse } from '../redis/redis.ts'
 import type { Inbox } from './inbox.ts'
 
@@ -9,7 +10,11 @@ import type { Inbox } from './inbox.ts'
  * conversation is answered in order and never by two workers at once, while different conversations run side by side.
  */
 export interface Jobs {
-  ring(conversation: Conversation): Promise<void>
+  /**
+   * `keeping` is the mail on its way to be kept, which is rung for as soon as it is there: in one round trip with it, where one Redis does
+   * one thing after the other. It may be rung for in vain; rejects as `keeping` does.
+   */
+  ring(conversation: Conversation, keeping?: Promise<unknown>): Promise<void>
   /**
    * Rings for every conversation whose mail is older than this: who should have rung died, or the worker did. A ring too many is
    * harmless. Without `olderThanMs`, mail that is only just being rung for is left alone.
@@ -39,16 +44,26 @@ const queueName = 'mail'
 const lockMs = 8000
 const lookForDeadMs = 5000
 const unrungMs = 3000
+/** No Redis that is there takes longer. */
+const atOnceMs = 1000
 
 export function createJobs(house: RedisHouse, log: Log): Jobs {
-  const queue = new Queue<Ring>(queueName, { connection: house.open(), prefix })
+  const queue = new Queue<Ring>(queueName, { connection: house.redis, prefix })
   const workers: Worker<Ring>[] = []
   const onError = (error: Error) => log.warn({ reason: reason(error) }, 'the queue stumbled')
   queue.on('error', onError)
 
-  async function ring(conversation: Conversation): Promise<void> {
+  const inOrder = doesInOrder(house.redis)
+  async function ringNow(conversation: Conversation): Promise<void> {
     const deduplication = { id: conversation, keepLastIfActive: true }
     await queue.add('mail', { conversation }, { deduplication, removeOnComplete: true, removeOnFail: true })
+  }
+  async function ring(conversation: Conversation, keeping?: Promise<unknown>): Promise<void> {
+    const began = performance.now()
+    if (inOrder) await Promise.all([keeping, ringNow(conversation)])
+    else await keeping
+    // What was asked while Redis changed hands is sent again, and not always in its order.
+    if (!inOrder || performance.now() - began > atOnceMs) await ringNow(conversation)
   }
   return {
     queue,

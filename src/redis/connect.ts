@@ -6,6 +6,9 @@ import { factOf } from './info.ts'
 /** A connection to one server, or the connections to all nodes of a Redis Cluster, which are used alike. */
 export type Redis = Single | Cluster
 
+/** Whether what is asked first is done first. */
+export const doesInOrder = (redis: Redis): boolean => !(redis instanceof Cluster)
+
 /** By which a server's list of clients shows whose connection it is. */
 export const nameOfOurs = `bellhop-${process.pid}`
 

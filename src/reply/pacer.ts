@@ -167,6 +167,20 @@ export function openLane(
   return pace ? pacer.lane(pace) : createOwnLane(limits.editEveryMs)
 }
 
+/** A lane that is asked for its first call now: the answer is there by the time the call is wanted, if that is `urgency` as well. */
+export function askEarly(lane: Lane, urgency: Urgency): Lane {
+  let early: Promise<number> | undefined = lane.ask(urgency)
+  early.catch(() => {}) // told to who wants the call
+  return {
+    ask(now) {
+      const answer = now === urgency && early !== undefined ? early : lane.ask(now)
+      early = undefined
+      return answer
+    },
+    hush: lane.hush,
+  }
+}
+
 /** A lane of one reply alone, for a platform that asks for no more than that edits keep a distance. */
 function createOwnLane(gapMs: number): Lane {
   let last = Number.NEGATIVE_INFINITY

@@ -4,7 +4,7 @@ import type { Log } from '../log.ts'
 import { inOne, type Look, renderFinal, renderPlain } from './card.ts'
 import { deliver, mayCall } from './deliver.ts'
 import { createLive } from './live.ts'
-import { openLane, type Pacer, type Urgency } from './pacer.ts'
+import type { Lane, Urgency } from './pacer.ts'
 import { type Packing, pack } from './pack.ts'
 import { createPump } from './pump.ts'
 import { createSheet, type SheetOptions, toMessages } from './sheet.ts'
@@ -38,9 +38,10 @@ export interface Answer {
 }
 
 export interface ReplyOptions extends Omit<SheetOptions, 'opening'> {
+  /** Of the message. */
+  lane: Lane
   look: Look
   stopButton: Button
-  pacer: Pacer
   /** Ends all waiting for the platform. */
   closing: AbortSignal
   log: Log
@@ -51,11 +52,10 @@ const tickMs = 5000
 
 /** Returns at once: the placeholder is on its way while the model already works. */
 export function openReply(options: ReplyOptions): Reply {
-  const { adapter, message, look, pacer, closing, log } = options
+  const { lane, closing, log } = options
   const packing = packingFor(options)
   const live = createLive({ ...options, packing })
   const sheet = createSheet({ ...options, opening: opening(options) })
-  const lane = openLane(adapter, message, pacer)
   let view = { ...emptyView, since: performance.now() }
   const pump = createPump({ render: () => live.render(view), sheet, lane, closing, log })
   const ticking = setInterval(() => live.tick(view) && pump.wake('idle'), tickMs).unref()
@@ -89,7 +89,7 @@ export function openReply(options: ReplyOptions): Reply {
     finish: (text, buttons = []) => settle([text].flat().flatMap(packing.split), buttons, true),
     rest: () => bringAll(live.render(view)),
     leave: async () => void (await stop()),
-    pause: text => settle(packing.split([look.redact(view.text), text].filter(Boolean).join('\n\n')), [], false),
+    pause: text => settle(packing.split([options.look.redact(view.text), text].filter(Boolean).join('\n\n')), [], false),
   }
 }
 
