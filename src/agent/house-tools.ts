@@ -14,16 +14,11 @@ export interface HouseTool {
 /** The toolbox with tools of the house behind the others, which win where a name is taken. What one throws, but for Parked, is a failed result. */
 export function withHouseTools(toolbox: Toolbox, tools: HouseTool[]): Toolbox {
   const find = (name: string) => (toolbox.resolve(name) ? undefined : tools.find(({ tool }) => tool.name === name))
-  let last: { theirs: Tool[]; ours: Tool[]; all: Tool[] } | undefined
   return {
     ...toolbox,
     list() {
-      const theirs = toolbox.list()
-      const ours = tools.filter(({ tool, isOffered }) => (isOffered?.() ?? true) && find(tool.name)).map(({ tool }) => tool)
-      const isSame =
-        last?.theirs === theirs && last.ours.length === ours.length && last.ours.every((tool, at) => tool === ours[at])
-      if (!last || !isSame) last = { theirs, ours, all: [...theirs, ...ours] } // a turn asks for it many times, and there may be thousands
-      return last.all
+      const ours = tools.filter(({ tool, isOffered }) => (isOffered?.() ?? true) && find(tool.name))
+      return ours.reduce((all, { tool }) => withOne(all, tool), toolbox.list())
     },
     resolve: name => find(name)?.tool ?? toolbox.resolve(name),
     async call(name, input, options) {
@@ -31,6 +26,16 @@ export function withHouseTools(toolbox: Toolbox, tools: HouseTool[]): Toolbox {
       return found ? found.call(input, options).catch(toResult) : toolbox.call(name, input, options)
     },
   }
+}
+
+const joined = new WeakMap<Tool[], WeakMap<Tool, Tool[]>>()
+
+/** The same list in every turn, as long as theirs is: what was made of it, as the index of a search, is found by it. */
+function withOne(theirs: Tool[], ours: Tool): Tool[] {
+  const known = joined.get(theirs) ?? new WeakMap<Tool, Tool[]>()
+  const all = known.get(ours) ?? [...theirs, ours]
+  joined.set(theirs, known.set(ours, all))
+  return all
 }
 
 function toResult(error: unknown): ToolResult {

@@ -7,9 +7,10 @@ import type { Message } from '../message.ts'
 import { houseServer, type Tool } from '../model.ts'
 import type { Audit, Decision, Deed } from '../permissions/audit.ts'
 import { isApproved, type Permits } from '../permissions/permits.ts'
-import { type Caller, callerOf, decide, definitionOf, isServerDenied, type Rule } from '../permissions/rules.ts'
+import { type Caller, callerOf, decide, definitionOf, isServerDenied, permittedOf, type Rule } from '../permissions/rules.ts'
 import { tokenOf } from '../queue/token.ts'
 import type { CallOptions, Prompts, Refusal, Toolbox, ToolResult } from '../toolbox.ts'
+import { lookUp } from '../tools/list.ts'
 
 export interface PermissionOptions {
   permits: Permits
@@ -35,14 +36,13 @@ export async function withPermission(toolbox: Toolbox, options: PermissionOption
   const { permits, question } = options
   const caller = callerOf(question.conversation, question.author)
   let rules = await permits.rules()
-  const mayCall = (tool: Tool) => decide(rules, caller, tool) !== 'deny'
-  const offers = (server: string) => toolbox.list().some(tool => tool.server === server && mayCall(tool))
   let last: { of: Tool[]; by: Rule[]; permitted: Tool[] } | undefined
   function list(): Tool[] {
     const of = toolbox.list()
-    if (last?.of !== of || last.by !== rules) last = { of, by: rules, permitted: of.filter(mayCall) }
+    if (last?.of !== of || last.by !== rules) last = { of, by: rules, permitted: permittedOf(of, rules, caller) }
     return last.permitted
   }
+  const offers = (server: string) => lookUp(list()).ofServer.has(server)
   return {
     ...toolbox,
     list,

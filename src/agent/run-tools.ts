@@ -3,6 +3,7 @@ import { Parked } from '../errors.ts'
 import { wordsFor } from '../i18n/i18n.ts'
 import type { Tool, ToolCall, ToolEntry } from '../model.ts'
 import type { CallOptions, Toolbox, ToolResult } from '../toolbox.ts'
+import { lookUp } from '../tools/list.ts'
 import type { Watch } from './digest.ts'
 import type { AgentEvent } from './events.ts'
 import { drain } from './merge.ts'
@@ -77,7 +78,7 @@ async function toEntry(
   { tools, shorten, signal, limit, asData }: ToolRun,
   push: (event: AgentEvent) => void,
 ): Promise<ToolEntry> {
-  const outcome = classify(result, tools.find(tool => tool.name === name) ?? { name, label: name, server: '' })
+  const outcome = classify(result, lookUp(tools).byName.get(name) ?? { name, label: name, server: '' })
   const watch: Watch = {
     signal: limit?.call ?? signal,
     onGrowth: digest => push({ type: 'tool-progress', callId: id, progress: { done: digest.length, message: endOf(digest) } }),
@@ -93,12 +94,12 @@ const shownEnd = 70
 const endOf = (text: string) => (text.length > shownEnd ? `…${[...text].slice(-shownEnd).join('')}` : text)
 
 export function labelOf(call: ToolCall, tools: Tool[]): string {
-  return tools.find(tool => tool.name === call.name)?.label ?? call.name
+  return lookUp(tools).byName.get(call.name)?.label ?? call.name
 }
 
 /** A call that was cut off is made again only where that does no harm. */
 function fateUnknown(call: ToolCall, tools: Tool[], { begun }: DoneBefore): ToolResult | undefined {
-  if (!begun.has(call.id) || tools.find(tool => tool.name === call.name)?.repeatable) return undefined
+  if (!begun.has(call.id) || lookUp(tools).byName.get(call.name)?.repeatable) return undefined
   return {
     ok: false,
     text: 'Outcome unknown: this call was under way when the bot was interrupted, so it may or may not have had its effect. It was not made again. Tell the person so.',

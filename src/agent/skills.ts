@@ -27,25 +27,25 @@ function wordsOf({ text, quoted, withdrawn }: Message): string {
 
 export const loadSkillName = 'load_skill'
 
-/** The house tool by which a model reads the whole of a skill. `tools` are those at hand when it does. */
-export function loadSkillTool(skills: Skills, tools: () => Tool[]): HouseTool {
-  const inputSchema = {
+/** One for all turns: lists that it is in are known by it. */
+const definition: Tool = {
+  name: loadSkillName,
+  description: 'Read the whole instructions of one of your skills before you begin a task that it is for.',
+  inputSchema: {
     type: 'object',
     properties: { name: { type: 'string', description: 'Name of the skill, as the list of skills gives it' } },
     required: ['name'],
-  }
-  const description = 'Read the whole instructions of one of your skills before you begin a task that it is for.'
-  const tool = {
-    name: loadSkillName,
-    description,
-    inputSchema,
-    label: 'Load skill',
-    server: houseServer,
-    repeatable: true,
-    readOnly: true as const,
-  }
+  },
+  label: 'Load skill',
+  server: houseServer,
+  repeatable: true,
+  readOnly: true,
+}
+
+/** The house tool by which a model reads the whole of a skill. `tools` are those at hand when it does. */
+export function loadSkillTool(skills: Skills, tools: () => Tool[]): HouseTool {
   return {
-    tool,
+    tool: definition,
     async call({ name }) {
       const all = skills.list()
       const skill = all.find(one => one.name === String(name).trim().toLowerCase())

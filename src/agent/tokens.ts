@@ -45,12 +45,18 @@ export function estimatePrompt({ system, transcript, tools }: Prompt): number {
   return tokensOfSystem(system) + entries + tools.reduce((sum, tool) => sum + definitionTokens(tool), 0)
 }
 
-/** Several look at the same prompt, one after the other. */
-let lastSystem = { text: '', tokens: 0 }
+/** Several look at the same prompt at every step, and so many turns may run at once; it is long where there are many servers. */
+const mostSystems = 64
+const systems = new Map<string, number>()
 
 function tokensOfSystem(text: string): number {
-  if (lastSystem.text !== text) lastSystem = { text, tokens: estimateTokens(text) }
-  return lastSystem.tokens
+  const known = systems.get(text)
+  if (known !== undefined) return known
+  const [oldest] = systems.keys()
+  if (systems.size >= mostSystems && oldest !== undefined) systems.delete(oldest)
+  const size = estimateTokens(text)
+  systems.set(text, size)
+  return size
 }
 
 /** Entries and tools are never changed, and counted again at every step. */

@@ -2,6 +2,7 @@ import { nearest } from '../mcp/names.ts'
 import { type Entry, houseServer, type Tool, type ToolEntry } from '../model.ts'
 import type { ServerStatus, Toolbox, ToolResult } from '../toolbox.ts'
 import type { ToolFinder } from '../tools/finder.ts'
+import { lookUp } from '../tools/list.ts'
 import { withHouseTools } from './house-tools.ts'
 import { loadSkillName } from './skills.ts'
 import { definitionTokens } from './tokens.ts'
@@ -67,11 +68,11 @@ export function openToolSearch({ toolbox, finder, budget, notes = [] }: ToolSear
   async function search({ query, limit }: Record<string, unknown>, signal: AbortSignal): Promise<ToolResult> {
     const wanted = typeof query === 'string' ? query.trim() : ''
     if (wanted === '') return { ok: false, text: 'say what the tool should do: `query` is missing' }
-    const all = toolbox.list().filter(({ server }) => server !== houseServer)
+    const all = lookUp(toolbox.list()).theirs
     const about = new Map(toolbox.servers().map(server => [server.name, server.instructions]))
     const asked = Math.floor(Number(limit ?? usual))
     const count = asked >= fewest ? Math.min(most, asked) : usual
-    const named = namedIn(wanted, toolbox, all)
+    const named = namedIn(wanted, toolbox)
     const ranked = await finder.find(wanted, all, about, signal)
     const found = [...new Set([...named, ...ranked])].slice(0, Math.max(named.length, count))
     return found.length > 0 ? tellFound(found, about) : tellNothing(wanted, toolbox.servers())
@@ -93,8 +94,7 @@ export function openToolSearch({ toolbox, finder, budget, notes = [] }: ToolSear
     offer(transcript) {
       const all = whole.list()
       if (!isNeeded()) return all
-      const ours = all.filter(({ server }) => server === houseServer)
-      const known = new Map(all.map(tool => [tool.name, tool]))
+      const { ours, byName: known } = lookUp(all)
       const head = new Set(ours.map(tool => tool.name))
       const loaded = [...loadedIn(transcript, one => whole.resolve(one)?.name)].filter(([one]) => !head.has(one))
       const given = new Set([...head, ...fitting(loaded, Math.max(most, budget.tools - head.size)), ...skilled])
@@ -106,8 +106,15 @@ export function openToolSearch({ toolbox, finder, budget, notes = [] }: ToolSear
 }
 
 function exceeds(tools: Tool[], budget: ToolBudget): boolean {
-  if (tools.length > budget.tools) return true
-  return tools.reduce((sum, tool) => sum + definitionTokens(tool), 0) > budget.tokens
+  return tools.length > budget.tools || tokensOf(tools) > budget.tokens
+}
+
+const sums = new WeakMap<Tool[], number>()
+
+function tokensOf(tools: Tool[]): number {
+  const sum = sums.get(tools) ?? tools.reduce((all, tool) => all + definitionTokens(tool), 0)
+  sums.set(tools, sum)
+  return sum
 }
 
 /** What was found or called so far, by name, in the order in which that was; true: called. */
@@ -141,9 +148,11 @@ const foundIn = (text: string) => [...text.matchAll(/^- ([\w-]{1,64})\(/gm)].map
 const connectedIn = (text: string) => [...text.matchAll(/^- `([\w-]{1,64})` is connected$/gm)].map(([, found]) => found ?? '')
 
 /** Words of the query that are whole names of tools. */
-function namedIn(query: string, toolbox: Toolbox, all: Tool[]): Tool[] {
+function namedIn(query: string, toolbox: Toolbox): Tool[] {
+  const { byName } = lookUp(toolbox.list())
   const names = query.split(/[\s,;"'`:]+/).filter(word => /[_.]/.test(word))
-  return names.flatMap(one => all.find(tool => tool.name === (toolbox.resolve(one)?.name ?? one)) ?? []).slice(0, most)
+  const found = names.flatMap(one => byName.get(toolbox.resolve(one)?.name ?? one) ?? [])
+  return found.filter(({ server }) => server !== houseServer).slice(0, most)
 }
 
 const [longestLine, longestAbout, longestPurpose] = [200, 800, 140]
@@ -171,7 +180,7 @@ function tellNearest(wanted: string, tools: Tool[]): ToolResult {
     wanted,
     tools.map(tool => tool.name),
   )
-  const found = names.flatMap(one => tools.find(tool => tool.name === one) ?? [])
+  const found = names.flatMap(one => lookUp(tools).byName.get(one) ?? [])
   return {
     ok: false,
     text: `there is no tool ${JSON.stringify(wanted.slice(0, 80))}; these have the nearest names, and can be called now:\n${listOf(found)}`,
@@ -190,17 +199,40 @@ function parametersOf({ inputSchema: { properties, required } }: Tool): string {
 
 /** A line for each server: its name, how many tools it has, how it is, what it is for. */
 function tellServers(toolbox: Toolbox): string {
-  const ofServer = Map.groupBy(toolbox.list(), ({ server }) => server)
+  const { ofServer } = lookUp(toolbox.list())
   const lines = toolbox
     .servers()
     .filter(({ state }) => state !== 'disabled')
     .map(server => {
       const tools = ofServer.get(server.name) ?? []
       const health = healthOf(server)
-      const purpose = oneLine(server.instructions ?? tools.map(({ label }) => label).join(', '), longestPurpose)
+      const purpose = server.instructions === undefined ? labelsOf(tools) : purposeOf(server.instructions)
       return `- ${server.name} (${tools.length} tools${health && `; ${health}`})${purpose && `: "${purpose.replaceAll('"', "'")}"`}`
     })
   return `Your tool servers have more tools than can be defined here. Before you say that you cannot do something, look for a tool with \`${searchToolsName}\`. The servers, with their own words in quotation marks:\n${lines.join('\n')}`
+}
+
+/** More than there are servers. */
+const mostPurposes = 1000
+const purposes = new Map<string, string>()
+
+/** A server says of itself in every turn the same. */
+function purposeOf(instructions: string): string {
+  const known = purposes.get(instructions)
+  if (known !== undefined) return known
+  if (purposes.size >= mostPurposes) purposes.clear()
+  const line = oneLine(instructions, longestPurpose)
+  purposes.set(instructions, line)
+  return line
+}
+
+const labels = new WeakMap<Tool[], string>()
+
+/** What a server is for that does not say it. */
+function labelsOf(tools: Tool[]): string {
+  const known = labels.get(tools) ?? oneLine(tools.map(({ label }) => label).join(', '), longestPurpose)
+  labels.set(tools, known)
+  return known
 }
 
 function healthOf({ state }: ServerStatus): string {

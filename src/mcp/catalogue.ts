@@ -36,14 +36,7 @@ export function createCatalogue(servers: Hosted[], reserved: string[] = []): Cat
   )
   const names = nameTools(found.map(({ id }) => id))
   const entries = found.map(({ id, original, server }, at) => {
-    const tool: Tool = {
-      name: names[at] ?? '',
-      ...adapt(original),
-      server: id.server,
-      ...(server.owner !== 'house' && { owner: server.owner }),
-      permission: permissionOf(original, server),
-    }
-    return { tool, original, server, id }
+    return { tool: define(original, server, names[at] ?? '', id.server), original, server, id }
   })
   const byName = new Map(entries.map(entry => [entry.tool.name, entry]))
   const byAlias = Map.groupBy(
@@ -99,6 +92,23 @@ function adapt(original: McpTool): Omit<Tool, 'name' | 'server'> {
     ...(openWorld !== undefined && { openWorld }),
   }
   adapted.set(original, tool)
+  return tool
+}
+
+/** As it is called by each of those who look, which is nearly always the same. */
+const defined = new WeakMap<McpTool, Tool[]>()
+
+/** The same object as long as nothing of it is another: what was made of it is known by it. */
+function define(original: McpTool, from: Hosted, name: string, server: string): Tool {
+  const known = defined.get(original) ?? []
+  const permission = permissionOf(original, from)
+  const owner = from.owner === 'house' ? undefined : from.owner
+  const found = known.find(
+    tool => tool.name === name && tool.server === server && tool.owner === owner && tool.permission === permission,
+  )
+  if (found) return found
+  const tool: Tool = { name, ...adapt(original), server, ...(owner !== undefined && { owner }), permission }
+  defined.set(original, [...known, tool])
   return tool
 }
 

@@ -38,15 +38,20 @@ const mostCatalogues = 200
 
 export function createToolboxes({ serversOf, cache, prompts, reserved }: ToolboxesDeps): Toolboxes {
   const catalogues = new Map<string, Known>()
+  /** What was offered last, by the same keys. */
+  const offered = new Map<string, Tool[]>()
   let version = 0
 
   function current(owners: Owner[]) {
     const servers = serversOf(owners)
     const key = servers.map(({ owner, config }) => `${owner}/${config.name}`).join('\n') // most people have none of their own
-    const known = catalogues.get(key) ?? survey(servers, reserved)
-    if (catalogues.size >= mostCatalogues) catalogues.clear()
-    catalogues.set(key, known)
-    return known
+    const known = catalogues.get(key)
+    if (known) return known
+    const fresh = survey(servers, reserved, offered.get(key))
+    for (const kept of [catalogues, offered]) if (kept.size >= mostCatalogues) kept.clear()
+    catalogues.set(key, fresh)
+    offered.set(key, fresh.offered)
+    return fresh
   }
   /** A turn asks for it many times, and seldom does anything change meanwhile. */
   function lookerFor(owners: Owner[]): () => Known {
@@ -89,11 +94,14 @@ interface Known {
   offered: Tool[]
 }
 
-function survey(servers: Hosted[], reserved: string[]): Known {
+/** Of servers that have changed in something else the list is the same as `before`. */
+function survey(servers: Hosted[], reserved: string[], before: Tool[] = []): Known {
   const catalogue = createCatalogue(servers, reserved)
   const named = servers.map((server, at) => ({ server, name: catalogue.prefixes[at] ?? '' }))
   const house = houseToolsFor(servers)
-  return { catalogue, named, house, offered: [...catalogue.offered, ...house] }
+  const offered = [...catalogue.offered, ...house]
+  const isSame = offered.length === before.length && offered.every((tool, at) => tool === before[at])
+  return { catalogue, named, house, offered: isSame ? before : offered }
 }
 
 async function callEntry(

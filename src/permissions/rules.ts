@@ -48,6 +48,7 @@ export function decide(rules: Rule[], caller: Caller, tool: Ruled): Permission {
 
 /** Whether nothing of this server is for the caller: its resources and prompts are not either. */
 export function isServerDenied(rules: Rule[], caller: Caller, server: string): boolean {
+  if (rules.length === 0) return false // nearly always, and asked of every server
   return strongest(rules, caller, [`server:${server}`, '*'])?.permission === 'deny'
 }
 
@@ -76,6 +77,30 @@ function strongest(rules: Rule[], caller: Caller, targets: Target[]): Rule | und
 /** Whether the target takes in what `tool` names. */
 export const covers = (target: Target, { name, server }: Pick<Tool, 'name' | 'server'>) =>
   target === '*' || target === `server:${server}` || target === `tool:${name}`
+
+/** What callers may call of each list, by the rules that are near them: those of most callers are the same. */
+const permitted = new WeakMap<Tool[], Map<string, Tool[]>>()
+/** Rules change seldom, and few people have their own. */
+const mostKept = 100
+
+/** Those that are not denied; the same list in every turn, as long as `tools` and the rules that are near the caller are. */
+export function permittedOf(tools: Tool[], rules: Rule[], caller: Caller): Tool[] {
+  const key = keyOf(rules, caller)
+  const known = permitted.get(tools) ?? new Map<string, Tool[]>()
+  const found = known.get(key)
+  if (found) return found
+  const fresh = tools.filter(tool => decide(rules, caller, tool) !== 'deny')
+  if (known.size >= mostKept) known.clear()
+  permitted.set(tools, known.set(key, fresh))
+  return fresh
+}
+
+/** The same for all callers for whom the same is decided, whoever they are. */
+function keyOf(rules: Rule[], caller: Caller): string {
+  const order = new Map(whomsOf(caller).map((whom, at) => [whom, at]))
+  const near = rules.filter(({ whom }) => order.has(whom))
+  return JSON.stringify(near.map(({ whom, target, permission }) => [order.get(whom), target, permission]))
+}
 
 const definitions = new WeakMap<Tool, string>()
 

@@ -113,5 +113,6 @@ function readPlan(body: string, problems: string[]): PlanStep[] {
 
 /** By its whole name, or by its own behind any server's. */
 export function findTool(name: string, tools: Tool[]): Tool | undefined {
-  return tools.find(tool => tool.name === name) ?? tools.find(tool => tool.name.endsWith(`__${name}`))
+  const ending = `__${name}`
+  return tools.find(tool => tool.name === name) ?? tools.find(tool => tool.name.endsWith(ending))
 }

@@ -1,11 +1,12 @@
 import type { Log } from '../log.ts'
 import type { Embed, Tool } from '../model.ts'
-import { type About, rankTools } from './rank.ts'
+import type { About } from './postings.ts'
+import { deepest, rankTools } from './rank.ts'
 import { createVectors } from './vectors.ts'
 
 /** Finds tools by what they are for. */
 export interface ToolFinder {
-  /** Those that fit the query, the best first. Rejects when aborted, and only then. */
+  /** Those that fit the query, the best first, and of many the best alone. Rejects when aborted, and only then. */
   find(query: string, tools: Tool[], about: About, signal: AbortSignal): Promise<Tool[]>
 }
 
@@ -15,22 +16,29 @@ export interface FinderOptions {
   log: Log
 }
 
-/** Of each ranking so many count; the constant is that of the paper (Cormack et al., "Reciprocal Rank Fusion", 2009). */
-const [deepest, rankConstant] = [50, 60]
+/** As in the paper (Cormack et al., "Reciprocal Rank Fusion", 2009). */
+const rankConstant = 60
 
 export function createToolFinder({ embed, log }: FinderOptions): ToolFinder {
   const vectors = embed && createVectors({ embed, log })
   return {
     async find(query, tools, about, signal) {
       const byWords = rankTools(query, tools, about)
-      const places = await vectors?.nearest(query, tools.map(textOf), signal)
+      const places = await vectors?.nearest(query, textsOf(tools), signal)
       if (!places) return byWords
       return blend([byWords, places.flatMap(at => tools[at] ?? [])])
     },
   }
 }
 
-const textOf = ({ label, server, description }: Tool) => `${server}: ${label}. ${description}`
+const texts = new WeakMap<Tool[], string[]>()
+
+/** Kept as long as the list is. */
+function textsOf(tools: Tool[]): string[] {
+  const known = texts.get(tools) ?? tools.map(({ label, server, description }) => `${server}: ${label}. ${description}`)
+  texts.set(tools, known)
+  return known
+}
 
 /** By the sum of what each place is worth; what stands high in both rankings goes before what leads in one. */
 function blend(rankings: Tool[][]): Tool[] {

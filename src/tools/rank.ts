@@ -1,47 +1,23 @@
 import type { Tool } from '../model.ts'
 import { meaningsIn, synonymsOf } from './bridge.ts'
+import { type About, type Postings, postingsFor, type Weights } from './postings.ts'
 import { isChinese, termsIn } from './terms.ts'
 
-/** What is known of a tool's server beside its name. */
-export type About = ReadonlyMap<string, string | undefined>
-
-/** How much a word counts by where it stands, and how much a long text there weakens it (BM25's b). */
-const fields = {
-  name: { weight: 3, b: 0.5 },
-  label: { weight: 1, b: 0.5 },
-  description: { weight: 2, b: 0.6 },
-  parameters: { weight: 0.7, b: 0.7 },
-  explanations: { weight: 0.3, b: 0.8 },
-  server: { weight: 2.5, b: 0 },
-  instructions: { weight: 0.4, b: 0.8 },
-}
-type Field = keyof typeof fields
-const fieldNames = Object.keys(fields) as Field[]
-
-/** How soon more of the same word counts no more (BM25's k1). */
-const saturation = 1.2
 /** What a synonym, and the English of a Chinese word, count beside the word itself. */
 const [synonymWeight, bridgeWeight] = [0.5, 0.9]
-
-interface Doc {
-  /** By field, how often each term is there. */
-  counts: Record<Field, Map<string, number>>
-  lengths: Record<Field, number>
-}
 
 /** Terms that any of which will do, each way with what it counts. */
 type Wish = { terms: string[]; weight: number }[]
 
-/** The tools that fit the query, the best first. */
+/** Nobody looks further down a ranking. */
+export const deepest = 50
+
+/** The tools that fit the query, the best first, and of those that fit no more than `deepest`. */
 export function rankTools(query: string, tools: Tool[], about: About): Tool[] {
-  const wishes = wishesIn(query)
-  const docs = tools.map(tool => docOf(tool, about.get(tool.server)))
-  const weigh = createScale(docs, new Set(wishes.flat().flatMap(({ terms }) => terms)))
-  return tools
-    .map((tool, at) => ({ tool, score: scoreOf(wishes, docs[at] as Doc, weigh) }))
-    .filter(({ score }) => score > 0)
-    .sort((a, b) => b.score - a.score)
-    .map(({ tool }) => tool)
+  const postings = postingsFor(tools, about)
+  const scores = new Float64Array(tools.length)
+  for (const wish of wishesIn(query)) addBest(scores, wish, postings)
+  return highest(scores).flatMap(place => tools[place] ?? [])
 }
 
 function wishesIn(query: string): Wish[] {
@@ -54,62 +30,34 @@ function wishesIn(query: string): Wish[] {
   return [...said, ...meant]
 }
 
-function scoreOf(wishes: Wish[], doc: Doc, weigh: (term: string, doc: Doc) => number): number {
-  const waysOf = (wish: Wish) => wish.map(({ terms, weight }) => weight * terms.reduce((sum, term) => sum + weigh(term, doc), 0))
-  return wishes.reduce((sum, wish) => sum + Math.max(...waysOf(wish)), 0)
-}
-
-/** BM25F: a term's count over all fields, each by its weight and length, saturated, times how rare it is. */
-function createScale(docs: Doc[], terms: Set<string>): (term: string, doc: Doc) => number {
-  const holders = new Map(
-    [...terms].map(term => [term, docs.filter(doc => fieldNames.some(name => doc.counts[name].has(term))).length]),
-  )
-  const means = Object.fromEntries(
-    fieldNames.map(name => [name, docs.reduce((sum, doc) => sum + doc.lengths[name], 0) / Math.max(1, docs.length)]),
-  )
-  return (term, doc) => {
-    let frequency = 0
-    for (const name of fieldNames) {
-      const count = doc.counts[name].get(term)
-      if (!count) continue
-      const { weight, b } = fields[name]
-      frequency += (weight * count) / (1 - b + (b * doc.lengths[name]) / (means[name] || 1))
+/** Of the ways to fulfil a wish the best one counts for each tool. In loops: a common word is in thousands of tools. */
+function addBest(scores: Float64Array, wish: Wish, postings: Postings): void {
+  const ways = wish.map(({ terms, weight }) => ({ weight, ...terms.map(postings.of).reduce(sum) }))
+  if (ways.every(({ places }) => places.length === 0)) return
+  const best = new Float64Array(scores.length)
+  for (const { weight, places, weights } of ways) {
+    for (let at = 0; at < places.length; at++) {
+      const place = places[at] ?? 0
+      best[place] = Math.max(best[place] ?? 0, weight * (weights[at] ?? 0))
     }
-    const held = holders.get(term) ?? 0
-    return (Math.log(1 + (docs.length - held + 0.5) / (held + 0.5)) * frequency) / (saturation + frequency)
   }
+  for (let place = 0; place < best.length; place++) scores[place] = (scores[place] ?? 0) + (best[place] ?? 0)
 }
 
-/** Kept as long as the definition is. */
-const known = new WeakMap<Tool, { instructions: string | undefined; doc: Doc }>()
-
-function docOf(tool: Tool, instructions: string | undefined): Doc {
-  const found = known.get(tool)
-  if (found && found.instructions === instructions) return found.doc
-  const { parameters, explanations } = parametersOf(tool.inputSchema)
-  const own = tool.name.startsWith(`${tool.server}__`) ? tool.name.slice(tool.server.length + 2) : tool.name
-  const { label, description, server } = tool
-  const texts = { name: own, label, description, parameters, explanations, server, instructions: instructions ?? '' }
-  const terms = fieldNames.map(name => [name, termsIn(texts[name])] as const)
-  const doc = {
-    counts: Object.fromEntries(terms.map(([name, all]) => [name, countOf(all)])) as Doc['counts'],
-    lengths: Object.fromEntries(terms.map(([name, all]) => [name, all.length])) as Doc['lengths'],
-  }
-  known.set(tool, { instructions, doc })
-  return doc
+function sum(a: Weights, b: Weights): Weights {
+  if (b.places.length === 0) return a
+  const sums = new Map(a.places.map((place, at) => [place, a.weights[at] ?? 0]))
+  for (const [at, place] of b.places.entries()) sums.set(place, (sums.get(place) ?? 0) + (b.weights[at] ?? 0))
+  return { places: [...sums.keys()], weights: [...sums.values()] }
 }
 
-function countOf(terms: string[]): Map<string, number> {
-  const counts = new Map<string, number>()
-  for (const term of terms) counts.set(term, (counts.get(term) ?? 0) + 1)
-  return counts
-}
-
-function parametersOf({ properties }: Record<string, unknown>): { parameters: string; explanations: string } {
-  const all = Object.entries((properties ?? {}) as Record<string, unknown>)
-  const about = all.map(([, schema]) => (schema as { description?: unknown } | null)?.description)
-  return {
-    parameters: all.map(([name]) => name).join(' '),
-    explanations: about.filter(text => typeof text === 'string').join(' '),
+/** The places of those above 0, the highest first, and of equals the first. */
+function highest(scores: Float64Array): number[] {
+  const least = scores.toSorted().at(-deepest) ?? 0
+  const places: number[] = []
+  for (let place = 0; place < scores.length; place++) {
+    const score = scores[place] ?? 0
+    if (score > 0 && score >= least) places.push(place)
   }
+  return places.sort((a, b) => (scores[b] ?? 0) - (scores[a] ?? 0)).slice(0, deepest)
 }
