@@ -1,5 +1,5 @@
 import type { Ask } from './ask.ts'
-import type { Conversation, Heard, Press } from './message.ts'
+import type { Conversation, Heard, Message, Press } from './message.ts'
 
 /**
  * A platform, seen from inside the house. An adapter knows text, buttons and ids; never tools, models or queues.
@@ -13,9 +13,10 @@ export interface Adapter {
   /**
    * Listens until `stop`. A platform is told "received" only after `receive` has resolved; when it rejects, the event was not
    * kept and must be offered again. Throws ConfigError when the platform refuses the token or the set-up. A platform that can show a form
-   * of its own asks `formFor` what is in it when a button `fill` is pressed, and hands over the press with its fields.
+   * of its own asks `formFor` what is in it when a button `fill` is pressed, and hands over the press with its fields. One that can show that
+   * the bot is at work leaves it to `signOfLife` when; it shows it at once where nobody says when.
    */
-  start(receive: Receive, formFor?: FormFor): Promise<void>
+  start(receive: Receive, formFor?: FormFor, signOfLife?: SignOfLife): Promise<void>
   stop(): Promise<void>
   /**
    * Tells the platform the list of commands, if it changed since the last time. Called once after `start`. `suggest` knows what may be
@@ -113,6 +114,9 @@ export interface OutFile {
 export type Suggest = (command: string, option: string, typed: string, filled: Record<string, string>) => Promise<string[]>
 
 export type Receive = (what: Heard) => Promise<void>
+
+/** Calls `show` when the person who said this sees nothing else soon. Told of a message as soon as it is heard. */
+export type SignOfLife = (message: Message, show: () => void) => void
 
 /** The open question behind a button; undefined when it is closed, or not for this person. Answers within a second. */
 export type FormFor = (press: Press) => Promise<Ask | undefined>

@@ -1,4 +1,4 @@
-import type { Adapter, FormFor, Receive } from './adapter.ts'
+import type { Adapter, FormFor, Receive, SignOfLife } from './adapter.ts'
 import { type Log, reason } from './log.ts'
 import type { Lease, Leases } from './queue/lease.ts'
 
@@ -13,20 +13,22 @@ export interface DoorTools {
   leases: Leases
   receive: Receive
   formFor?: FormFor
+  signOfLife?: SignOfLife
   log: Log
 }
 
 /** Two who listened with one token would both answer, or be refused in turn: so a lease says who does. Throws ConfigError. */
-export function createDoor(adapter: Adapter, { leases, receive, formFor, log }: DoorTools): Door {
+export function createDoor(adapter: Adapter, { leases, receive, formFor, signOfLife, log }: DoorTools): Door {
   const closing = new AbortController()
   let watching = Promise.resolve()
   let held: Lease | undefined
 
+  const start = () => adapter.start(receive, formFor, signOfLife)
   /** Who cannot listen must not keep others from it. */
   async function listen(lease: Lease): Promise<void> {
     held = lease
     try {
-      await adapter.start(receive, formFor)
+      await start()
     } catch (error) {
       await lease.release()
       throw error
@@ -47,7 +49,7 @@ export function createDoor(adapter: Adapter, { leases, receive, formFor, log }: 
   }
   return {
     async open() {
-      if (adapter.oneListener === undefined) return adapter.start(receive, formFor)
+      if (adapter.oneListener === undefined) return start()
       const lease = await leases.tryTake(keyOf(adapter))
       if (lease) await listen(lease)
       else

@@ -27,6 +27,7 @@ import { createServerDesk } from './server-desk.ts'
 import { createSessions } from './sessions.ts'
 import { startShift } from './shift.ts'
 import type { Desk } from './sign-in.ts'
+import { createSignOfLife } from './sign-of-life.ts'
 import type { Tail } from './telemetry/error-lines.ts'
 import { createTelemetry, type Telemetry } from './telemetry/telemetry.ts'
 import { createVisits } from './visits.ts'
@@ -188,13 +189,14 @@ function createDoors({ config, queue, redis, adapters, redact, log, chatOnly }: 
   const closing = new AbortController()
   const { admins, locale } = config
   const formFor = (press: Press) => findForm(press, { ...queue, admins })
+  const signOfLife = createSignOfLife(queue.inbox)
   const suggest = createSuggest({ ...queue, admins, log })
   const tools = { ...queue, isUp: () => redis.isUp, admins, locale, redact, log, closing: closing.signal }
   const wanted =
     config.role === 'worker' ? [] : [...adapters.values()].filter(({ platform }) => (platform === 'terminal') === chatOnly)
   const doors = wanted.map(adapter => ({
     adapter,
-    door: createDoor(adapter, { ...queue, receive: createReceive(adapter, tools), formFor, log }),
+    door: createDoor(adapter, { ...queue, receive: createReceive(adapter, tools), formFor, signOfLife, log }),
   }))
   const closeThose = async (which: (adapter: Adapter) => boolean) => {
     await Promise.all(doors.filter(({ adapter }) => which(adapter)).map(({ door }) => door.close()))

@@ -51,7 +51,7 @@ const plan: [RegExp, number][] = [
   [/^src\/(agent|media|doctor|telemetry)\//, 3],
   [/^src\/setup\//, 4],
   [
-    /^src\/reply\/|^src\/(receive|answers|commands|listings|(mcp|model|permit|settings)-command|own-tools|suggestions|sign-in|server-desk|house-status|callback|turns|door|recall|banner|posting|operator)\.ts$/,
+    /^src\/reply\/|^src\/(receive|answers|commands|listings|(mcp|model|permit|settings)-command|own-tools|suggestions|sign-in|sign-of-life|server-desk|house-status|callback|turns|door|recall|banner|posting|operator)\.ts$/,
     4,
   ],
   [/^src\/(worker|compose|terms|telling|asking|recaps|paying|opening|behind|notes|delivery|endings|direct|reporting)\.ts$/, 5],

@@ -67,7 +67,7 @@ export function createDiscordAdapter(options: DiscordOptions): Adapter {
     oneListener: createHash('sha256').update(token).digest('base64url').slice(0, 16),
     ...createSpeech({ call, refusals, complaints }),
     fetchFile: createFetchFile(call, apiUrl),
-    async start(receive, formFor) {
+    async start(receive, formFor, signOfLife = (_, show) => show()) {
       const { openGateway } = await import('./gateway.ts')
       const stopping = new AbortController()
       const catchUp = bookmarks && createCatchUp({ bookmarks, call, log, stopping: stopping.signal })
@@ -87,6 +87,7 @@ export function createDiscordAdapter(options: DiscordOptions): Adapter {
           isQuiet: announcer.isQuiet,
           suggest: announcer.suggest,
           formFor,
+          signOfLife,
           locale,
           log,
         }),

@@ -7,7 +7,7 @@ import {
   MessageFlags,
   Routes,
 } from 'discord.js'
-import type { FormFor, Suggest } from '../../src/adapter.ts'
+import type { FormFor, SignOfLife, Suggest } from '../../src/adapter.ts'
 import { type Log, reason } from '../../src/log.ts'
 import { addressOf, type Message } from '../../src/message.ts'
 import type { Call } from './calls.ts'
@@ -32,6 +32,7 @@ export interface EarsOptions {
   isQuiet(command: string): boolean
   suggest: Suggest
   formFor: FormFor | undefined
+  signOfLife: SignOfLife
   /** The language for a person of whom Discord tells none. */
   locale: string
   log: Log
@@ -39,7 +40,7 @@ export interface EarsOptions {
 
 /** What each event of the gateway is to us. Nothing here is awaited by the gateway. */
 export function createEars(options: EarsOptions): Omit<GatewayEvents, 'ready' | 'guild'> {
-  const { botId, call, offer, refusals, heard, log } = options
+  const { botId, call, offer, refusals, heard, signOfLife, log } = options
   const inOrder = createLine()
 
   /** "Bellhop is typing…" for ten seconds, or until the first message: the sign of life until then. */
@@ -54,7 +55,7 @@ export function createEars(options: EarsOptions): Omit<GatewayEvents, 'ready' | 
   function hear(native: GatewayMessageCreateDispatchData): void {
     const message = toMessage(native, botId())
     if (message) {
-      type(message.conversation)
+      signOfLife(message, () => type(message.conversation))
       heard(message)
     }
     void offer(message)

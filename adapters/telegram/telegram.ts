@@ -1,7 +1,8 @@
 import type { ChatMemberUpdated, Message as Native, Update } from 'grammy/types'
 import { Api } from 'grammy/web'
-import type { Adapter, Memory, Receive } from '../../src/adapter.ts'
+import type { Adapter, Memory, Receive, SignOfLife } from '../../src/adapter.ts'
 import { type Log, reason } from '../../src/log.ts'
+import { isMessage } from '../../src/message.ts'
 import { createQueries } from './asides.ts'
 import { announceCommands } from './commands.ts'
 import { createEars } from './ears.ts'
@@ -52,6 +53,7 @@ export function createTelegramAdapter(options: TelegramOptions): TelegramAdapter
   const apiRoot = options.apiRoot?.replace(/\/+$/, '')
   const { api, now } = openApi(token, apiRoot, options.fetch)
   let receive: Receive | undefined
+  let signOfLife: SignOfLife = showNow
   let intake: Intake | undefined
 
   const call = <T>(make: (signal: Signal) => Promise<T>, more = 0): Promise<T> =>
@@ -73,7 +75,8 @@ export function createTelegramAdapter(options: TelegramOptions): TelegramAdapter
     if (joining) courteously(async signal => greet(api, joining, await welcome(joining, me, notebook, now(), locale), signal))
     if (message?.migrate_to_chat_id) await places.move(message.chat.id, message.migrate_to_chat_id)
     const heard = await hear(updates, me)
-    if (message && heard && !isLate(heard)) courteously(signal => showTyping(api, message, signal))
+    if (message && heard && isMessage(heard) && !isLate(heard))
+      signOfLife(heard, () => courteously(signal => showTyping(api, message, signal)))
     if (heard) await receive?.(heard)
     if (query) queries.kept(query.id)
   }
@@ -87,8 +90,9 @@ export function createTelegramAdapter(options: TelegramOptions): TelegramAdapter
     limits: { ...limits, pace: (conversation, replyTo) => paceOf(conversation, replyTo, perSecond) },
     ...(byWebhook && { webhook: byWebhook.webhook }),
 
-    async start(hear) {
+    async start(hear, _, when = showNow) {
       receive = hear
+      signOfLife = when
       intake = byWebhook ?? createPolling(common)
       await intake.start()
     },
@@ -114,6 +118,8 @@ async function greet(api: Api, { chat }: ChatMemberUpdated, words: string | unde
   const { text, entities } = toTelegram(words)
   await api.sendMessage(chat.id, text, { entities }, signal)
 }
+
+const showNow: SignOfLife = (_, show) => show()
 
 const showTyping = (api: Api, message: Native, signal: Signal) =>
   api.sendChatAction(message.chat.id, 'typing', topicOfAction(message), signal)

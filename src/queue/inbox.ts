@@ -11,6 +11,8 @@ export interface Inbox {
   add(message: Message): Promise<number | undefined>
   /** The same, but `asked`, and nothing is kept, where its author was asked something here that it may answer. */
   addUnlessAsked(message: Message): Promise<number | undefined | 'asked'>
+  /** Whether a message was kept, and has a reply or an answer by now; true as well for what waits behind a reply, which tells it. */
+  isSeen(message: Message): Promise<boolean>
   /** True the first time that an id is heard, for what is not a message to be answered. */
   isNew(conversation: Conversation, id: string): Promise<boolean>
   /**
@@ -43,6 +45,10 @@ if ARGV[5] and redis.call('HEXISTS', KEYS[4], ARGV[5]) == 1 then return 'asked' 
 if not redis.call('SET', KEYS[1], ARGV[2], 'NX', 'EX', ARGV[1]) then return false end
 redis.call('ZADD', KEYS[3], 'NX', ARGV[2], ARGV[3])
 return redis.call('RPUSH', KEYS[2], ARGV[4]) - 1`
+
+const isSeenScript = `
+if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
+return (redis.call('EXISTS', KEYS[2]) == 0 or redis.call('HEXISTS', KEYS[3], 'replies') == 1) and 1 or 0`
 
 /** Before the id of a message whose note still stands although it was answered together with others. */
 export const joined = 'joined '
@@ -122,6 +128,10 @@ export function createInbox(redis: Redis): Inbox {
   return {
     add: async message => ((await add(message)) as number | null) ?? undefined,
     addUnlessAsked: async message => ((await add(message, message.author.id)) as number | 'asked' | null) ?? undefined,
+    async isSeen({ conversation, id }) {
+      const { seen, inbox, journal } = keysOf(conversation)
+      return (await runScript(redis, isSeenScript, [seen(id), inbox, journal])) === 1
+    },
     async isNew(conversation, id) {
       return (await redis.set(keysOf(conversation).seen(id), 1, 'EX', seenSeconds, 'NX')) === 'OK'
     },
