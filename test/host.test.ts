@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, describe, expect, test } from 'vitest'
 import type { ServerConfig } from '../src/config/servers.ts'
@@ -383,6 +384,33 @@ describe('many calls', () => {
     const results = await Promise.all(Array.from({ length: 8 }, () => ask(host, 'moody__a')))
     expect(results.every(({ ok }) => ok)).toBe(true)
     expect(server.most()).toBe(2)
+  })
+
+  test('who waits for room on a server stops when he is cancelled, and when it is taken out', async () => {
+    const host = openHost()
+    const answer = () => new Promise<never>(() => {})
+    const server = await moody({ tools: [{ name: 'a', ...reads }], answer }, { maxConcurrency: 1 })
+    await host.register(server.config)
+    const stop = new AbortController()
+    const waiting = [signal(), stop.signal, signal()].map(one => host.call('moody__a', {}, { signal: one, onProgress() {} }))
+    await expect.poll(server.running).toBe(1)
+    stop.abort(new Error('enough'))
+    expect((await waiting[1])?.text).toBe('A (moody__a) failed: enough')
+    const late = { signal: stop.signal, onProgress() {} }
+    expect((await host.call('moody__a', {}, late)).text).toBe('A (moody__a) failed: enough')
+    await host.unregister('moody')
+    expect((await waiting[2])?.text).toBe('A (moody__a) failed: the server was taken out')
+    expect((await waiting[0])?.ok).toBe(false)
+    expect(server.calls).toHaveLength(1)
+  })
+
+  test('a signal that lasts longer than the calls keeps nothing of them', async () => {
+    const host = openHost()
+    const { config } = await moody({ tools: [{ name: 'a', ...reads }], answer: fine })
+    await host.register(config)
+    const { signal: lasting } = new AbortController()
+    for (let n = 0; n < 3; n++) await host.call('moody__a', {}, { signal: lasting, onProgress() {} })
+    expect(getEventListeners(lasting, 'abort')).toEqual([])
   })
 })
 

@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events'
 import { mkdtempSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -128,6 +129,24 @@ describe('6. while a person is asked, no clock runs', () => {
     expect(deadline.signal.reason.message).toBe('cancelled')
     deadline.end()
   })
+
+  test.each([0, 1])(
+    'any of those who wait can give up, before the call and in it, and none is listened to afterwards: %i',
+    at => {
+      const callers = [new AbortController(), new AbortController()]
+      const signals = callers.map(({ signal }) => signal)
+      const listening = () => signals.map(signal => getEventListeners(signal, 'abort').length)
+      const deadline = startDeadline(10_000, 10_000, ...signals)
+      expect([deadline.signal.aborted, listening()]).toEqual([false, [1, 1]])
+      callers[at]?.abort()
+      expect(deadline.signal.reason.message).toBe('cancelled')
+      const late = startDeadline(10_000, 10_000, ...signals)
+      expect(late.signal.reason.message).toBe('cancelled')
+      deadline.end()
+      late.end()
+      expect(listening()).toEqual([0, 0])
+    },
+  )
 
   test('after its end nothing starts it again', async () => {
     const deadline = startDeadline(50, 50, never())

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest'
+import { readMessages } from '../src/mcp/loose.ts'
 import { outputSchemaKey } from '../src/mcp/mend.ts'
 import { nameTools } from '../src/mcp/names.ts'
 import { misfit, promiseOf } from '../src/mcp/output.ts'
@@ -138,6 +139,12 @@ describe('8. an answer in a wrong shape', () => {
     expect(await session.use('write')).toEqual({ ok: true, text: 'in a batch' })
   })
 
+  test('a batch of messages of all kinds is read over stdio', () => {
+    const news = { jsonrpc: '2.0', method: 'notifications/message', params: { level: 'info', data: 'x' } }
+    const answer = { jsonrpc: '2.0', id: 1, result: said('fine') }
+    expect(readMessages(JSON.stringify([JSON.parse(odd(1)), news, answer]))).toEqual([answer, news, answer])
+  })
+
   test('with empty fields beside the result is read over the web', async () => {
     const web = await openWeb('legacy', {
       'tools/call': (reply, { id }) => reply.status(200, { 'content-type': 'application/json' }, odd(id)),
@@ -162,6 +169,21 @@ describe('8. an answer in a wrong shape', () => {
   test('and over stdio', async () => {
     const session = await openSession(wild())
     expect(await session.use('write', { do: 'odd' })).toEqual({ ok: true, text: 'odd but there' })
+  })
+
+  test.each([[{ task: { taskId: '7' } }], [{ inputRequests: {} }], [{ requestState: 'x' }]])(
+    'from before 2026 that tells something else instead of content is a failure: %j',
+    async given => {
+      const web = await openWeb('legacy', { 'tools/call': reply => reply.json(given) })
+      const session = await openSession(remote(web.url, 'http'))
+      expect(await session.use('write')).toMatchObject({ ok: false, text: expect.stringMatching(/^Invalid result.*content/s) })
+    },
+  )
+
+  test('from before 2026 without anything in it is an empty one', async () => {
+    const web = await openWeb('legacy', { 'tools/call': reply => reply.json({}) })
+    const session = await openSession(remote(web.url, 'http'))
+    expect(await session.use('write')).toEqual({ ok: true, text: '(the tool returned nothing)' })
   })
 })
 

@@ -18,8 +18,11 @@ export interface Deadline {
 /** A call took too long. */
 export class TimedOut extends Error {}
 
-/** `idleMs` without a `touch`, or `totalMs` whatever happens. */
-export function startDeadline(idleMs: number, totalMs: number, caller: AbortSignal): Deadline {
+/**
+ * `idleMs` without a `touch`, or `totalMs` whatever happens. The callers' signals are listened to one by one: one made of them by
+ * `AbortSignal.any` would stay with those that live long.
+ */
+export function startDeadline(idleMs: number, totalMs: number, ...callers: AbortSignal[]): Deadline {
   const control = new AbortController()
   const stop = (reason: string) => control.abort(new TimedOut(reason))
   const idle = createClock(idleMs, () => stop(`no sign of life for ${inWords(idleMs)}`))
@@ -27,8 +30,8 @@ export function startDeadline(idleMs: number, totalMs: number, caller: AbortSign
   let pauses = 0
   let over = false
   const onCancel = () => control.abort(new Error('cancelled'))
-  if (caller.aborted) onCancel()
-  else caller.addEventListener('abort', onCancel, { once: true })
+  if (callers.some(({ aborted }) => aborted)) onCancel()
+  for (const caller of callers) caller.addEventListener('abort', onCancel, { once: true })
   idle.run(idleMs)
   total.run(totalMs)
   return {
@@ -52,7 +55,7 @@ export function startDeadline(idleMs: number, totalMs: number, caller: AbortSign
       over = true
       idle.stop()
       total.stop()
-      caller.removeEventListener('abort', onCancel)
+      for (const caller of callers) caller.removeEventListener('abort', onCancel)
     },
   }
 }

@@ -118,9 +118,11 @@ function createWindow(now: () => number, { windowMs, most, least, degradedFrom, 
     add(failed: boolean, why: string): void {
       if (failed) lastFailure = why
       outcomes.push({ at: now(), failed })
+      if (outcomes.length > most) outcomes.shift()
     },
     look(): HealthView['state'] {
-      outcomes = outcomes.filter(({ at }) => at > now() - windowMs).slice(-most)
+      if (!outcomes.some(({ failed }) => failed)) return 'active'
+      outcomes = outcomes.filter(({ at }) => at > now() - windowMs)
       if (outcomes.length < least || failures() < degradedFrom * outcomes.length) return 'active'
       return failures() > errorAbove * outcomes.length ? 'error' : 'degraded'
     },

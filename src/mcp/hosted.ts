@@ -88,7 +88,7 @@ export function createHosted(config: ServerConfig, owner: Owner, deps: HostedDep
     },
   )
   const caller = { config, owner, standing, metrics: deps.metrics, use: keeper.use, ended: ending.signal }
-  const inSlot = <T>(work: () => Promise<T>, signal: AbortSignal) => slots.run(work, AbortSignal.any([signal, ending.signal]))
+  const inSlot = <T>(work: () => Promise<T>, signal: AbortSignal) => slots.run(work, signal, ending.signal)
 
   return {
     owner,

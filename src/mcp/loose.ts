@@ -1,10 +1,14 @@
-import { type FetchLike, type JSONRPCMessage, parseJSONRPCMessage } from '@modelcontextprotocol/client'
+import { type FetchLike, isJSONRPCResultResponse, type JSONRPCMessage, parseJSONRPCMessage } from '@modelcontextprotocol/client'
 import { isRecord } from './mend.ts'
 
 /** One message, or the batch that the protocol of March 2025 allowed. Throws when it is none of both. */
 export function readMessages(json: string): JSONRPCMessage[] {
-  return [JSON.parse(json)].flat().map(value => parseJSONRPCMessage(loosen(value)))
+  const told: unknown = JSON.parse(json)
+  return (Array.isArray(told) ? told : [told]).map(value => (isResult(value) ? value : parseJSONRPCMessage(loosen(value))))
 }
+
+/** Most messages are valid results; to try all kinds of messages on each costs several times as much. */
+const isResult = (value: unknown) => isRecord(value) && 'result' in value && isJSONRPCResultResponse(value)
 
 /**
  * A fetch whose answers in JSON are read as they were meant: for an empty field too many, the SDK throws away the whole message, and who

@@ -1,7 +1,7 @@
 /** So many things at once, and no more. */
 export interface Slots {
-  /** Runs `work` when there is room, in the order of asking. Rejects with the signal's reason when it is aborted before that. */
-  run<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T>
+  /** Runs `work` when there is room, in the order of asking. Rejects with the reason of the signal that is aborted before that. */
+  run<T>(work: () => Promise<T>, ...signals: AbortSignal[]): Promise<T>
   /** Under way now. */
   readonly busy: number
 }
@@ -15,12 +15,13 @@ export function createSlots(most: number): Slots {
     if (next) next()
     else busy--
   }
-  function enter(signal: AbortSignal): Promise<void> {
-    signal.throwIfAborted()
+  function enter(signals: AbortSignal[]): Promise<void> {
+    for (const signal of signals) signal.throwIfAborted()
     if (busy < most) {
       busy++
       return Promise.resolve()
     }
+    const signal = AbortSignal.any(signals) // dear; most need not wait
     return new Promise((resolve, reject) => {
       const go = () => {
         giveUp()
@@ -39,8 +40,8 @@ export function createSlots(most: number): Slots {
     })
   }
   return {
-    async run(work, signal) {
-      await enter(signal)
+    async run(work, ...signals) {
+      await enter(signals)
       try {
         return await work()
       } finally {
