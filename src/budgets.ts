@@ -90,10 +90,18 @@ const countScript = `
 for at = 1, #ARGV, 2 do redis.call('HINCRBY', KEYS[1], ARGV[at], ARGV[at + 1]) end
 redis.call('EXPIRE', KEYS[1], ${keepSeconds})`
 
+function rememberLast<A, B>(make: (of: A) => B): (of: A) => B {
+  let last: { of: A; made: B } | undefined
+  return of => {
+    if (last?.of !== of) last = { of, made: make(of) }
+    return last.made
+  }
+}
+
 /** `clock` tells the time, in milliseconds. */
 export function createBudgets(redis: Redis, limits: Record<Whose, Allowance>, clock = Date.now): Budgets {
   const day = () => Math.floor(clock() / dayMs)
-  const keyOf = (number: number) => `bellhop:{budget}:${new Date(number * dayMs).toISOString().slice(0, 10)}`
+  const keyOf = rememberLast((number: number) => `bellhop:{budget}:${new Date(number * dayMs).toISOString().slice(0, 10)}`)
   const namesOf = ({ person, place }: Payer, cost: Cost) => [
     `${cost} person ${person}`,
     `${cost} place ${place}`,

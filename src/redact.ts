@@ -48,6 +48,7 @@ export function createRedact(secrets: string[]): Redact {
   known.sort((a, b) => b.length - a.length)
   const pattern = known.length > 0 ? new RegExp(known.map(RegExp.escape).join('|'), 'g') : undefined
   return (text, grows = false) => {
+    if (text === '') return text // most of what is rendered while tools run
     const whole = grows ? text.slice(0, openKey.exec(text)?.index) : text
     const unknown = pattern ? whole.replace(pattern, hidden) : whole
     const shown = shapes.reduce((rest, [shape, instead]) => rest.replace(shape, instead), unknown)

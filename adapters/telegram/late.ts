@@ -21,13 +21,19 @@ export const isLate = (heard: Heard): boolean => isMessage(heard) && heard.unans
 
 type Fetch = NonNullable<NonNullable<ConstructorParameters<typeof Api>[1]>['fetch']>
 
+/** A fetch, of which no more is wanted than this. */
+export type Call = (
+  input: string | URL | Request,
+  init?: RequestInit,
+) => Promise<Pick<Response, 'json'> & { headers: Pick<Headers, 'get'> }>
+
 /**
  * Telegram's time, as the `Date` of its answers tells it: to a machine whose own clock is fast, everything would seem to be said long
  * ago, and nothing would be answered. A server that tells no date is believed to have this machine's clock.
  */
-export function createClock(call: typeof fetch = fetch) {
+export function createClock(call: Call = fetch) {
   let ahead: number | undefined
-  const ask: typeof fetch = async (...request) => {
+  const ask: Call = async (...request) => {
     const response = await call(...request)
     const date = Date.parse(response.headers.get('date') ?? '')
     if (!Number.isNaN(date)) ahead = date - performance.now()

@@ -10,7 +10,7 @@ import { limited, type Signal, toHouseError } from './errors.ts'
 import { createFetchFile } from './files.ts'
 import type { Me } from './inbound.ts'
 import type { Intake, IntakeOptions } from './intake.ts'
-import { createClock, isLate } from './late.ts'
+import { type Call, createClock, isLate } from './late.ts'
 import { createNotebook } from './notebook.ts'
 import { limits, toTelegram } from './outbound.ts'
 import { paceOf } from './pace.ts'
@@ -26,7 +26,7 @@ export interface TelegramOptions {
   /** Another server of the Bot API: `http://127.0.0.1:8081`. */
   apiRoot?: string
   /** What calls it; the global one by default. */
-  fetch?: typeof fetch
+  fetch?: Call
   /** Absent: updates are polled for. */
   webhook?: WebhookOptions
   /** Absent: everything is said as text with entities, which every client of Telegram's shows. */
