@@ -115,7 +115,7 @@ function start({ script, env, ready }: Program, logFile: string): { process: Chi
   const { PATH = '', HOME = '' } = process.env
   const log = openSync(logFile, 'w')
   const child = spawn(process.execPath, [join(root, script)], {
-    env: { PATH, HOME, ...env },
+    env: { PATH, HOME, NODE_COMPILE_CACHE: join(root, '.runtime/compile-cache'), ...env }, // as `npm start` has it
     cwd: root,
     stdio: ['ignore', 'pipe', log],
   })

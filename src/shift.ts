@@ -42,7 +42,7 @@ import type { Redact } from './redact.ts'
 import type { Redis } from './redis/redis.ts'
 import type { Pacer } from './reply/pacer.ts'
 import type { Settings } from './settings.ts'
-import { createSkills, type Skills } from './skills/shelf.ts'
+import { createSkills, type Skills, skillsFor } from './skills/shelf.ts'
 import type { Skill } from './skills/skill.ts'
 import type { Telemetry } from './telemetry/telemetry.ts'
 import type { ServerStatus, Toolbox } from './toolbox.ts'
@@ -141,6 +141,7 @@ export async function startShift(tools: ShiftTools): Promise<Shift> {
     repeat(servers.lookForPrompts, boardLifeMs / 5, log),
   ]
   void toolsReady.then(tell)
+  setImmediate(() => skillsFor('', skills.list())) // to read their keywords takes longer than all else of a first turn
   await jobs.sweep(inbox, 0)
   const bell = jobs.work(turns.work, config.concurrency)
   return {
