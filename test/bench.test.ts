@@ -94,7 +94,7 @@ test('keys are told apart by what they are for', () => {
       keys.seen('telegram:7:1'),
       keys.journal,
       keys.unfinished,
-      'bellhop:{pace:telegram:7}',
+      'bellhop:{pace:telegram}:telegram:7',
       '{bellhop}:mail:id',
       keysOf('door:telegram:1').lease,
       keys.lease,

@@ -5,6 +5,7 @@ import type { Message } from '../src/message.ts'
 import type { Entry } from '../src/model.ts'
 import { createJobs } from '../src/queue/jobs.ts'
 import { createLeases, LeaseLost } from '../src/queue/lease.ts'
+import { doesInOrder } from '../src/redis/connect.ts'
 import { keysOf } from '../src/redis/keys.ts'
 import { createTurns, type Turn } from '../src/turns.ts'
 import { aMessage } from './fakes.ts'
@@ -198,11 +199,12 @@ test('mail is rung for on its way, and once more when it may have come behind it
   jobs.work(async conversation => void heard.push(conversation), 1)
   const keeping = Promise.withResolvers<void>()
   const rung = jobs.ring('fake:slow', keeping.promise)
-  await expect.poll(() => heard).toEqual(['fake:slow'])
+  const before = doesInOrder(rooms.redis) ? ['fake:slow'] : [] // nodes of a cluster keep no order: there it is rung for when it is there
+  await expect.poll(() => heard).toEqual(before)
   await sleep(1100) // as while Redis changes hands
   keeping.resolve()
   await rung
-  await expect.poll(() => heard).toEqual(['fake:slow', 'fake:slow'])
+  await expect.poll(() => heard).toEqual([...before, 'fake:slow'])
   await expect(jobs.ring('fake:lost', Promise.reject(new Error('not kept')))).rejects.toThrow('not kept')
   await jobs.close()
 })

@@ -9,7 +9,7 @@ export async function countKeys({ redis }: RedisHouse): Promise<Map<string, numb
   return kinds
 }
 
-/** `bellhop:{7}:seen:…` is `seen`, `bellhop:{7}:lease:door:…`, which a gateway holds as long as it listens, is `door`, `bellhop:{pace:telegram:7}` is `pace`, `{bellhop}:mail:…` is `mail`. */
+/** `bellhop:{7}:seen:…` is `seen`, `bellhop:{7}:lease:door:…`, which a gateway holds as long as it listens, is `door`, `bellhop:{pace:telegram}:…` is `pace`, `{bellhop}:mail:…` is `mail`. */
 export function kindOf(key: string): string {
   return (
     /^bellhop:\{\d+\}:(?:lease:(?=door:))?([\w-]+)/.exec(key)?.[1] ??

@@ -39,9 +39,6 @@ const reserve: Record<Urgency, number> = { idle: -1, growth: 3, step: 1, note: 1
 /** Where nothing was said for one and a half refills, growth leaves less: the reserve fills more slowly then, but no text stands still. */
 const leastReserve = (urgency: Urgency) => (urgency === 'growth' ? reserve.step : reserve[urgency])
 
-/** Both buckets are asked at the same time for what its own lets through nearly always. */
-const seldomWaits = (urgency: Urgency) => urgency === 'post' || urgency === 'final'
-
 /** Edits of the same message, which would flicker at a shorter distance than the platform's. */
 const keepsDistance = (urgency: Urgency) => urgency === 'idle' || urgency === 'growth' || urgency === 'step'
 
@@ -52,38 +49,48 @@ const distanceMs = 250
 /** A lane that nobody used for so long is full again at any pace. */
 const forgetMs = 600_000
 
+/**
+ * A call takes from its own bucket and from that of all chats, or from none. With `queue` it is counted at once, however long the line of
+ * all chats is: told are the milliseconds until it comes, and 1 if it has a place there.
+ */
 const askScript = `
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local burst, refill, gap = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
-local was = redis.call('HMGET', KEYS[1], 'left', 'at', 'last', 'hushed', 'cautious')
-local idle = tonumber(ARGV[4]) < 0
-local brim = idle and burst + 1 or burst
-local left, at = tonumber(was[1] or burst + 1), tonumber(was[2] or now)
-local hushed = tonumber(was[4] or 0)
-if now < hushed then return hushed - now end
-if now < tonumber(was[5] or 0) then refill = refill * 2 end
-left = math.min(brim, left + math.max(0, now - at) / refill)
-local function untilLeaves(reserve) return math.max(0, (idle and brim or math.min(burst, 1 + reserve)) - left) * refill end
-local wait = untilLeaves(ARGV[4])
-if was[3] then
-  local last = tonumber(was[3])
-  wait = math.min(wait, math.max(untilLeaves(ARGV[5]), last + refill * 1.5 - now))
-  if gap > 0 then wait = math.max(wait, last + gap - now) end
+local function look(key, from)
+  local burst, refill, gap = tonumber(ARGV[from]), tonumber(ARGV[from + 1]), tonumber(ARGV[from + 2])
+  local was = redis.call('HMGET', key, 'left', 'at', 'last', 'hushed', 'cautious')
+  local hushed = tonumber(was[4] or 0)
+  if now < hushed then return { wait = hushed - now } end
+  if now < tonumber(was[5] or 0) then refill = refill * 2 end
+  local idle = tonumber(ARGV[from + 3]) < 0
+  local brim = idle and burst + 1 or burst
+  local left, at = tonumber(was[1] or burst + 1), tonumber(was[2] or now)
+  left = math.min(brim, left + math.max(0, now - at) / refill)
+  local function untilLeaves(reserve) return math.max(0, (idle and brim or math.min(burst, 1 + reserve)) - left) * refill end
+  local wait = untilLeaves(ARGV[from + 3])
+  if was[3] then
+    local last = tonumber(was[3])
+    wait = math.min(wait, math.max(untilLeaves(ARGV[from + 4]), last + refill * 1.5 - now))
+    if gap > 0 then wait = math.max(wait, last + gap - now) end
+  end
+  return { wait = wait, left = left, key = key, idle = idle }
 end
-if wait <= 0 or ARGV[7] == 'queue' then
-  left = left - 1
-  if not idle then redis.call('HSET', KEYS[1], 'last', now, 'before', was[3] or '') end
+local function keep(bucket, takes)
+  if not bucket.left then return end
+  if takes and not bucket.idle then redis.call('HSET', bucket.key, 'last', now) end
+  redis.call('HSET', bucket.key, 'left', tostring(takes and bucket.left - 1 or bucket.left), 'at', now)
+  redis.call('PEXPIRE', bucket.key, ARGV[1])
 end
-redis.call('HSET', KEYS[1], 'left', tostring(left), 'at', now)
-redis.call('PEXPIRE', KEYS[1], ARGV[6])
-return math.max(0, math.ceil(wait))`
-
-/** Undoes the call that was let through last. */
-const giveBackScript = `
-redis.call('HINCRBYFLOAT', KEYS[1], 'left', 1)
-local before = redis.call('HGET', KEYS[1], 'before')
-if before == '' then redis.call('HDEL', KEYS[1], 'last') elseif before then redis.call('HSET', KEYS[1], 'last', before) end`
+local own = look(KEYS[1], 2)
+if own.wait > 0 or not KEYS[2] then
+  keep(own, own.wait <= 0)
+  return { math.max(0, math.ceil(own.wait)), 0 }
+end
+local all = look(KEYS[2], 7)
+local takes = all.wait <= 0 or ARGV[12] == 'queue'
+keep(own, takes)
+keep(all, takes)
+return { math.max(0, math.ceil(all.wait)), takes and all.wait > 0 and 1 or 0 }`
 
 const hushedScript = `
 local time = redis.call('TIME')
@@ -98,32 +105,17 @@ if tonumber(ARGV[2]) > 0 then redis.call('HSET', KEYS[1], 'cautious', hushed + A
 redis.call('PEXPIRE', KEYS[1], ARGV[1] + ARGV[2] + ARGV[3])`
 
 export function createPacer(redis: Redis): Pacer {
-  const keyOf = (name: string) => `bellhop:{pace:${name}}`
-  async function take(
-    name: string,
-    { burst, refillMs, gapMs }: Omit<Pace, 'lane'>,
-    left: number,
-    more: Taking = {},
-  ): Promise<number> {
-    const { least = left, queue = false } = more
-    const facts = [burst, refillMs, gapMs, left, least, forgetMs, queue ? 'queue' : '']
-    return (await runScript(redis, askScript, [keyOf(name)], facts)) as number
-  }
-  /** What is urgent has its place in the line of all chats from when it asks; what is not comes when nobody stands there. */
-  async function takeOfAll(lane: string, overall: Shared, urgency: Urgency): Promise<{ waitMs: number; isMine: boolean }> {
-    const isMine = moreUrgent(urgency, 'growth')
-    const waitMs = await take(overall.lane, { ...overall, gapMs: 0 }, Math.min(0, reserve[urgency]), { queue: isMine })
-    if (waitMs > 0 && !isMine) await runScript(redis, giveBackScript, [keyOf(lane)])
-    return { waitMs, isMine }
-  }
   return {
     lane({ lane, overall, ...pace }) {
+      // Both on one node of a cluster, since they are asked together.
+      const keys = [`bellhop:{pace:${overall?.lane ?? lane}}:${lane}`, ...(overall ? [`bellhop:{pace:${overall.lane}}`] : [])]
+      const own = keys.slice(0, 1)
       /** When the call comes for which a place in the line is kept. */
       let comesAt: number | undefined
       async function askForPlace(at: number): Promise<number> {
         const waitMs = Math.ceil(at - performance.now())
         if (waitMs > 0) return waitMs
-        const hushedMs = (await runScript(redis, hushedScript, [keyOf(lane)])) as number
+        const hushedMs = (await runScript(redis, hushedScript, own)) as number
         if (hushedMs === 0) comesAt = undefined
         return hushedMs
       }
@@ -131,31 +123,23 @@ export function createPacer(redis: Redis): Pacer {
         async ask(urgency) {
           if (comesAt !== undefined) return askForPlace(comesAt)
           const gapMs = keepsDistance(urgency) ? pace.gapMs : 0
-          const own = take(lane, { ...pace, gapMs }, reserve[urgency], { least: leastReserve(urgency) })
-          const early = overall && seldomWaits(urgency) ? takeOfAll(lane, overall, urgency) : undefined
-          const [ownMs] = await Promise.all([own, early])
-          if (ownMs > 0 && early && overall) await runScript(redis, giveBackScript, [keyOf(overall.lane)])
-          if (ownMs > 0 || !overall) return ownMs
-          const { waitMs, isMine } = await (early ?? takeOfAll(lane, overall, urgency))
-          if (waitMs > 0 && isMine) comesAt = performance.now() + waitMs
+          const facts = [pace.burst, pace.refillMs, gapMs, reserve[urgency], leastReserve(urgency)]
+          const left = Math.min(0, reserve[urgency])
+          // What is urgent has its place in the line of all chats from when it asks; what is not comes when nobody stands there.
+          const how = moreUrgent(urgency, 'growth') ? 'queue' : ''
+          const more = overall ? [overall.burst, overall.refillMs, 0, left, left, how] : []
+          const [waitMs, hasPlace] = (await runScript(redis, askScript, keys, [forgetMs, ...facts, ...more])) as [number, number]
+          if (hasPlace === 1) comesAt = performance.now() + waitMs
           return waitMs
         },
         async hush(ms, foretold = false) {
           const caution = foretold ? 0 : cautiousMs
-          await runScript(redis, hushScript, [keyOf(lane)], [Math.ceil(ms) + distanceMs, caution, forgetMs])
+          await runScript(redis, hushScript, own, [Math.ceil(ms) + distanceMs, caution, forgetMs])
         },
       }
     },
   }
 }
-
-/** `least` is what a call leaves in the bucket where nothing was said for long, `queue`: it is counted at once, however long it has to wait. */
-interface Taking {
-  least?: number
-  queue?: boolean
-}
-
-type Shared = NonNullable<Pace['overall']>
 
 /** The lane of the calls by which this message is answered. */
 export function openLane(
