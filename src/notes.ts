@@ -73,7 +73,8 @@ export function createNotes({ notes: known, lease, journal, adapter, pacer, word
         await close(messageId, answered || messageId.startsWith(joined) ? words.joined : `*${words.withdrawn}*`, signal, urgency)
       }
       const texts = groups.slice(0, shownTurns).flatMap(([first], at) => {
-        return first?.kind === 'chat' ? [[first, `⏳ ${wordsOf(first.author).queued(at + 1)}`] as const] : []
+        // One that comes back has a reply already.
+        return first?.kind === 'chat' && !first.resumed ? [[first, `⏳ ${wordsOf(first.author).queued(at + 1)}`] as const] : []
       })
       for (const [first, text] of texts) if (!notes.has(first.id)) await post(first, text, signal)
       for (const [first, text] of texts) await count(first, text, signal)

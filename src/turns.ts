@@ -53,6 +53,9 @@ interface Running {
   lookForAnswer(): void
 }
 
+/** A turn that begins so often in a row without an end would for ever. */
+const mostBeginnings = 50
+
 /** How long the last words "I will go on in a moment" may take. */
 const lastWordsMs = 3000
 
@@ -90,11 +93,14 @@ export function createTurns({ inbox, leases, answer }: TurnsOptions): Turns {
     const lease = await leases.take(conversation, handover.signal)
     try {
       let waiting = lease.mail
+      let inVain = 0
       for (let [first] = waiting; first; [first] = waiting) {
         handover.signal.throwIfAborted()
         const left = await runTurn(first, waiting, lease).catch(passIfRestarted)
+        inVain = left === 'restarted' ? inVain + 1 : 0
+        if (inVain === mostBeginnings) throw new Error(`a turn began ${inVain} times in vain`)
         // What waited when the turn was finished may have been edited or deleted since; where nothing did, the lease is let go.
-        waiting = left?.length === 0 ? left : await inbox.waiting(conversation)
+        waiting = left?.length === 0 ? [] : await inbox.waiting(conversation)
       }
       leftOver.delete(conversation)
     } finally {
@@ -164,6 +170,7 @@ function wishesFor(run: Running): Pick<Turn, 'onMail' | 'onAnswer' | 'end'> {
 }
 
 /** A message was edited or taken back: what waits now is read, and answered next. */
-function passIfRestarted(error: unknown): undefined {
+function passIfRestarted(error: unknown): 'restarted' {
   if (!(error instanceof TurnEnded) || error.how !== 'restart') throw error
+  return 'restarted'
 }

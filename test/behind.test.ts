@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, expect, test } from 'vitest'
 import { Gone } from '../src/errors.ts'
 import type { Message } from '../src/message.ts'
+import { keysOf } from '../src/redis/keys.ts'
 import type { ToolResult } from '../src/toolbox.ts'
 import { aMessage, call, fakeChat, fakeToolbox, say, scriptedModel, texts } from './fakes.ts'
 import { answered, finals, testWorkers } from './workers.ts'
@@ -140,6 +141,16 @@ test('where hardly a call may be made, a note of a message that is taken back is
   await receive(chat, { id: second.id, conversation: 'fake:1', text: undefined })
   open()
   await expect.poll(shown).toEqual([expect.stringContaining('one'), '*Stopped, since the question was deleted.*'])
+})
+
+test('a turn that comes back waits in its own reply, without a note', async () => {
+  const { hear, shown, open } = await busyConversation('one', 'two', 'three')
+  const back = { ...aMessage('back', { author: ben }), resumed: true }
+  await rooms.redis.rpush(keysOf('fake:1').inbox, JSON.stringify(back))
+  await hear(aMessage('third'))
+  await expect.poll(shown).toEqual([expect.anything(), '⏳ queued, 2 ahead'])
+  open()
+  await expect.poll(() => shown().length).toBe(3)
 })
 
 test('a note that outlived its answer says so, whoever comes to close it', async () => {

@@ -63,6 +63,13 @@ test('the button works when every process was started anew', async () => {
   expect(model.heard).toHaveLength(1)
 })
 
+test('what had come back from waiting for a person is asked like any other', async () => {
+  const asked = { messages: [aMessage('one'), { ...aMessage('two'), resumed: true as const }] }
+  await rooms.retries.keep(asked)
+  await rooms.retries.ask(asked, 'press')
+  expect((await rooms.inbox.waiting('fake:1')).map(({ resumed }) => resumed)).toEqual([undefined, undefined])
+})
+
 test('/retry asks the last question once more, below', async () => {
   const { chat } = await failed()
   await receive(chat, press('no-such-token'))

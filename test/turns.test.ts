@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { createLeases, LeaseLost } from '../src/queue/lease.ts'
-import { createTurns, type Turn } from '../src/turns.ts'
+import { createTurns, type Turn, TurnEnded } from '../src/turns.ts'
 import { aMessage } from './fakes.ts'
 import { testRooms } from './rooms.ts'
 
@@ -85,6 +85,19 @@ test('a turn that has let its lease go leaves the next one its ears', async () =
   turns.hear({ conversation: c, what: 'stop' })
   expect(await stopped.promise).toBe('stopped')
   await after
+})
+
+test('a turn that begins in vain again and again is left, for others to take up later', async () => {
+  let begun = 0
+  const answer = async () => {
+    begun++
+    throw new TurnEnded('restart')
+  }
+  const turns = createTurns({ ...rooms, answer })
+  await rooms.inbox.add(aMessage('one'))
+  await expect(turns.work(c)).rejects.toThrow('50 times in vain')
+  expect(begun).toBe(50)
+  expect(await rooms.inbox.waiting(c)).toHaveLength(1)
 })
 
 test('mail that comes when a lease is just being taken is looked at', async () => {

@@ -47,7 +47,8 @@ export function createRetries(redis: Redis): Retries {
       return json === null ? undefined : (JSON.parse(json) as Asked)
     },
     async ask({ messages, reply = '' }, event, token) {
-      const anew = messages.filter(({ withdrawn }) => !withdrawn).map(message => ({ ...message, id: `${message.id}:${event}` }))
+      const asked = messages.filter(({ withdrawn }) => !withdrawn)
+      const anew = asked.map(({ resumed, ...message }) => ({ ...message, id: `${message.id}:${event}` }))
       const [first] = anew
       if (!first) return false
       const { conversation } = first
