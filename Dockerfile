@@ -30,7 +30,7 @@ RUN apt-get update \
  && install -d -o node -g node /data
 COPY --from=media /opt/yt-dlp /opt/yt-dlp
 # Nothing outside /data and /tmp is written to: both may be all that can be. HOME is where npx keeps the servers that it fetches.
-ENV NODE_ENV=production NODE_COMPILE_CACHE=/data/compile-cache DATA_DIR=/data DB_PATH=/data/sample.db HOME=/data PATH=/opt/yt-dlp/bin:$PATH
+ENV NODE_ENV=production DATA_DIR=/data DB_PATH=/data/sample.db HOME=/data PATH=/opt/yt-dlp/bin:$PATH
 WORKDIR /app
 COPY --from=packages /app/node_modules node_modules
 COPY package.json servers.config.json ./

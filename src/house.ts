@@ -189,7 +189,7 @@ function createDoors({ config, queue, redis, adapters, redact, log, chatOnly }: 
   const closing = new AbortController()
   const { admins, locale } = config
   const formFor = (press: Press) => findForm(press, { ...queue, admins })
-  const signOfLife = createSignOfLife(queue.inbox)
+  const signOfLife = createSignOfLife(queue.inbox, () => redis.isUp)
   const suggest = createSuggest({ ...queue, admins, log })
   const tools = { ...queue, isUp: () => redis.isUp, admins, locale, redact, log, closing: closing.signal }
   const wanted =

@@ -53,10 +53,14 @@ export function networkReason(error: unknown): string {
 export type Signal = NonNullable<Parameters<Api['getMe']>[0]>
 
 /** Makes a call that ends after so long. The clock stops with it: that of AbortSignal.timeout runs on, and a busy bot would have thousands. */
-export function limited<T>(ms: number, make: (signal: Signal) => Promise<T>): Promise<T> {
+export async function limited<T>(ms: number, make: (signal: Signal) => Promise<T>): Promise<T> {
   const ending = new AbortController()
   const timer = setTimeout(() => ending.abort(new DOMException('no answer in time', 'TimeoutError')), ms)
-  return make(ending.signal as Signal).finally(() => clearTimeout(timer))
+  try {
+    return await make(ending.signal as Signal)
+  } finally {
+    clearTimeout(timer)
+  }
 }
 
 /** Ends a call after so long, or when `also` does. grammY's types know only the AbortSignal of an old package, its code takes any. */

@@ -11,7 +11,7 @@ export interface Inbox {
   add(message: Message): Promise<number | undefined>
   /** The same, but `asked`, and nothing is kept, where its author was asked something here that it may answer. */
   addUnlessAsked(message: Message): Promise<number | undefined | 'asked'>
-  /** Whether a message was kept, and has a reply or an answer by now; true as well for what waits behind a reply, which tells it. */
+  /** Whether a message was kept, and is answered by now, or a worker is just posting a reply to it or a note. */
   isSeen(message: Message): Promise<boolean>
   /** True the first time that an id is heard, for what is not a message to be answered. */
   isNew(conversation: Conversation, id: string): Promise<boolean>
@@ -46,9 +46,13 @@ if not redis.call('SET', KEYS[1], ARGV[2], 'NX', 'EX', ARGV[1]) then return fals
 redis.call('ZADD', KEYS[3], 'NX', ARGV[2], ARGV[3])
 return redis.call('RPUSH', KEYS[2], ARGV[4]) - 1`
 
+/** So many are told by a note behind the turn that runs, if nobody speaks twice. */
+const toldBehind = 3
+
 const isSeenScript = `
 if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
-return (redis.call('EXISTS', KEYS[2]) == 0 or redis.call('HEXISTS', KEYS[3], 'replies') == 1) and 1 or 0`
+local waiting = redis.call('LLEN', KEYS[2])
+return (waiting == 0 or waiting <= 1 + ${toldBehind} and redis.call('EXISTS', KEYS[3]) == 1) and 1 or 0`
 
 /** Before the id of a message whose note still stands although it was answered together with others. */
 export const joined = 'joined '
@@ -129,8 +133,8 @@ export function createInbox(redis: Redis): Inbox {
     add: async message => ((await add(message)) as number | null) ?? undefined,
     addUnlessAsked: async message => ((await add(message, message.author.id)) as number | 'asked' | null) ?? undefined,
     async isSeen({ conversation, id }) {
-      const { seen, inbox, journal } = keysOf(conversation)
-      return (await runScript(redis, isSeenScript, [seen(id), inbox, journal])) === 1
+      const { seen, inbox, lease } = keysOf(conversation)
+      return (await runScript(redis, isSeenScript, [seen(id), inbox, lease])) === 1
     },
     async isNew(conversation, id) {
       return (await redis.set(keysOf(conversation).seen(id), 1, 'EX', seenSeconds, 'NX')) === 'OK'
