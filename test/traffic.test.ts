@@ -54,13 +54,13 @@ function everyCall(load: Load): { urgent: number; turns: number } {
   return { urgent: sum(load.discord.urgent) + sum(load.telegram.urgent), turns: sum(load.turns) }
 }
 
-test('a turn makes three urgent calls, an edit for each pause that it lasts longer, and is open for as long as it takes', () => {
+test('a turn makes two urgent calls, an edit for each pause that it lasts longer, and is open for as long as it takes', () => {
   const one = assume({ spread: 0, messagesPerDay: 1000, groupsPerServer: 0 })
   const load = loadOf(50, one, 1)
   const turns = Array.from({ length: 50 }, (_, at) => placeOf(at, 1, one).turns).flat()
   const seconds = sum(turns.map(turn => turn.seconds))
   const { urgent, turns: count } = everyCall(load)
-  expect([count, urgent]).toEqual([turns.length, 3 * turns.length])
+  expect([count, urgent]).toEqual([turns.length, 2 * turns.length])
   expect(sum(load.discord.edits)).toBe(sum(turns.map(turn => Math.ceil(turn.seconds / limits.discord.editSeconds) - 1)))
   expect(sum(load.open)).toBeGreaterThanOrEqual(seconds)
   expect(sum(load.open)).toBeLessThanOrEqual(seconds + 2 * count)

@@ -21,14 +21,14 @@ export interface Load {
   crowdedTurns: number
 }
 
-/** Calls of one platform in each second: what a person waits for ("typing…", the post, the last words), and edits that show progress. */
+/** Calls of one platform in each second: what a person waits for (the post, the last words), and edits that show progress. */
 export interface Calls {
   urgent: Uint32Array
   edits: Uint32Array
 }
 
-/** "typing…" and the post when it begins, the last words when it ends. */
-const [callsAtStart, callsAtEnd] = [2, 1]
+/** The post when it begins, the last words when it ends; "typing…" is shown only where the post is late. */
+const [callsAtStart, callsAtEnd] = [1, 1]
 
 export function emptyLoad(): Load {
   const calls = () => ({ urgent: new Uint32Array(daySeconds), edits: new Uint32Array(daySeconds) })
