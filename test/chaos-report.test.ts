@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
+import { wordsFor } from '../src/i18n/i18n.ts'
 import { answerTo, editedFrom, questionOf } from './chaos/answers.ts'
 import { type Change, createPeople, follow, type Question } from './chaos/people.ts'
 import type { Place, Shown } from './chaos/places.ts'
@@ -118,6 +119,11 @@ describe('a chaos run is bad', () => {
 describe('a chaos run is good, and says so', () => {
   test.each<[string, Record<string, number>, Scene]>([
     ['a question was answered', { 'answered once': 1 }, {}],
+    [
+      'in a talk that has become long',
+      { 'answered once': 1 },
+      { shown: [message(`${answerTo(3)}\n\n*${wordsFor('en', 'en').summedUp}*\n\n-# ✅ Looking up 0.4 s`, below)] },
+    ],
     [
       'by its new words',
       { 'answered once': 1, 'edited, the new words': 1 },

@@ -99,8 +99,8 @@ function begin(reading: Reading, text: string, known: number[]): boolean {
 
 const couldBegin = (n: number, text: string) => [preludeOf(n), answerTo(n)].some(words => flatten(words).startsWith(text))
 
-/** In one line, without the house's own lines about steps. */
+/** In one line, without the house's own lines about steps, and about a beginning that it has summed up. */
 function flatten(text: string): string {
-  const lines = text.split('\n').filter(line => !/^(-# )?(✅|⚠️|⏳|⏹|∅)/u.test(line))
+  const lines = text.split('\n').filter(line => !/^(-# )?(✅|⚠️|⏳|⏹|∅)|^\*?This has become a long talk: /u.test(line))
   return lines.join(' ').replace(/\s+/g, ' ').trim()
 }
