@@ -46,10 +46,9 @@ export const assumptions = {
   toolsPerTurn: { value: 0.9, what: 'calls of tools in a turn, mean (geometric), each with one more step', source: guess },
   toolSeconds: { value: 1, what: 'seconds of one call of a tool, median (log-normal, σ = 1.2)', source: guess },
   turnMs: {
-    value: 12,
+    value: 7.3,
     what: 'CPU of a turn, ms, all of it charged to a worker',
-    source:
-      '`bench:growth -- --quick` on a busy machine; warm and at a stretch it is a fraction of that, but turns here are far apart',
+    source: '`bench:growth`, the dearest point with 10 tools; of 64 turns at once one costs half of that, one that is alone more',
   },
   editMs: { value: 0.2, what: 'CPU of each further edit, ms', source: guess },
   heardMs: {
