@@ -22,7 +22,11 @@ function gate() {
       atGate()
       return Promise.race([
         opened,
-        new Promise<ToolResult>(done => signal.addEventListener('abort', () => done({ ok: false, text: 'cut' }))),
+        new Promise<ToolResult>(done => {
+          const cut = () => done({ ok: false, text: 'cut' })
+          if (signal.aborted) cut()
+          else signal.addEventListener('abort', cut)
+        }),
       ])
     },
   })

@@ -109,6 +109,11 @@ export const hanging =
   (onStart = () => {}): FakeTool =>
   (_input, { signal }) => {
     onStart()
-    return new Promise(resolve => signal.addEventListener('abort', () => resolve({ ok: false, text: 'cancelled' })))
+    return new Promise(resolve => {
+      const cancel = () => resolve({ ok: false, text: 'cancelled' })
+      if (signal.aborted)
+        cancel() // stopped between its line in the card and its call
+      else signal.addEventListener('abort', cancel)
+    })
   }
 export const hangs = (onStart = () => {}) => fakeToolbox({ hang: hanging(onStart) })
