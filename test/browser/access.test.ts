@@ -153,10 +153,10 @@ test('Escape stops the answer under way, and closes first what lies above it', a
 })
 
 test('a screen reader is told each step once, and what is asked', async () => {
-  let show = (_: string) => Promise.resolve()
+  const posted = Promise.withResolvers<(out: string) => Promise<void>>()
   const { url } = await house({}, async ({ conversation, replyTo }, worker) => {
     const id = await worker.post(conversation, running(liveCard([])), replyTo)
-    show = out => worker.edit(conversation, id, running(out))
+    posted.resolve(out => worker.edit(conversation, id, running(out)))
   })
   const page = await visit(url)
   await page.evaluate(`
@@ -166,6 +166,7 @@ test('a screen reader is told each step once, and what is asked', async () => {
   await ask(page, 'aloud')
   const said = () => page.evaluate('window.said')
   const steps = [start('One')]
+  const show = await posted.promise
   await show(liveCard(steps))
   await expect.poll(said).toContain('⏳ One')
   await show(liveCard([...steps, start('Two'), progress('One', 50)]))
